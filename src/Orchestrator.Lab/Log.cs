@@ -35,6 +35,6 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Debug, "Host {Host} could not be asked for its capabilities: {Problem}")]
     public static partial void NotWarmed(ILogger logger, string host, string problem);
 
-    [LoggerMessage(10, LogLevel.Warning, "Guest {Guest}, which did not start, could not be removed from {Host}: {Problem}")]
+    [LoggerMessage(10, LogLevel.Warning, "Guest {Guest} could not be removed from {Host}: {Problem}")]
     public static partial void NotRemoved(ILogger logger, string guest, string host, string problem);
 }

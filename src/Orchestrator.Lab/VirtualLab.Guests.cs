@@ -15,6 +15,7 @@ public sealed partial class VirtualLab
     // An emulated guest ticks two seconds after its start on an idle machine; twenty at once on two processors need a minute.
     private static readonly TimeSpan BootPatience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan CommandPatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ConnectionPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ResendAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(30);
@@ -35,9 +36,11 @@ public sealed partial class VirtualLab
         try
         {
             await Collector.EnsureAsync(guest, CollectorProgram, _account, _options.Time, cancellationToken).ConfigureAwait(false);
-            await LibvirtCall.RunAsync(host, connection => Create(connection, options, guest, image)).ConfigureAwait(false);
+            await LibvirtCall.RunAsync(host, connection => Create(connection, options, guest, image), _options.Time, cancellationToken)
+                .ConfigureAwait(false);
             // Meanwhile: a fresh daemon looks at every QEMU there is, a second or two that would be part of the first migration.
-            await Task.WhenAll([WaitForTickAsync(guest, host, cancellationToken), .. Hosts.Where(h => h != host).Select(WarmAsync)]).ConfigureAwait(false);
+            var others = Hosts.Where(h => h != host).Select(h => WarmAsync(h, cancellationToken));
+            await Task.WhenAll([WaitForTickAsync(guest, host, cancellationToken), .. others]).ConfigureAwait(false);
             Log.GuestTicks(_log, guest.Name, host.Name);
             if (options.DirtyMiBPerSecond > 0)
             {
@@ -48,7 +51,8 @@ public sealed partial class VirtualLab
         }
         catch
         {
-            await RemoveAsync(guest, CancellationToken.None).ConfigureAwait(false);
+            await RemoveFromHostsAsync(guest, CancellationToken.None).ConfigureAwait(false);
+            await ForgetAsync(guest, CancellationToken.None).ConfigureAwait(false);
             throw;
         }
     }
@@ -67,8 +71,18 @@ public sealed partial class VirtualLab
     /// <summary>Ends a guest, removes its domain from every host, and forgets it.</summary>
     /// <param name="guest">The guest's name.</param>
     /// <param name="cancellationToken">Gives up, in the middle.</param>
-    /// <exception cref="LabException">There is no such guest.</exception>
-    public Task RemoveGuestAsync(string guest, CancellationToken cancellationToken = default) => RemoveAsync(GetGuest(guest), cancellationToken);
+    /// <exception cref="LabException">There is no such guest, or a host does not answer: then it stays.</exception>
+    public async Task RemoveGuestAsync(string guest, CancellationToken cancellationToken = default)
+    {
+        var found = GetGuest(guest);
+        var problems = await RemoveFromHostsAsync(found, cancellationToken).ConfigureAwait(false);
+        if (problems.Count > 0)
+        {
+            throw new LabException($"Guest {guest} could not be removed from everywhere: {string.Join("; ", problems)}");
+        }
+
+        await ForgetAsync(found, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>A guest by its name.</summary>
     /// <exception cref="LabException">There is no such guest.</exception>
@@ -108,13 +122,13 @@ public sealed partial class VirtualLab
         return true;
     }
 
-    private async Task WarmAsync(LabHost host)
+    private async Task WarmAsync(LabHost host, CancellationToken cancellationToken)
     {
         try
         {
-            await LibvirtCall.RunAsync(host, connection => connection.GetCapabilities()).ConfigureAwait(false);
+            await LibvirtCall.RunAsync(host, connection => connection.GetCapabilities(), _options.Time, cancellationToken).ConfigureAwait(false);
         }
-        catch (LibvirtException e)
+        catch (Exception e) when (e is LibvirtException or LabException)
         {
             Log.NotWarmed(_log, host.Name, e.Message);
         }
@@ -141,21 +155,24 @@ public sealed partial class VirtualLab
         var began = _options.Time.GetUtcNow();
         var deadline = began + CommandPatience;
         var send = began;
-        var isConnected = false;
+        var connected = began;
         while (!TickLogReader.ReadLines(guest.TickLog, began).Contains(command))
         {
             var now = _options.Time.GetUtcNow();
             if (now > deadline)
             {
-                throw new LabException(isConnected
-                    ? $"Guest {guest.Name} did not confirm a new dirty rate within {CommandPatience.TotalSeconds:0} s."
-                    : $"Guest {guest.Name} does not run: nothing is connected to its serial port.");
+                throw new LabException($"Guest {guest.Name} did not confirm a new dirty rate within {CommandPatience.TotalSeconds:0} s.");
+            }
+
+            if (now > connected + ConnectionPatience)
+            {
+                throw new LabException($"Guest {guest.Name} does not run: nothing is connected to its serial port.");
             }
 
             // A command that meets the switch-over may get lost; it may be said twice.
             if (now >= send)
             {
-                isConnected = await TrySendAsync(guest, command, cancellationToken).ConfigureAwait(false);
+                connected = await TrySendAsync(guest, command, cancellationToken).ConfigureAwait(false) ? now : connected;
                 send = now + ResendAfter;
             }
 
@@ -175,20 +192,27 @@ public sealed partial class VirtualLab
         }
     }
 
-    private async Task RemoveAsync(LabGuest guest, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> RemoveFromHostsAsync(LabGuest guest, CancellationToken cancellationToken)
     {
+        var problems = new List<string>();
         foreach (var host in Hosts)
         {
             try
             {
-                await LibvirtCall.RunAsync(host, connection => Remove(connection, guest.Uuid)).ConfigureAwait(false);
+                await LibvirtCall.RunAsync(host, connection => Remove(connection, guest.Uuid), _options.Time, cancellationToken).ConfigureAwait(false);
             }
-            catch (LibvirtException e)
+            catch (Exception e) when (e is LibvirtException or LabException)
             {
                 Log.NotRemoved(_log, guest.Name, host.Name, e.Message);
+                problems.Add($"{host.Name}: {e.Message}");
             }
         }
 
+        return problems;
+    }
+
+    private async Task ForgetAsync(LabGuest guest, CancellationToken cancellationToken)
+    {
         using var alone = await LockRecordAsync(cancellationToken).ConfigureAwait(false);
         await ProcessEnder.EndAsync(LabProcess.FindIn(Collector.FolderOf(guest)), _options.Time, cancellationToken).ConfigureAwait(false);
         if (RecordFile.Read(Folder).Record is { } record)

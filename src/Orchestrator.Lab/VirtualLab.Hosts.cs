@@ -8,7 +8,6 @@ namespace Orchestrator.Lab;
 
 public sealed partial class VirtualLab
 {
-    // A daemon that is alive answers in milliseconds; on its first call it looks at every QEMU there is.
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>A host by its name.</summary>
@@ -56,11 +55,10 @@ public sealed partial class VirtualLab
     {
         try
         {
-            var domains = await LibvirtCall.RunAsync(host, ListStates)
-                .WaitAsync(AnswerPatience, _options.Time, cancellationToken).ConfigureAwait(false);
+            var domains = await LibvirtCall.RunAsync(host, ListStates, _options.Time, cancellationToken, AnswerPatience).ConfigureAwait(false);
             return (new LabHostStatus(host, IsAlive: true, Problem: null), domains);
         }
-        catch (Exception e) when (e is LibvirtException or TimeoutException)
+        catch (Exception e) when (e is LibvirtException or LabException)
         {
             return (new LabHostStatus(host, IsAlive: false, e.Message), []);
         }

@@ -154,7 +154,8 @@ public sealed class VirtualLabGuestTests
 
     private Task<LabGuest> StartAsync(GuestOptions options) => _lab.StartGuestAsync(options, LabFixture.Deadline(200));
 
-    private Task<T> OnAsync<T>(string host, Func<LibvirtConnection, T> work) => LibvirtCall.RunAsync(_lab.GetHost(host), work);
+    private Task<T> OnAsync<T>(string host, Func<LibvirtConnection, T> work) =>
+        LibvirtCall.RunAsync(_lab.GetHost(host), work, TimeProvider.System, LabFixture.Deadline(60));
 
     private Task<bool> MigrateAsync(string name, string from, string to) => OnAsync(from, connection =>
     {

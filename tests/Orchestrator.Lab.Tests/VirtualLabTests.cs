@@ -89,7 +89,7 @@ public sealed class VirtualLabTests
         await using var lab = await VirtualLab.StartAsync(Options with { Hosts = 3 }, cancellationToken: LabFixture.Deadline(60));
 
         var uuids = await Task.WhenAll(lab.Hosts.Select(h => Lab.Hosts.LibvirtCall.RunAsync(
-            h, c => System.Xml.Linq.XElement.Parse(c.GetCapabilities()).Element("host")!.Element("uuid")!.Value)));
+            h, c => System.Xml.Linq.XElement.Parse(c.GetCapabilities()).Element("host")!.Element("uuid")!.Value, TimeProvider.System, LabFixture.Deadline(60))));
         Assert.That(uuids, Is.Unique);
         Assert.That(RecordFile.Read(lab.Folder).Record!.Ports.Select(p => p.First), Is.Unique);
     }

@@ -30,9 +30,9 @@ internal sealed class GuestImageBuilder(string workshop, ILogger log)
         archive.AddFile("bin/busybox", busybox);
         foreach (var module in GuestRecipe.Modules)
         {
-            if (Directory.EnumerateFiles(Path.Combine(root, "lib", "modules"), module + ".ko", SearchOption.AllDirectories).FirstOrDefault() is { } path)
+            if (await ReadModuleAsync(root, module, cancellationToken).ConfigureAwait(false) is { } content)
             {
-                archive.AddFile($"modules/{module}.ko", await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false));
+                archive.AddFile($"modules/{module}.ko", content);
             }
         }
 
@@ -67,6 +67,20 @@ internal sealed class GuestImageBuilder(string workshop, ILogger log)
         var root = Path.Combine(workshop, "root");
         await Tool.RunAsync(Tool.Require("dpkg-deb", "dpkg"), ["-x", package, root], workshop, cancellationToken).ConfigureAwait(false);
         return (Path.GetFileNameWithoutExtension(package), root);
+    }
+
+    // Not every kernel has it as a module. From Debian 13 on, modules are compressed.
+    private static async Task<byte[]?> ReadModuleAsync(string root, string module, CancellationToken cancellationToken)
+    {
+        var folder = Path.Combine(root, "lib", "modules");
+        var path = Directory.EnumerateFiles(folder, module + ".ko*", SearchOption.AllDirectories).FirstOrDefault();
+        if (path is not null && path.EndsWith(".xz", StringComparison.Ordinal))
+        {
+            await Tool.RunAsync(Tool.Require("xz", "xz-utils"), ["-d", path], root, cancellationToken).ConfigureAwait(false);
+            path = path[..^3];
+        }
+
+        return path is null ? null : await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<string> CompileAsync(string name, string folder, CancellationToken cancellationToken)

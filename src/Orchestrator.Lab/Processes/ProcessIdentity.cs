@@ -6,18 +6,22 @@ namespace Orchestrator.Lab.Processes;
 /// <param name="Pid">Its number.</param>
 /// <param name="StartTicks">When it began, in clock ticks since the machine was started.</param>
 /// <param name="BootId">Which start of the machine that was.</param>
-internal sealed record ProcessIdentity(int Pid, long StartTicks, string BootId)
+/// <param name="Namespace">Where the number means this process: containers may share the folder of the labs, but not the numbers.</param>
+internal sealed record ProcessIdentity(int Pid, long StartTicks, string BootId, string Namespace)
 {
     /// <summary>This process.</summary>
     public static ProcessIdentity Current =>
-        new(Environment.ProcessId, ReadStat(Environment.ProcessId)?.StartTicks ?? 0, CurrentBootId);
+        new(Environment.ProcessId, ReadStat(Environment.ProcessId)?.StartTicks ?? 0, CurrentBootId, CurrentNamespace);
 
     /// <summary>This start of the machine.</summary>
     public static string CurrentBootId => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
-    /// <summary>Whether the process still runs.</summary>
-    public bool IsAlive() =>
-        BootId == CurrentBootId && ReadStat(Pid) is { IsGone: false } stat && stat.StartTicks == StartTicks;
+    /// <summary>Where this process's numbers hold.</summary>
+    public static string CurrentNamespace => new FileInfo("/proc/self/ns/pid").LinkTarget ?? "";
+
+    /// <summary>Whether the process still runs, or may do so where we cannot see it.</summary>
+    public bool IsAlive() => BootId == CurrentBootId
+        && (Namespace != CurrentNamespace || (ReadStat(Pid) is { IsGone: false } stat && stat.StartTicks == StartTicks));
 
     /// <summary>Reads <c>/proc/PID/stat</c>; <see langword="null"/> when there is no such process.</summary>
     public static ProcessStat? ReadStat(int pid)

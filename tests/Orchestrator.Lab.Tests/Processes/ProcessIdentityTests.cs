@@ -23,6 +23,7 @@ public sealed class ProcessIdentityTests
         Assert.That(me.IsAlive(), Is.True);
         Assert.That((me with { StartTicks = me.StartTicks - 1 }).IsAlive(), Is.False);
         Assert.That((me with { BootId = "another" }).IsAlive(), Is.False);
+        Assert.That((me with { Pid = int.MaxValue, Namespace = "pid:[1]" }).IsAlive(), Is.True, "another container's may be alive");
     }
 
     [TestCase("PATH=/bin\0HOME=/tmp/lab/a\0X=1\0", "/tmp/lab/a")]

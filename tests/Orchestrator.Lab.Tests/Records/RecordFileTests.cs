@@ -9,7 +9,7 @@ public sealed class RecordFileTests
 {
     private static readonly LabRecord Record = new()
     {
-        Owner = new ProcessIdentity(1, 2, "boot"),
+        Owner = new ProcessIdentity(1, 2, "boot", "pid:[1]"),
         Ports = [new PortRange(21000, 21063)],
         Guests = [new LabGuest("web1", Guid.Parse("5b1ff0ac-5f0c-4c0a-9e5c-0f1f1d6c1111"), "/t", "/c", 48)],
     };
