@@ -154,6 +154,9 @@ public sealed record LogEvidence
 
     /// <summary>The lines that matter for this migration: trace events, and libvirt's own headers and footers.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
+
+    /// <summary>How many older lines that matter were left out because there were too many.</summary>
+    public long DroppedLines { get; init; }
 }
 
 /// <summary>One tick of the lab's guest, as its serial port brought it.</summary>

@@ -1,0 +1,42 @@
+using System.Buffers;
+using System.Collections.Frozen;
+
+namespace Orchestrator.Downtime;
+
+/// <summary>The trace events, libvirt lines and error texts that are looked for in a domain's QEMU log.</summary>
+internal static class QemuLogEvents
+{
+    public const string AllVcpusPaused = "all_vcpus_paused";
+    public const string AllVcpusPrepared = "all_vcpus_prepared";
+    public const string VmStateNotify = "vm_state_notify";
+    public const string DowntimeCheckpoint = "vmstate_downtime_checkpoint";
+    public const string EnterMigrate = "qmp_enter_migrate";
+
+    private static readonly string[] Events =
+    [
+        AllVcpusPaused, AllVcpusPrepared, VmStateNotify, DowntimeCheckpoint, EnterMigrate, "vmstate_downtime_save", "vmstate_downtime_load",
+        "runstate_set", "migrate_set_state", "qmp_enter_cont", "process_incoming_migration_co_end", "postcopy_start",
+    ];
+
+    private static readonly string[] LibvirtTexts = [": starting up", ": initiating migration", ": shutting down"];
+
+    // openEuler's vDPA migration (hw/virtio/vdpa-dev-mig.c) tells of a dead device only here.
+    private static readonly string[] DeviceErrors =
+    [
+        "vdpa device failed", "vdpa device resume failed", "Failed to set state", "pre start device failed", "set dev buffer failed",
+        "get dev buffer", "restore device buffer", "vdpa device buffer failed", "dest resume device failed", "backend type isn't VDPA",
+        "vhost guest notifier",
+    ];
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Known =
+        Events.ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private static readonly SearchValues<string> Errors = SearchValues.Create(DeviceErrors, StringComparison.Ordinal);
+
+    /// <summary>Every text that makes a line worth keeping.</summary>
+    public static readonly SearchValues<string> Needles = SearchValues.Create([.. Events, .. LibvirtTexts, .. DeviceErrors], StringComparison.Ordinal);
+
+    public static bool IsKnown(ReadOnlySpan<char> name) => Known.Contains(name);
+
+    public static bool IsDeviceError(ReadOnlySpan<char> line) => line.ContainsAny(Errors);
+}
