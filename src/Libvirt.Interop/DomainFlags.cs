@@ -1,0 +1,163 @@
+namespace Libvirt.Interop;
+
+/// <summary>Which domains to list; none means all.</summary>
+[Flags]
+[NativeEnum("VIR_CONNECT_LIST_DOMAINS_")]
+public enum ListDomainsFlags : uint
+{
+    /// <summary>Nothing special.</summary>
+    None = 0,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_ACTIVE</c>.</summary>
+    Active = 1 << 0,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_INACTIVE</c>.</summary>
+    Inactive = 1 << 1,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_PERSISTENT</c>.</summary>
+    Persistent = 1 << 2,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_TRANSIENT</c>.</summary>
+    Transient = 1 << 3,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_RUNNING</c>.</summary>
+    Running = 1 << 4,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_PAUSED</c>.</summary>
+    Paused = 1 << 5,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_SHUTOFF</c>.</summary>
+    Shutoff = 1 << 6,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_OTHER</c>.</summary>
+    Other = 1 << 7,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE</c>.</summary>
+    Managedsave = 1 << 8,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE</c>.</summary>
+    NoManagedsave = 1 << 9,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_AUTOSTART</c>.</summary>
+    Autostart = 1 << 10,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART</c>.</summary>
+    NoAutostart = 1 << 11,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT</c>.</summary>
+    HasSnapshot = 1 << 12,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT</c>.</summary>
+    NoSnapshot = 1 << 13,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT</c>.</summary>
+    HasCheckpoint = 1 << 14,
+
+    /// <summary><c>VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT</c>.</summary>
+    NoCheckpoint = 1 << 15,
+}
+
+/// <summary>Which form of a domain's document to return.</summary>
+[Flags]
+[NativeEnum("VIR_DOMAIN_XML_")]
+public enum DomainXmlFlags : uint
+{
+    /// <summary>Nothing special.</summary>
+    None = 0,
+
+    /// <summary><c>VIR_DOMAIN_XML_SECURE</c>: dump security sensitive information too.</summary>
+    Secure = 1 << 0,
+
+    /// <summary><c>VIR_DOMAIN_XML_INACTIVE</c>: dump inactive domain information.</summary>
+    Inactive = 1 << 1,
+
+    /// <summary><c>VIR_DOMAIN_XML_UPDATE_CPU</c>: update guest CPU requirements according to host CPU.</summary>
+    UpdateCpu = 1 << 2,
+
+    /// <summary><c>VIR_DOMAIN_XML_MIGRATABLE</c>: dump XML suitable for migration.</summary>
+    Migratable = 1 << 3,
+}
+
+/// <summary>How to define a domain.</summary>
+[Flags]
+[NativeEnum("VIR_DOMAIN_DEFINE_")]
+public enum DomainDefineFlags : uint
+{
+    /// <summary>Nothing special.</summary>
+    None = 0,
+
+    /// <summary><c>VIR_DOMAIN_DEFINE_VALIDATE</c>: Validate the XML document against schema.</summary>
+    Validate = 1 << 0,
+}
+
+/// <summary>How to start a domain.</summary>
+[Flags]
+[NativeEnum("VIR_DOMAIN_START_")]
+public enum DomainCreateFlags : uint
+{
+    /// <summary>Nothing special.</summary>
+    None = 0,
+
+    /// <summary><c>VIR_DOMAIN_START_PAUSED</c>: Launch guest in paused state.</summary>
+    Paused = 1 << 0,
+
+    /// <summary><c>VIR_DOMAIN_START_AUTODESTROY</c>: Automatically kill guest when virConnectPtr is closed.</summary>
+    Autodestroy = 1 << 1,
+
+    /// <summary><c>VIR_DOMAIN_START_BYPASS_CACHE</c>: Avoid file system cache pollution.</summary>
+    BypassCache = 1 << 2,
+
+    /// <summary><c>VIR_DOMAIN_START_FORCE_BOOT</c>: Boot, discarding any managed save.</summary>
+    ForceBoot = 1 << 3,
+
+    /// <summary><c>VIR_DOMAIN_START_VALIDATE</c>: Validate the XML document against schema.</summary>
+    Validate = 1 << 4,
+
+    /// <summary><c>VIR_DOMAIN_START_RESET_NVRAM</c>: Re-initialize NVRAM from template.</summary>
+    ResetNvram = 1 << 5,
+}
+
+/// <summary>How to destroy a domain.</summary>
+[Flags]
+[NativeEnum("VIR_DOMAIN_DESTROY_")]
+public enum DomainDestroyFlags : uint
+{
+    /// <summary>Nothing special.</summary>
+    None = 0,
+
+    /// <summary><c>VIR_DOMAIN_DESTROY_GRACEFUL</c>: only SIGTERM, no SIGKILL.</summary>
+    Graceful = 1 << 0,
+
+    /// <summary><c>VIR_DOMAIN_DESTROY_REMOVE_LOGS</c>: remove VM logs on destroy.</summary>
+    RemoveLogs = 1 << 1,
+}
+
+/// <summary>What else to remove with a definition.</summary>
+[Flags]
+[NativeEnum("VIR_DOMAIN_UNDEFINE_")]
+public enum DomainUndefineFlags : uint
+{
+    /// <summary>Nothing special.</summary>
+    None = 0,
+
+    /// <summary><c>VIR_DOMAIN_UNDEFINE_MANAGED_SAVE</c>: Also remove any managed save.</summary>
+    ManagedSave = 1 << 0,
+
+    /// <summary><c>VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA</c>: If last use of domain, then also remove any snapshot metadata.</summary>
+    SnapshotsMetadata = 1 << 1,
+
+    /// <summary><c>VIR_DOMAIN_UNDEFINE_NVRAM</c>: Also remove any nvram file.</summary>
+    Nvram = 1 << 2,
+
+    /// <summary><c>VIR_DOMAIN_UNDEFINE_KEEP_NVRAM</c>: Keep nvram file.</summary>
+    KeepNvram = 1 << 3,
+
+    /// <summary><c>VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA</c>: If last use of domain, then also remove any checkpoint metadata.</summary>
+    CheckpointsMetadata = 1 << 4,
+
+    /// <summary><c>VIR_DOMAIN_UNDEFINE_TPM</c>: Also remove any TPM state.</summary>
+    Tpm = 1 << 5,
+
+    /// <summary><c>VIR_DOMAIN_UNDEFINE_KEEP_TPM</c>: Keep TPM state Future undefine control flags should come here.</summary>
+    KeepTpm = 1 << 6,
+}

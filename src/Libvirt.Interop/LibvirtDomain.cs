@@ -1,0 +1,110 @@
+using Libvirt.Interop.Native;
+
+namespace Libvirt.Interop;
+
+/// <summary>A domain (virtual machine) of a connection. Blocking, and usable from several threads; errors are <see cref="LibvirtException"/>.</summary>
+public sealed partial class LibvirtDomain : IDisposable
+{
+    private readonly DomainHandle _handle;
+
+    internal LibvirtDomain(DomainHandle handle) => _handle = handle;
+
+    /// <summary>The domain's name.</summary>
+    public string Name => VirCall.Check(LibVirt.virDomainGetName(_handle), nameof(LibVirt.virDomainGetName));
+
+    /// <summary>The domain's UUID.</summary>
+    public unsafe Guid Uuid
+    {
+        get
+        {
+            byte* bytes = stackalloc byte[16];
+            VirCall.Check(LibVirt.virDomainGetUUID(_handle, bytes), nameof(LibVirt.virDomainGetUUID));
+            return new Guid(new ReadOnlySpan<byte>(bytes, 16), bigEndian: true);
+        }
+    }
+
+    /// <summary>The running domain's id on its host, or <see langword="null"/> for one that is off; as of when this object was looked up.</summary>
+    public int? Id => LibVirt.virDomainGetID(_handle) is var id && id == uint.MaxValue ? null : (int)id;
+
+    /// <summary>State, memory, vCPUs and CPU time, in one call.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetInfo"/></remarks>
+    public unsafe DomainInfo GetInfo()
+    {
+        DomainInfo info;
+        VirCall.Check(LibVirt.virDomainGetInfo(_handle, &info), nameof(LibVirt.virDomainGetInfo));
+        return info;
+    }
+
+    /// <summary>The state, and why: a value of the <c>Domain…Reason</c> enumeration of that state.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetState"/></remarks>
+    public unsafe (DomainState State, int Reason) GetState()
+    {
+        int state;
+        int reason;
+        VirCall.Check(LibVirt.virDomainGetState(_handle, &state, &reason, 0), nameof(LibVirt.virDomainGetState));
+        return ((DomainState)state, reason);
+    }
+
+    /// <summary>The domain's document.</summary>
+    /// <param name="flags">Which form.</param>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetXMLDesc"/></remarks>
+    public string GetXml(DomainXmlFlags flags = DomainXmlFlags.None) =>
+        VirCall.Check(LibVirt.virDomainGetXMLDesc(_handle, (uint)flags), nameof(LibVirt.virDomainGetXMLDesc));
+
+    /// <summary>Whether the domain is running (or paused).</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainIsActive"/></remarks>
+    public bool IsActive() => VirCall.Check(LibVirt.virDomainIsActive(_handle), nameof(LibVirt.virDomainIsActive)) == 1;
+
+    /// <summary>Whether the domain has a definition that outlives it.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainIsPersistent"/></remarks>
+    public bool IsPersistent() => VirCall.Check(LibVirt.virDomainIsPersistent(_handle), nameof(LibVirt.virDomainIsPersistent)) == 1;
+
+    /// <summary>Starts a defined domain.</summary>
+    /// <param name="flags">How.</param>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainCreateWithFlags"/></remarks>
+    public void Create(DomainCreateFlags flags = DomainCreateFlags.None) =>
+        VirCall.Check(LibVirt.virDomainCreateWithFlags(_handle, (uint)flags), nameof(LibVirt.virDomainCreateWithFlags));
+
+    /// <summary>Ends the domain at once, as pulling its plug would.</summary>
+    /// <param name="flags">How.</param>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainDestroyFlags"/></remarks>
+    public void Destroy(DomainDestroyFlags flags = DomainDestroyFlags.None) =>
+        VirCall.Check(LibVirt.virDomainDestroyFlags(_handle, (uint)flags), nameof(LibVirt.virDomainDestroyFlags));
+
+    /// <summary>Removes the domain's definition; a running domain becomes transient.</summary>
+    /// <param name="flags">What else to remove.</param>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainUndefineFlags"/></remarks>
+    public void Undefine(DomainUndefineFlags flags = DomainUndefineFlags.None) =>
+        VirCall.Check(LibVirt.virDomainUndefineFlags(_handle, (uint)flags), nameof(LibVirt.virDomainUndefineFlags));
+
+    /// <summary>Stops the vCPUs. A vDPA device of the guest is suspended too.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainSuspend"/></remarks>
+    public void Suspend() => VirCall.Check(LibVirt.virDomainSuspend(_handle), nameof(LibVirt.virDomainSuspend));
+
+    /// <summary>Lets the vCPUs run again.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainResume"/></remarks>
+    public void Resume() => VirCall.Check(LibVirt.virDomainResume(_handle), nameof(LibVirt.virDomainResume));
+
+    /// <summary>Asks the guest to shut down; returns before it has.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainShutdownFlags"/></remarks>
+    public void Shutdown() => VirCall.Check(LibVirt.virDomainShutdownFlags(_handle, 0), nameof(LibVirt.virDomainShutdownFlags));
+
+    /// <summary>Sends a command to QEMU's own monitor.</summary>
+    /// <param name="command">A QMP command as JSON.</param>
+    /// <returns>QEMU's answer as JSON; QEMU's own errors come in it, as <c>error</c>.</returns>
+    /// <exception cref="NotSupportedException">libvirt-qemu.so.0 is not installed.</exception>
+    /// <remarks><para>libvirt marks the domain as tainted (<c>custom-monitor</c>).</para>
+    /// <see href="https://libvirt.org/html/libvirt-libvirt-qemu.html#virDomainQemuMonitorCommand"/></remarks>
+    public unsafe string QemuMonitorCommand(string command)
+    {
+        VirCall.Require(nameof(LibVirt.virDomainQemuMonitorCommand));
+        byte* result = null;
+        VirCall.Check(LibVirt.virDomainQemuMonitorCommand(_handle, command, &result, 0), nameof(LibVirt.virDomainQemuMonitorCommand));
+        string answer = OwnedString.ConvertToManaged(result) ?? "";
+        OwnedString.Free(result);
+        return answer;
+    }
+
+    /// <summary>Lets go of the domain object; the domain itself is not touched.</summary>
+    public void Dispose() => _handle.Dispose();
+}

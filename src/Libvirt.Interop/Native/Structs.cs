@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace Libvirt.Interop.Native;
+
+/// <summary><c>virError</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct VirError
+{
+    public int code;
+    public int domain;
+    public byte* message;
+    public int level;
+    public nint conn;
+    public nint dom;
+    public byte* str1;
+    public byte* str2;
+    public byte* str3;
+    public int int1;
+    public int int2;
+    public nint net;
+}
+
+/// <summary><c>virTypedParameter</c>; <c>value</c> is a union of eight bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct VirTypedParameter
+{
+    internal const int FieldLength = 80;
+
+    public fixed byte field[FieldLength];
+    public int type;
+    public long value;
+}

@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace Libvirt.Interop.Native;
+
+/// <summary>Base of the handles to libvirt's reference-counted objects.</summary>
+internal abstract class VirHandle : SafeHandle
+{
+    private static int s_open;
+
+    protected VirHandle()
+        : base(0, ownsHandle: true)
+    {
+    }
+
+    /// <summary>How many handles are held now, in the whole process: what a leak test watches.</summary>
+    internal static int OpenCount => Volatile.Read(ref s_open);
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>Called once for every handle that a native call really returned.</summary>
+    internal static void Opened() => Interlocked.Increment(ref s_open);
+
+    protected sealed override bool ReleaseHandle()
+    {
+        Interlocked.Decrement(ref s_open);
+        return Release(handle);
+    }
+
+    protected abstract bool Release(nint pointer);
+}
+
+/// <summary>A <c>virConnectPtr</c>.</summary>
+internal sealed class ConnectHandle : VirHandle
+{
+    protected override bool Release(nint pointer) => LibVirt.virConnectClose(pointer) >= 0;
+}
+
+/// <summary>A <c>virDomainPtr</c>. It holds its own reference on the connection, in C: it may outlive the <see cref="ConnectHandle"/>.</summary>
+internal sealed class DomainHandle : VirHandle
+{
+    public DomainHandle()
+    {
+    }
+
+    internal DomainHandle(nint owned) => SetHandle(owned);
+
+    protected override bool Release(nint pointer) => LibVirt.virDomainFree(pointer) == 0;
+}

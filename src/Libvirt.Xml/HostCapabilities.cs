@@ -1,0 +1,45 @@
+using System.Xml;
+using System.Xml.Linq;
+
+namespace Libvirt.Xml;
+
+/// <summary>What a host's capabilities document tells.</summary>
+public sealed class HostCapabilities
+{
+    private readonly XElement _root;
+
+    private HostCapabilities(XElement root) => _root = root;
+
+    /// <summary>The host's UUID; <see langword="null"/> when the driver tells none.</summary>
+    public Guid? HostUuid => Guid.TryParse((string?)_root.Element("host")?.Element("uuid"), out Guid uuid) ? uuid : null;
+
+    /// <summary>The CPU architecture (<c>x86_64</c>, <c>aarch64</c>).</summary>
+    public string? Architecture => (string?)_root.Element("host")?.Element("cpu")?.Element("arch");
+
+    /// <summary>Whether guests of the host's own architecture can use a kind of virtualisation (<c>kvm</c>, <c>qemu</c>).</summary>
+    /// <param name="type">The value of a domain's <c>type</c>.</param>
+    public bool Offers(string type) => _root.Elements("guest")
+        .Elements("arch")
+        .Where(arch => (string?)arch.Attribute("name") == Architecture)
+        .Elements("domain")
+        .Any(domain => (string?)domain.Attribute("type") == type);
+
+    /// <summary>Reads a capabilities document.</summary>
+    /// <param name="xml">What <c>virConnectGetCapabilities</c> returned.</param>
+    /// <exception cref="FormatException">It is no such document.</exception>
+    public static HostCapabilities Parse(string xml)
+    {
+        try
+        {
+            using XmlReader reader = XmlReader.Create(new StringReader(xml), new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
+            XElement root = XElement.Load(reader);
+            return root.Name == "capabilities"
+                ? new(root)
+                : throw new FormatException($"A capabilities document begins with <capabilities>, not with <{root.Name}>.");
+        }
+        catch (XmlException e)
+        {
+            throw new FormatException($"The capabilities document is not well-formed: {e.Message}", e);
+        }
+    }
+}

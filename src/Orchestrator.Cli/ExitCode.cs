@@ -1,0 +1,30 @@
+using Orchestrator.Migration;
+
+namespace Orchestrator.Cli;
+
+/// <summary>The exit codes that scripts depend on.</summary>
+internal static class ExitCode
+{
+    internal const int Done = 0;
+    internal const int Failed = 1;
+    internal const int Usage = 2;
+    internal const int Unreachable = 3;
+    internal const int Refused = 4;
+    internal const int TimedOut = 5;
+    internal const int Degraded = 6;
+    internal const int NeedsPerson = 7;
+    internal const int Inconclusive = 9;
+    internal const int Cancelled = 130;
+
+    internal static int Of(MigrationOutcome outcome) => outcome switch
+    {
+        MigrationOutcome.Completed => Done,
+        MigrationOutcome.Cancelled => Cancelled,
+        MigrationOutcome.Refused => Refused,
+        MigrationOutcome.Unreachable => Unreachable,
+        MigrationOutcome.TimedOut => TimedOut,
+        MigrationOutcome.Degraded => Degraded,
+        MigrationOutcome.NeedsPerson => NeedsPerson,
+        _ => Failed,
+    };
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using Orchestrator.Downtime;
+using Orchestrator.Migration;
+
+namespace Orchestrator.Cli;
+
+/// <summary>A migration's result for people. Pure.</summary>
+internal static class MigrationText
+{
+    /// <summary>The last line: <c>web1: now on lab-b, downtime 12.1 ms ± 0.1 (trace; qmp 12.1, libvirt 15, guest 13), limit 300</c>.</summary>
+    internal static string Answer(MigrationResult result)
+    {
+        string name = result.Plan.Domain.Name;
+        if (result.Verdict.Outcome is not MigrationOutcome.Completed || result.Downtime is not { } downtime)
+        {
+            return $"{name}: {result.Verdict.Message}";
+        }
+
+        string limit = result.MaxDowntime is { } max ? string.Create(CultureInfo.InvariantCulture, $", limit {max.TotalMilliseconds:0}") : "";
+        return $"{name}: now on {result.Plan.Destination.Name}, {Figure(downtime)}{limit}";
+    }
+
+    private static string Figure(DowntimeReport downtime)
+    {
+        if (downtime.ValueMs is not { } value)
+        {
+            return $"downtime not measured ({downtime.Problem})";
+        }
+
+        DowntimeSources sources = downtime.Sources;
+        var others = new List<string>();
+        Add("trace", sources.Trace.ValueMs, "0.0");
+        Add("qmp", sources.Qmp.ValueMs, "0.0");
+        Add("libvirt", sources.Libvirt.DowntimeNetMs ?? sources.Libvirt.DowntimeMs, "0");
+        Add("observer", sources.Observer.ValueMs, "0.0");
+        Add("guest", sources.Guest.ValueMs, "0");
+        string uncertainty = downtime.UncertaintyMs is { } u ? string.Create(CultureInfo.InvariantCulture, $" ± {Math.Max(u, 0.1):0.0}") : " (uncertainty unknown)";
+        return string.Create(CultureInfo.InvariantCulture, $"downtime {value:0.0} ms{uncertainty} ({downtime.Method}{(others.Count > 0 ? "; " : "")}{string.Join(", ", others)})");
+
+        void Add(string method, double? ms, string format)
+        {
+            if (ms is { } figure && method != downtime.Method)
+            {
+                others.Add($"{method} {figure.ToString(format, CultureInfo.InvariantCulture)}");
+            }
+        }
+    }
+}

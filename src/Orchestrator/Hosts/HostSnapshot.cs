@@ -1,0 +1,78 @@
+using Libvirt.Interop;
+
+namespace Orchestrator.Hosts;
+
+/// <summary>What a host is.</summary>
+public sealed record HostIdentity
+{
+    /// <summary>What the user calls the host.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The canonical URI, without a password.</summary>
+    public required string Uri { get; init; }
+
+    /// <summary>The host's UUID, by which two names of one host are recognised; <see langword="null"/> when the driver tells none.</summary>
+    public Guid? HostUuid { get; init; }
+
+    /// <summary>The host's own name.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>The CPU architecture, as libvirt names it (<c>x86_64</c>, <c>aarch64</c>).</summary>
+    public string? Architecture { get; init; }
+
+    /// <summary>The driver: <c>QEMU</c>, <c>Test</c>, …</summary>
+    public string? Driver { get; init; }
+
+    /// <summary>The daemon's libvirt version, <c>major * 1000000 + minor * 1000 + release</c>.</summary>
+    public long LibvirtVersion { get; init; }
+
+    /// <summary>QEMU's version in the same form; 0 when unknown.</summary>
+    public long QemuVersion { get; init; }
+}
+
+/// <summary>One domain on one host, at one moment.</summary>
+public sealed record DomainSnapshot
+{
+    /// <summary>The name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The UUID.</summary>
+    public required Guid Uuid { get; init; }
+
+    /// <summary>The state.</summary>
+    public required DomainState State { get; init; }
+
+    /// <summary>Why it is in that state: a value of the <c>Domain…Reason</c> enumeration of the state.</summary>
+    public int Reason { get; init; }
+
+    /// <summary>Whether it has a definition that outlives it.</summary>
+    public bool IsPersistent { get; init; }
+
+    /// <summary>The kind of job that runs on it.</summary>
+    public DomainJobType Job { get; init; }
+
+    /// <summary>The document of the running domain, or of the definition of one that is off.</summary>
+    public required string Xml { get; init; }
+
+    /// <summary>Whether a QEMU process stands behind it: running, paused, being shut down …</summary>
+    public bool IsActive => State is not (DomainState.Shutoff or DomainState.Nostate or DomainState.Crashed);
+
+    /// <summary>State and reason in words: <c>running/migrated</c>.</summary>
+    public string Describe()
+    {
+        string? reason = State switch
+        {
+            DomainState.Running => Enum.GetName((DomainRunningReason)Reason),
+            DomainState.Paused => Enum.GetName((DomainPausedReason)Reason),
+            DomainState.Shutoff => Enum.GetName((DomainShutoffReason)Reason),
+            _ => null,
+        };
+        return reason is null or "Unknown" ? $"{State}".ToLowerInvariant() : $"{State}/{reason}".ToLowerInvariant();
+    }
+}
+
+/// <summary>A host and what stands on it under one name and one UUID.</summary>
+/// <param name="Host">The host.</param>
+/// <param name="ByName">The domain of that name, or <see langword="null"/>.</param>
+/// <param name="ByUuid">The domain of that UUID, or <see langword="null"/>.</param>
+public sealed record HostSnapshot(HostIdentity Host, DomainSnapshot? ByName, DomainSnapshot? ByUuid);

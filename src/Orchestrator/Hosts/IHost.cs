@@ -1,0 +1,89 @@
+using Libvirt.Interop;
+using Orchestrator.Downtime;
+
+namespace Orchestrator.Hosts;
+
+/// <summary>
+/// A connected host, as far as a migration needs one: the real one is <see cref="LibvirtHost"/>; a double can produce the orders of events that reality
+/// will not produce on demand. Errors of libvirt are <see cref="LibvirtException"/>, an unreachable host is <see cref="HostUnreachableException"/>.
+/// </summary>
+public interface IHost : IAsyncDisposable
+{
+    /// <summary>How the host is reached.</summary>
+    HostAddress Address { get; }
+
+    /// <summary>What the host is, as of when it was connected.</summary>
+    HostIdentity Identity { get; }
+
+    /// <summary>Finds a domain by its UUID or name. Asks the host anew each time, on a new connection if the old one was lost.</summary>
+    /// <param name="nameOrUuid">The name or UUID.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<DomainSnapshot?> FindDomainAsync(string nameOrUuid, CancellationToken cancellationToken);
+
+    /// <summary>What stands on the host under a name, and what under a UUID.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="uuid">The UUID.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<HostSnapshot> SnapshotAsync(string name, Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>Starts to keep the events of one domain, also of one that is not there yet.</summary>
+    /// <param name="name">The domain's name.</param>
+    /// <param name="uuid">The domain's UUID.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<EventRecorder> RecordEventsAsync(string name, Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>Round trips of a monitor command to the domain's QEMU, in milliseconds.</summary>
+    /// <param name="uuid">A running domain.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<double>> MeasureRoundTripsAsync(Guid uuid, int count, CancellationToken cancellationToken);
+
+    /// <summary>Sets the domain's limit of the blackout, and reads it back.</summary>
+    /// <param name="uuid">A running domain.</param>
+    /// <param name="limit">The limit to set; <see langword="null"/> only reads.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The limit that is in force.</returns>
+    Task<TimeSpan> MaxDowntimeAsync(Guid uuid, TimeSpan? limit, CancellationToken cancellationToken);
+
+    /// <summary>Migrates a domain away from this host, on a thread and a connection of its own; completes when libvirt's call returns.</summary>
+    /// <param name="migration">The call.</param>
+    Task MigrateAsync(MigrationCall migration);
+
+    /// <summary>The running job's statistics; <see langword="null"/> when no job runs (any more).</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<DomainJobStats?> GetJobAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>The statistics of the job that completed last, kept for others; <see langword="null"/> when there are none.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<DomainJobStats?> GetCompletedJobAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>Asks for the end of the domain's job.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns><see langword="false"/> when no job runs, or none that can be aborted.</returns>
+    Task<bool> AbortJobAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>The part of the domain's QEMU log since an instant of the host's clock; what stands in the way is said in the result.</summary>
+    /// <param name="name">The domain's name.</param>
+    /// <param name="since">The instant.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<LogEvidence> ReadLogAsync(string name, DateTimeOffset since, CancellationToken cancellationToken);
+}
+
+/// <summary>One call to libvirt that migrates a domain.</summary>
+public sealed record MigrationCall
+{
+    /// <summary>The domain.</summary>
+    public required Guid DomainUuid { get; init; }
+
+    /// <summary>The destination's URI: as this process reaches it, and in peer-to-peer mode as the source's daemon does.</summary>
+    public required string DestinationUri { get; init; }
+
+    /// <summary>The flags.</summary>
+    public required DomainMigrateFlags Flags { get; init; }
+
+    /// <summary>The typed parameters.</summary>
+    public required IReadOnlyList<KeyValuePair<string, object>> Parameters { get; init; }
+}

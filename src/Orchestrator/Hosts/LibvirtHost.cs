@@ -1,0 +1,427 @@
+using System.Diagnostics;
+using Libvirt.Interop;
+using Libvirt.Xml;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orchestrator.Downtime;
+
+namespace Orchestrator.Hosts;
+
+/// <summary>
+/// A real host. Short calls run on four threads of its own and meet a deadline; a lost connection is opened again by the next call, its events with it.
+/// </summary>
+public sealed partial class LibvirtHost : IHost
+{
+    private readonly HostOptions _options;
+    private readonly ILogger _logger;
+    private readonly HostDispatcher _dispatcher;
+    private readonly HostEvents _events;
+    private readonly Lock _connectionLock = new();
+    private LibvirtConnection? _connection;
+    private HostIdentity? _identity;
+    private volatile bool _disposed;
+
+    private LibvirtHost(HostAddress address, HostOptions options, ObserverClock clock, ILogger logger)
+    {
+        Address = address;
+        _options = options;
+        _logger = logger;
+        _dispatcher = new(address.Name);
+        _events = new(clock);
+    }
+
+    /// <inheritdoc/>
+    public HostAddress Address { get; }
+
+    /// <inheritdoc/>
+    public HostIdentity Identity => _identity!;
+
+    /// <summary>Connects to a host.</summary>
+    /// <param name="address">Which.</param>
+    /// <param name="options">How patiently.</param>
+    /// <param name="clock">The clock that events are stamped with on arrival; shared by the hosts of one migration.</param>
+    /// <param name="logger">Where to log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HostUnreachableException">It cannot be reached, refused us, or did not answer in time.</exception>
+    public static async Task<LibvirtHost> ConnectAsync(
+        HostAddress address, HostOptions? options = null, ObserverClock? clock = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+    {
+        var host = new LibvirtHost(address, options ?? new(), clock ?? new(TimeProvider.System), logger ?? NullLogger.Instance);
+        try
+        {
+            host._identity = await host.CallAsync(host.ReadIdentity, host._options.ConnectTimeout, cancellationToken).ConfigureAwait(false);
+            host.LogConnected(address.Name, host._identity.Uri, host._identity.LibvirtVersion, host._identity.QemuVersion);
+            return host;
+        }
+        catch (LibvirtException e)
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+            throw Unreachable(address, e);
+        }
+        catch
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a short call to libvirt on one of the host's threads; the connection is opened again first if it was lost.</summary>
+    /// <typeparam name="T">The result's type.</typeparam>
+    /// <param name="call">The call; it must not keep the connection.</param>
+    /// <param name="cancellationToken">Ends the wait, not the call.</param>
+    /// <exception cref="HostUnreachableException">The connection was lost, or the call did not return in time.</exception>
+    public Task<T> InvokeAsync<T>(Func<LibvirtConnection, T> call, CancellationToken cancellationToken = default) =>
+        CallAsync(call, _options.CallTimeout, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<DomainSnapshot?> FindDomainAsync(string nameOrUuid, CancellationToken cancellationToken) =>
+        InvokeAsync(
+            connection =>
+            {
+                // A name may look like a UUID; as with virsh, the UUID comes first.
+                using LibvirtDomain? domain = (Guid.TryParse(nameOrUuid, out Guid uuid) ? connection.TryLookupByUuid(uuid) : null)
+                    ?? connection.TryLookupByName(nameOrUuid);
+                return Snapshot(domain);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<HostSnapshot> SnapshotAsync(string name, Guid uuid, CancellationToken cancellationToken) =>
+        InvokeAsync(
+            connection =>
+            {
+                using LibvirtDomain? byName = connection.TryLookupByName(name);
+                using LibvirtDomain? byUuid = connection.TryLookupByUuid(uuid);
+                return new HostSnapshot(Identity, Snapshot(byName), Snapshot(byUuid));
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<EventRecorder> RecordEventsAsync(string name, Guid uuid, CancellationToken cancellationToken) =>
+        InvokeAsync(_ => _events.Record(name, uuid), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<double>> MeasureRoundTripsAsync(Guid uuid, int count, CancellationToken cancellationToken) =>
+        OnDomainAsync<IReadOnlyList<double>>(
+            uuid,
+            domain =>
+            {
+                // Reading the limit asks QEMU each time, and unlike a monitor command of our own it does not taint the domain.
+                var milliseconds = new double[count];
+                for (int i = 0; i < count; i++)
+                {
+                    long start = Stopwatch.GetTimestamp();
+                    domain.GetMaxDowntime();
+                    milliseconds[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                }
+
+                return milliseconds;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TimeSpan> MaxDowntimeAsync(Guid uuid, TimeSpan? limit, CancellationToken cancellationToken) =>
+        OnDomainAsync(
+            uuid,
+            domain =>
+            {
+                if (limit is { } value)
+                {
+                    domain.SetMaxDowntime(value);
+                }
+
+                return domain.GetMaxDowntime();
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task MigrateAsync(MigrationCall migration)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            try
+            {
+                Migrate(migration);
+                done.TrySetResult();
+            }
+            catch (Exception e)
+            {
+                // The caller's exception, carried to the caller.
+                done.TrySetException(e);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = $"migration from {Address.Name}",
+        }.UnsafeStart();
+        return done.Task;
+    }
+
+    /// <inheritdoc/>
+    public Task<DomainJobStats?> GetJobAsync(Guid uuid, CancellationToken cancellationToken) =>
+        GetJobStatsAsync(uuid, DomainJobStatsFlags.None, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<DomainJobStats?> GetCompletedJobAsync(Guid uuid, CancellationToken cancellationToken) =>
+        GetJobStatsAsync(uuid, DomainJobStatsFlags.Completed | DomainJobStatsFlags.KeepCompleted, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> AbortJobAsync(Guid uuid, CancellationToken cancellationToken) =>
+        InvokeAsync(
+            connection =>
+            {
+                using LibvirtDomain? domain = connection.TryLookupByUuid(uuid);
+                try
+                {
+                    domain?.AbortJob();
+                    return domain is not null;
+                }
+                catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoDomain)
+                {
+                    return false; // no job (yet, or any more), or past the point of no return
+                }
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<LogEvidence> ReadLogAsync(string name, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        string? folder = _options.LogDirectory ?? QemuLogLocation.Find(
+            Identity.Uri, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), Environment.GetEnvironmentVariable("XDG_CACHE_HOME"));
+        if (folder is null)
+        {
+            return Task.FromResult(new LogEvidence { Problem = $"the log is on {Address.Name}, which is not this machine" });
+        }
+
+        return _dispatcher.InvokeAsync(() => QemuLog.ReadSlice(Path.Combine(folder, name + ".log"), since), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        // A thread that hangs in connecting holds the lock: it finds the flag when it comes back, if ever.
+        _disposed = true;
+        if (_connectionLock.TryEnter())
+        {
+            try
+            {
+                _connection?.Dispose();
+                _connection = null;
+            }
+            finally
+            {
+                _connectionLock.Exit();
+            }
+        }
+
+        _dispatcher.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Migrate(MigrationCall call)
+    {
+        // Connections of its own: the call must not queue behind ours, nor ours behind it.
+        using LibvirtConnection source = LibvirtConnection.Open(Address.Uri);
+        KeepAlive(source);
+        using LibvirtDomain domain = source.TryLookupByUuid(call.DomainUuid)
+            ?? throw new LibvirtException(LibvirtErrorCode.NoDomain, 20, nameof(Migrate), $"no domain with UUID {call.DomainUuid}");
+        var parameters = new TypedParameters();
+        foreach ((string name, object value) in call.Parameters)
+        {
+            parameters.Add(name, value);
+        }
+
+        if (call.Flags.HasFlag(DomainMigrateFlags.Peer2Peer))
+        {
+            domain.MigrateToUri(call.DestinationUri, parameters, call.Flags);
+            return;
+        }
+
+        using LibvirtConnection destination = LibvirtConnection.Open(call.DestinationUri);
+        KeepAlive(destination);
+        domain.Migrate(destination, parameters, call.Flags).Dispose();
+    }
+
+    private Task<DomainJobStats?> GetJobStatsAsync(Guid uuid, DomainJobStatsFlags flags, CancellationToken cancellationToken) =>
+        InvokeAsync(
+            connection =>
+            {
+                using LibvirtDomain? domain = connection.TryLookupByUuid(uuid);
+                try
+                {
+                    return domain?.GetJobStats(flags) is { Type: not DomainJobType.None } stats ? stats : null;
+                }
+                catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoDomain)
+                {
+                    return null; // the job or the domain has just ended
+                }
+            },
+            cancellationToken);
+
+    private Task<T> OnDomainAsync<T>(Guid uuid, Func<LibvirtDomain, T> call, CancellationToken cancellationToken) =>
+        InvokeAsync(
+            connection =>
+            {
+                using LibvirtDomain domain = connection.TryLookupByUuid(uuid)
+                    ?? throw new LibvirtException(LibvirtErrorCode.NoDomain, 20, "virDomainLookupByUUID", $"{Address.Name} has no domain with UUID {uuid}");
+                return call(domain);
+            },
+            cancellationToken);
+
+    private static DomainSnapshot? Snapshot(LibvirtDomain? domain)
+    {
+        try
+        {
+            if (domain is null)
+            {
+                return null;
+            }
+
+            (DomainState state, int reason) = domain.GetState();
+            return new()
+            {
+                Name = domain.Name,
+                Uuid = domain.Uuid,
+                State = state,
+                Reason = reason,
+                IsPersistent = domain.IsPersistent(),
+                Job = Job(domain),
+                Xml = domain.GetXml(),
+            };
+        }
+        catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoDomain)
+        {
+            return null; // it went away between two questions
+        }
+    }
+
+    private static DomainJobType Job(LibvirtDomain domain)
+    {
+        try
+        {
+            return domain.GetJobStats().Type;
+        }
+        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoSupport)
+        {
+            return DomainJobType.None; // off, or a driver without jobs
+        }
+    }
+
+    private HostIdentity ReadIdentity(LibvirtConnection connection)
+    {
+        HostCapabilities capabilities = HostCapabilities.Parse(connection.GetCapabilities());
+        return new()
+        {
+            Name = Address.Name,
+            Uri = HostAddress.Redact(connection.GetUri()),
+            HostUuid = capabilities.HostUuid,
+            HostName = connection.GetHostName(),
+            Architecture = capabilities.Architecture,
+            Driver = connection.GetDriverType(),
+            LibvirtVersion = connection.GetLibvirtVersion(),
+            QemuVersion = connection.GetHypervisorVersion(),
+        };
+    }
+
+    private async Task<T> CallAsync<T>(Func<LibvirtConnection, T> call, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        Task<T> running = _dispatcher.InvokeAsync(() => CallNow(call), cancellationToken);
+        try
+        {
+            return await running.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new HostUnreachableException(
+                Address.Name, $"{Address.Name} did not answer within {timeout.TotalSeconds:0} s. Is its libvirt daemon stuck, or its network down?");
+        }
+    }
+
+    private T CallNow<T>(Func<LibvirtConnection, T> call)
+    {
+        LibvirtConnection connection = Connection();
+        try
+        {
+            return call(connection);
+        }
+        catch (LibvirtException e) when (e.IsConnectionLost || !connection.IsAlive())
+        {
+            LogConnectionLost(Address.Name, e.Message);
+            Drop(connection);
+            throw Unreachable(Address, e);
+        }
+    }
+
+    private LibvirtConnection Connection()
+    {
+        lock (_connectionLock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_connection is not null && !_connection.IsAlive())
+            {
+                _connection.Dispose();
+                _connection = null;
+            }
+
+            if (_connection is null)
+            {
+                try
+                {
+                    _connection = LibvirtConnection.Open(Address.Uri);
+                }
+                catch (LibvirtException e)
+                {
+                    throw Unreachable(Address, e);
+                }
+
+                if (_disposed)
+                {
+                    _connection.Dispose();
+                    _connection = null;
+                    throw new ObjectDisposedException(Address.Name);
+                }
+
+                KeepAlive(_connection);
+                _events.Attach(_connection);
+            }
+
+            return _connection;
+        }
+    }
+
+    private void KeepAlive(LibvirtConnection connection)
+    {
+        try
+        {
+            connection.SetKeepAlive(_options.KeepAliveIntervalSeconds, _options.KeepAliveCount);
+        }
+        catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoSupport)
+        {
+            // A driver inside this process (test:///…) has no transport that could die.
+        }
+    }
+
+    private void Drop(LibvirtConnection connection)
+    {
+        lock (_connectionLock)
+        {
+            if (ReferenceEquals(_connection, connection))
+            {
+                _connection = null;
+                connection.Dispose();
+            }
+        }
+    }
+
+    private static HostUnreachableException Unreachable(HostAddress address, LibvirtException e) => new(
+        address.Name,
+        $"{address.Name} cannot be reached: {HostAddress.Redact(e.Message)}. Check that its libvirt daemon runs and that `virsh -c '{HostAddress.Redact(address.Uri)}' version` works.",
+        e);
+
+    [LoggerMessage(EventId = 100, Level = LogLevel.Debug, Message = "Connected to {Host} ({Uri}), libvirt {LibvirtVersion}, QEMU {QemuVersion}")]
+    private partial void LogConnected(string host, string uri, long libvirtVersion, long qemuVersion);
+
+    [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "The connection to {Host} was lost: {Reason}")]
+    private partial void LogConnectionLost(string host, string reason);
+}

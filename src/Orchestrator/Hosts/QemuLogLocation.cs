@@ -1,0 +1,51 @@
+namespace Orchestrator.Hosts;
+
+/// <summary>Where a host keeps the logs of its QEMU processes, told from its URI: libvirt itself does not say.</summary>
+internal static class QemuLogLocation
+{
+    private const string SessionSocket = "/run/libvirt/libvirt-sock";
+
+    /// <summary>The folder of the logs on this machine, or <see langword="null"/> when the daemon runs elsewhere.</summary>
+    /// <param name="uri">The canonical URI.</param>
+    /// <param name="home">This user's home folder.</param>
+    /// <param name="cacheHome">This user's <c>XDG_CACHE_HOME</c>, if set.</param>
+    internal static string? Find(string uri, string home, string? cacheHome)
+    {
+        if (!Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) || parsed.Host.Length > 0)
+        {
+            return null;
+        }
+
+        switch (parsed.AbsolutePath)
+        {
+            case "/system":
+                return "/var/log/libvirt/qemu";
+            case "/session" when SocketOf(parsed) is not { } socket:
+                return Path.Combine(string.IsNullOrEmpty(cacheHome) ? Path.Combine(home, ".cache") : cacheHome, "libvirt/qemu/log");
+            case "/session" when SocketOf(parsed) is { } socket && socket.EndsWith(SessionSocket, StringComparison.Ordinal):
+                // A private daemon whose XDG folders lie side by side, as the lab's do: ROOT/run and ROOT/cache.
+                return socket[..^SessionSocket.Length] + "/cache/libvirt/qemu/log";
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>The path of the daemon's socket when the URI reaches it over one of this machine; empty for libvirt's default path.</summary>
+    internal static string? LocalSocket(string uri) =>
+        Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) && parsed.Host.Length == 0 && parsed.AbsolutePath is "/system" or "/session"
+            ? SocketOf(parsed!) ?? ""
+            : null;
+
+    private static string? SocketOf(Uri uri)
+    {
+        foreach (string pair in uri.Query.TrimStart('?').Split('&'))
+        {
+            if (pair.StartsWith("socket=", StringComparison.Ordinal))
+            {
+                return Uri.UnescapeDataString(pair["socket=".Length..]);
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,158 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Orchestrator.Downtime;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Migration;
+
+/// <summary>A migration's result as a JSON document: what <c>orchestrator migrate --json</c> prints. Its schema is <c>schemas/migrate.schema.json</c>.</summary>
+public sealed record MigrationDocument
+{
+    /// <summary>How it ended.</summary>
+    public required MigrationOutcome Outcome { get; init; }
+
+    /// <summary>The same in a sentence.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>The domain.</summary>
+    public required DomainName Domain { get; init; }
+
+    /// <summary>The source.</summary>
+    public required HostName Source { get; init; }
+
+    /// <summary>The destination.</summary>
+    public required HostName Destination { get; init; }
+
+    /// <summary><c>p2p</c> or <c>direct</c>.</summary>
+    public required string Mode { get; init; }
+
+    /// <summary>The limit of the blackout that was in force, in milliseconds.</summary>
+    public double? LimitMs { get; init; }
+
+    /// <summary>The measured downtime; <see langword="null"/> when the guest did not move.</summary>
+    public DowntimeFigures? Downtime { get; init; }
+
+    /// <summary>The events of both hosts.</summary>
+    public IReadOnlyList<TimelineEntry> Timeline { get; init; } = [];
+
+    /// <summary>The parts of the call.</summary>
+    public IReadOnlyList<MigrationPhase> Phases { get; init; } = [];
+
+    /// <summary>What was sent; <see langword="null"/> when nothing was.</summary>
+    public TransferFigures? Transfer { get; init; }
+
+    /// <summary>What was checked before.</summary>
+    public IReadOnlyList<MigrationCheck> Checks { get; init; } = [];
+
+    /// <summary>The domain's host devices, and what they became.</summary>
+    public IReadOnlyList<DeviceMove> Devices { get; init; } = [];
+
+    /// <summary>Why it did not complete; <see langword="null"/> when it did.</summary>
+    public ErrorDocument? Error { get; init; }
+
+    /// <summary>A domain's name and UUID.</summary>
+    /// <param name="Name">The name.</param>
+    /// <param name="Uuid">The UUID.</param>
+    public sealed record DomainName(string Name, Guid Uuid);
+
+    /// <summary>A host's name and URI.</summary>
+    /// <param name="Name">What the user calls it.</param>
+    /// <param name="Uri">Its URI, without a password.</param>
+    /// <param name="State">The domain's state there afterwards; <see langword="null"/> when nothing was touched.</param>
+    public sealed record HostName(string Name, string Uri, string? State);
+
+    /// <summary>The measured downtime.</summary>
+    /// <param name="ValueMs">In milliseconds; <see langword="null"/> when no method is complete.</param>
+    /// <param name="UncertaintyMs">How far off it may be, in milliseconds; <see langword="null"/> when unknown.</param>
+    /// <param name="Method">The method of the value.</param>
+    /// <param name="Problem">Why there is no value.</param>
+    /// <param name="Sources">What each method says.</param>
+    /// <param name="Clocks">The hosts' clocks.</param>
+    public sealed record DowntimeFigures(
+        double? ValueMs, double? UncertaintyMs, string? Method, string? Problem, DowntimeSources Sources, IReadOnlyList<HostClock> Clocks);
+
+    /// <summary>What was sent.</summary>
+    /// <param name="DurationMs">The length of the call, in milliseconds.</param>
+    /// <param name="MemoryTotalBytes">The guest's memory.</param>
+    /// <param name="MemoryProcessedBytes">What was sent of it.</param>
+    /// <param name="Iterations">How often the memory was gone over.</param>
+    /// <param name="BytesPerSecond">The rate at the end.</param>
+    public sealed record TransferFigures(
+        double DurationMs, long? MemoryTotalBytes, long? MemoryProcessedBytes, long? Iterations, long? BytesPerSecond);
+
+    /// <summary>One host device.</summary>
+    /// <param name="Source">The device on the source.</param>
+    /// <param name="Destination">The device on the destination.</param>
+    /// <param name="Scheme">How it is virtualised.</param>
+    public sealed record DeviceMove(string Source, string Destination, string Scheme);
+
+    /// <summary>Makes the document of a result.</summary>
+    /// <param name="result">The result.</param>
+    public static MigrationDocument From(MigrationResult result)
+    {
+        MigrationPlan plan = result.Plan;
+        return new()
+        {
+            Outcome = result.Verdict.Outcome,
+            Message = result.Verdict.Message,
+            Domain = new(plan.Domain.Name, plan.Domain.Uuid),
+            Source = HostOf(plan.Source, result.Evidence?.Source),
+            Destination = HostOf(plan.Destination, result.Evidence?.Destination),
+            Mode = plan.Mode == MigrationMode.P2P ? "p2p" : "direct",
+            LimitMs = result.MaxDowntime?.TotalMilliseconds,
+            Downtime = result.Downtime is { } report
+                ? new(report.ValueMs, report.UncertaintyMs, report.Method, report.Problem, report.Sources, report.Clocks)
+                : null,
+            Timeline = result.Downtime?.Timeline ?? [],
+            Phases = result.Downtime?.Phases ?? [],
+            Transfer = result.Evidence is { } evidence ? TransferOf(evidence) : null,
+            Checks = plan.Checks,
+            Error = result.Verdict.Outcome == MigrationOutcome.Completed ? null : new(
+                result.Error is { } error ? ErrorDocument.CodeOf(error.Code) : ErrorDocument.CodeOf(result.Verdict.Outcome),
+                result.Verdict.Message,
+                plan.Source.Name,
+                result.Error?.Operation ?? "migrate",
+                result.Verdict.Remedy),
+        };
+    }
+
+    /// <summary>The document as JSON text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, MigrationJson.Default.MigrationDocument);
+
+    private static HostName HostOf(HostIdentity host, HostEvidence? evidence) => new(host.Name, host.Uri, evidence?.StateAfter);
+
+    private static TransferFigures TransferOf(MigrationEvidence evidence)
+    {
+        IReadOnlyDictionary<string, string> completed =
+            evidence.Source.CompletedJob.Count > 0 ? evidence.Source.CompletedJob : evidence.Destination.CompletedJob;
+        JobSample? last = evidence.JobSamples.Count > 0 ? evidence.JobSamples[^1] : null;
+        return new(
+            (evidence.Call.Ended - evidence.Call.Started).TotalMilliseconds,
+            Number("memory_total") ?? last?.MemoryTotal,
+            Number("memory_processed") ?? last?.MemoryProcessed,
+            Number("memory_iteration") ?? last?.Iteration,
+            Number("memory_bps") ?? last?.MemoryBytesPerSecond);
+
+        long? Number(string name) => completed.TryGetValue(name, out string? text) && long.TryParse(text, out long value) ? value : null;
+    }
+}
+
+/// <summary>An error for programs.</summary>
+/// <param name="Code">A stable code in snake case: libvirt's where the error is libvirt's.</param>
+/// <param name="Message">What happened.</param>
+/// <param name="Host">The host it happened on.</param>
+/// <param name="Operation">What was being done.</param>
+/// <param name="Remedy">What to do about it.</param>
+public sealed record ErrorDocument(string Code, string Message, string? Host = null, string? Operation = null, string? Remedy = null)
+{
+    /// <summary>The stable code of an enumeration's member: <c>OperationFailed</c> is <c>operation_failed</c>.</summary>
+    /// <param name="member">The member.</param>
+    public static string CodeOf(Enum member) => JsonNamingPolicy.SnakeCaseLower.ConvertName(member.ToString());
+}
+
+/// <summary>JSON of the documents of this folder.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(MigrationDocument))]
+[JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(IReadOnlyList<MigrationCheck>))]
+public sealed partial class MigrationJson : JsonSerializerContext;

@@ -1,0 +1,15 @@
+using Orchestrator.Downtime;
+
+namespace Orchestrator.Migration;
+
+/// <summary>How far a migration is.</summary>
+/// <param name="Stage">What is being done: <c>checking</c>, <c>migrating</c>, <c>cancelling</c>, <c>verifying</c>.</param>
+/// <param name="Job">The newest statistics; <see langword="null"/> before there are any.</param>
+public sealed record MigrationProgress(string Stage, JobSample? Job = null)
+{
+    /// <summary>The part of the memory that has been sent and not dirtied since, 0 to 1.</summary>
+    public double Fraction => Job is { MemoryTotal: > 0 } job ? Math.Clamp(1.0 - ((double)job.MemoryRemaining / job.MemoryTotal), 0, 1) : 0;
+
+    /// <summary>Memory that the guest dirties, in bytes per second.</summary>
+    public long DirtyBytesPerSecond => Job is { } job ? job.DirtyPagesPerSecond * job.PageSize : 0;
+}

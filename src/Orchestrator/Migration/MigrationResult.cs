@@ -1,0 +1,35 @@
+using Libvirt.Interop;
+using Orchestrator.Downtime;
+
+namespace Orchestrator.Migration;
+
+/// <summary>What became of a migration.</summary>
+public sealed record MigrationResult
+{
+    /// <summary>What was planned, with its checks.</summary>
+    public required MigrationPlan Plan { get; init; }
+
+    /// <summary>How it ended.</summary>
+    public required MigrationVerdict Verdict { get; init; }
+
+    /// <summary>The error that libvirt's call returned; <see langword="null"/> when it succeeded or was never made.</summary>
+    public LibvirtException? Error { get; init; }
+
+    /// <summary>Everything observed; <see langword="null"/> when a check refused.</summary>
+    public MigrationEvidence? Evidence { get; init; }
+
+    /// <summary>The measured downtime; <see langword="null"/> when the guest did not move.</summary>
+    public DowntimeReport? Downtime { get; init; }
+
+    /// <summary>The limit of the blackout that was in force.</summary>
+    public TimeSpan? MaxDowntime { get; init; }
+
+    /// <summary>Whether the source's daemon could not even connect to the destination's.</summary>
+    internal bool PeerUnreachable { get; init; }
+
+    internal static MigrationResult Refused(MigrationPlan plan)
+    {
+        MigrationCheck refusal = plan.Checks.First(check => check.Refuses);
+        return new() { Plan = plan, Verdict = new(MigrationOutcome.Refused, refusal.Message, refusal.Remedy) };
+    }
+}
