@@ -1,1 +1,4 @@
+using Orchestrator.Benchmarks;
+
+LogReading.Run();
 return 0;
