@@ -46,8 +46,8 @@ public interface IHost : IAsyncDisposable
     Task<TimeSpan> MaxDowntimeAsync(Guid uuid, TimeSpan? limit, CancellationToken cancellationToken);
 
     /// <summary>Migrates a domain away from this host, on a thread and a connection of its own; completes when libvirt's call returns.</summary>
-    /// <param name="call">The call.</param>
-    Task MigrateAsync(MigrationCall call);
+    /// <param name="migration">The call.</param>
+    Task MigrateAsync(MigrationCall migration);
 
     /// <summary>The running job's statistics; <see langword="null"/> when no job runs (any more).</summary>
     /// <param name="uuid">The domain.</param>

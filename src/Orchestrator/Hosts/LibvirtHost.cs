@@ -135,14 +135,14 @@ public sealed partial class LibvirtHost : IHost
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task MigrateAsync(MigrationCall call)
+    public Task MigrateAsync(MigrationCall migration)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(() =>
         {
             try
             {
-                Migrate(call);
+                Migrate(migration);
                 done.TrySetResult();
             }
             catch (Exception e)

@@ -89,14 +89,14 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
 
         DateTimeOffset started = clock.Now;
         LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
-        var watch = new MigrationWatch(source, uuid, clock, _time, progress);
+        var watch = new MigrationWatch(source, uuid, clock, _time, progress, _logger);
         Task call = source.MigrateAsync(plan.Call);
         StopReason stop = await watch.UntilEndAsync(call, plan.Request.Timeout, PollInterval, StopGrace, cancellationToken).ConfigureAwait(false);
         DateTimeOffset ended = clock.Now;
         LibvirtException? error = await ErrorOfAsync(call).ConfigureAwait(false);
 
         // From here on nobody may cancel: the truth has to be found out.
-        progress?.Report(new("verifying", watch.Samples.LastOrDefault()));
+        progress?.Report(new("verifying", watch.LastSample));
         bool began = watch.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
         DomainWhereabouts here = await WhereaboutsAsync(source, plan).ConfigureAwait(false);
         DomainWhereabouts there = await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
@@ -208,8 +208,7 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
                 completed = await host.GetCompletedJobAsync(uuid, CancellationToken.None).ConfigureAwait(false);
             }
 
-            // A minute of grace for the difference of the clocks: the windows sort out what is older.
-            log = await host.ReadLogAsync(name, started - TimeSpan.FromMinutes(1), CancellationToken.None).ConfigureAwait(false);
+            log = await host.ReadLogAsync(name, started, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {
