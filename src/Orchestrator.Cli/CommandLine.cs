@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text.Json;
 using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
@@ -10,7 +9,7 @@ using Orchestrator.Migration;
 namespace Orchestrator.Cli;
 
 /// <summary>The whole command line: parses, runs a command, and turns whatever comes out into an exit code.</summary>
-internal static class CommandLine
+internal static partial class CommandLine
 {
     internal static async Task<int> RunAsync(string[] args, CliConsole console, CancellationToken cancellationToken)
     {
@@ -42,7 +41,7 @@ internal static class CommandLine
             (int code, ErrorDocument error) = Explain(e);
             if (error.Code == "internal")
             {
-                loggers.CreateLogger("orchestrator").LogError(e, "Unexpected error");
+                LogUnexpected(loggers.CreateLogger("orchestrator"), e);
             }
 
             Fail(console, error);
@@ -90,6 +89,9 @@ internal static class CommandLine
             console.Error.WriteLine(CliConsole.Printable(error.Remedy));
         }
     }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "Unexpected error")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception);
 }
 
 /// <summary>A problem that a command itself found.</summary>

@@ -16,15 +16,15 @@ namespace Orchestrator.Migration;
 /// <param name="logger">Where to log.</param>
 public sealed partial class Migrator(IHost source, IHost destination, ObserverClock clock, TimeProvider? time = null, ILogger? logger = null)
 {
-    /// <summary>How long a call that was asked to end may go on before we report what is where without it.</summary>
-    public static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(60);
-
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LateEventWait = TimeSpan.FromSeconds(2);
     private const int RoundTripCount = 16;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
+
+    /// <summary>How long a call that was asked to end may go on before we report what is where without it.</summary>
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Computes what a migration would do; changes nothing.</summary>
     /// <param name="request">What is asked for.</param>
@@ -76,8 +76,12 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
         TimeSpan limit = await source.MaxDowntimeAsync(uuid, plan.Request.MaxDowntime, cancellationToken).ConfigureAwait(false);
         if (plan.Request.MaxDowntime is { } wanted && limit != wanted)
         {
-            throw new InvalidOperationException(
-                $"{source.Address.Name} keeps a downtime limit of {limit.TotalMilliseconds} ms for {name} instead of {wanted.TotalMilliseconds} ms.");
+            return new()
+            {
+                Plan = plan,
+                Verdict = new(MigrationOutcome.Failed, $"{source.Address.Name} keeps a downtime limit of {limit.TotalMilliseconds} ms for {name} instead of {wanted.TotalMilliseconds} ms; nothing was migrated"),
+                MaxDowntime = limit,
+            };
         }
 
         IReadOnlyList<double> sourceTrips = await source.MeasureRoundTripsAsync(uuid, RoundTripCount, cancellationToken).ConfigureAwait(false);
