@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text.Json;
 using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
@@ -10,7 +9,7 @@ using Orchestrator.Migration;
 namespace Orchestrator.Cli;
 
 /// <summary>The whole command line: parses, runs a command, and turns whatever comes out into an exit code.</summary>
-internal static class CommandLine
+internal static partial class CommandLine
 {
     internal static async Task<int> RunAsync(string[] args, CliConsole console, CancellationToken cancellationToken)
     {
@@ -42,7 +41,7 @@ internal static class CommandLine
             (int code, ErrorDocument error) = Explain(e);
             if (error.Code == "internal")
             {
-                loggers.CreateLogger("orchestrator").LogError(e, "Unexpected error");
+                LogUnexpected(loggers.CreateLogger("orchestrator"), e);
             }
 
             Fail(console, error);
@@ -65,7 +64,7 @@ internal static class CommandLine
         OperationCanceledException => (ExitCode.Cancelled, new("cancelled", "Cancelled before anything was changed.")),
         HostUnreachableException unreachable => (ExitCode.Unreachable, new("host_unreachable", unreachable.Message, unreachable.Host, "connect")),
         DomainNotFoundException missing => (ExitCode.Failed, new(
-            "domain_not_found", missing.Message, missing.Host, "lookup", $"List what is there: virsh -c {missing.Host} list --all.")),
+            "domain_not_found", missing.Message, missing.Host, "lookup", "List what is there: virsh list --all.")),
         LibvirtException libvirt => (
             libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? ExitCode.Unreachable : ExitCode.Failed,
             new(ErrorDocument.CodeOf(libvirt.Code), libvirt.Message, null, libvirt.Operation)),
@@ -78,9 +77,11 @@ internal static class CommandLine
 
     private static void Fail(CliConsole console, ErrorDocument error)
     {
+        // Whatever was typed may be quoted in an error, a URI with a password included.
+        error = error with { Message = HostAddress.Redact(error.Message) };
         if (console.Json)
         {
-            console.Out.WriteLine(JsonSerializer.Serialize(new FailureDocument(error), CliJson.Default.FailureDocument));
+            console.Out.WriteLine(JsonSerializer.Serialize(new FailureDocument(error), CliJson.Readable.FailureDocument));
             return;
         }
 
@@ -90,6 +91,9 @@ internal static class CommandLine
             console.Error.WriteLine(CliConsole.Printable(error.Remedy));
         }
     }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "Unexpected error")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception);
 }
 
 /// <summary>A problem that a command itself found.</summary>
