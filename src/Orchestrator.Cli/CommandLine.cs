@@ -64,7 +64,7 @@ internal static partial class CommandLine
         OperationCanceledException => (ExitCode.Cancelled, new("cancelled", "Cancelled before anything was changed.")),
         HostUnreachableException unreachable => (ExitCode.Unreachable, new("host_unreachable", unreachable.Message, unreachable.Host, "connect")),
         DomainNotFoundException missing => (ExitCode.Failed, new(
-            "domain_not_found", missing.Message, missing.Host, "lookup", $"List what is there: virsh -c {missing.Host} list --all.")),
+            "domain_not_found", missing.Message, missing.Host, "lookup", "List what is there: virsh list --all.")),
         LibvirtException libvirt => (
             libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? ExitCode.Unreachable : ExitCode.Failed,
             new(ErrorDocument.CodeOf(libvirt.Code), libvirt.Message, null, libvirt.Operation)),
@@ -77,9 +77,11 @@ internal static partial class CommandLine
 
     private static void Fail(CliConsole console, ErrorDocument error)
     {
+        // Whatever was typed may be quoted in an error, a URI with a password included.
+        error = error with { Message = HostAddress.Redact(error.Message) };
         if (console.Json)
         {
-            console.Out.WriteLine(JsonSerializer.Serialize(new FailureDocument(error), CliJson.Default.FailureDocument));
+            console.Out.WriteLine(JsonSerializer.Serialize(new FailureDocument(error), CliJson.Readable.FailureDocument));
             return;
         }
 

@@ -147,7 +147,7 @@ internal sealed class MigrateCommand
             var document = new PlanDocument(
                 plan.IsRefused, plan.Domain.Name, plan.Domain.Uuid, plan.Source.Name, plan.Destination.Name,
                 plan.Mode == MigrationMode.P2P ? "p2p" : "direct", flags, parameters, plan.Checks);
-            _console.Out.WriteLine(JsonSerializer.Serialize(document, CliJson.Default.PlanDocument));
+            _console.Out.WriteLine(JsonSerializer.Serialize(document, CliJson.Readable.PlanDocument));
         }
         else
         {

@@ -347,7 +347,7 @@ public sealed partial class LibvirtHost : IHost
         }
         catch (LibvirtException e) when (e.IsConnectionLost || !connection.IsAlive())
         {
-            LogConnectionLost(Address.Name, e.Message);
+            LogConnectionLost(Address.Name, HostAddress.Redact(e.Message));
             Drop(connection);
             throw Unreachable(Address, e);
         }

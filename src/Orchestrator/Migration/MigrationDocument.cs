@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orchestrator.Downtime;
@@ -117,7 +118,7 @@ public sealed record MigrationDocument
     }
 
     /// <summary>The document as JSON text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, MigrationJson.Default.MigrationDocument);
+    public string ToJson() => JsonSerializer.Serialize(this, MigrationJson.Readable.MigrationDocument);
 
     private static HostName HostOf(HostIdentity host, HostEvidence? evidence) => new(host.Name, host.Uri, evidence?.StateAfter);
 
@@ -155,4 +156,8 @@ public sealed record ErrorDocument(string Code, string Message, string? Host = n
 [JsonSerializable(typeof(MigrationDocument))]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(IReadOnlyList<MigrationCheck>))]
-public sealed partial class MigrationJson : JsonSerializerContext;
+public sealed partial class MigrationJson : JsonSerializerContext
+{
+    /// <summary>Without escapes that only HTML needs: URIs and names stay readable.</summary>
+    public static MigrationJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
