@@ -104,8 +104,13 @@ internal static class PublicApi
         (p.IsOut ? "out " : p.ParameterType.IsByRef ? "ref " : "") + Annotated(p.ParameterType, new NullabilityInfoContext().Create(p)) + " " + p.Name
         + (p.HasDefaultValue ? " = " + Literal(p.RawDefaultValue) : "")));
 
-    private static string Annotated(Type type, NullabilityInfo info) =>
-        !type.IsValueType && info.ReadState == NullabilityState.Nullable ? Name(type) + "?" : Name(type);
+    private static string Annotated(Type type, NullabilityInfo info)
+    {
+        string name = type.IsGenericType && !type.IsByRef && Nullable.GetUnderlyingType(type) is null && info.GenericTypeArguments.Length > 0
+            ? $"{Name(type).Split('<')[0]}<{string.Join(", ", info.GenericTypeArguments.Select(a => Annotated(a.Type, a)))}>"
+            : Name(type);
+        return !type.IsValueType && info.ReadState == NullabilityState.Nullable ? name + "?" : name;
+    }
 
     private static string Literal(object? value) => value switch
     {
