@@ -1,0 +1,37 @@
+namespace Orchestrator.Lab;
+
+/// <summary>One of the lab's ticking guests.</summary>
+/// <param name="Name">The domain's name.</param>
+/// <param name="Uuid">The domain's UUID.</param>
+/// <param name="TickLog">
+/// What the guest's serial port brought, on whatever host it ran: see <see cref="TickLogReader"/>. At 8 MiB (about 20 minutes) it becomes
+/// <c>TickLog.1</c>, which replaces an older one.
+/// </param>
+/// <param name="ControlSocket">The socket that takes commands for the guest.</param>
+/// <param name="WorkingSetMiB">How much memory the guest dirties, in turns.</param>
+public sealed record LabGuest(string Name, Guid Uuid, string TickLog, string ControlSocket, int WorkingSetMiB);
+
+/// <summary>How a guest shall be.</summary>
+public sealed record GuestOptions
+{
+    /// <summary>The domain's name.</summary>
+    public string Name { get; init; } = "web1";
+
+    /// <summary>The name of the host it starts on; the lab's first one by default.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Its memory; 80 MiB is the least it boots with.</summary>
+    public int MemoryMiB { get; init; } = 128;
+
+    /// <summary>Its virtual CPUs.</summary>
+    public int Vcpus { get; init; } = 1;
+
+    /// <summary>How fast it dirties memory from the start.</summary>
+    public double DirtyMiBPerSecond { get; init; }
+
+    /// <summary>How much memory it dirties, in turns; three eighths of its memory by default.</summary>
+    public int? WorkingSetMiB { get; init; }
+
+    /// <summary>Whether the domain is defined, or exists only while it runs.</summary>
+    public bool Persistent { get; init; } = true;
+}

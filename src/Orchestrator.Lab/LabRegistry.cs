@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Logging;
+using Orchestrator.Lab.Hosts;
+using Orchestrator.Lab.Processes;
+using Orchestrator.Lab.Records;
+
+namespace Orchestrator.Lab;
+
+/// <summary>The labs of one user. All but <see cref="LockAsync"/> is to be called under the lock.</summary>
+internal sealed class LabRegistry(LabOptions options, ILogger log)
+{
+    private static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Waits until no other process makes or removes labs.</summary>
+    public async Task<FileLock> LockAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            LabFolder.Prepare(options.Folder);
+            try
+            {
+                return await FileLock.AcquireAsync(Path.Combine(options.Folder, "lock"), LockPatience, options.Time, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // The last lab was removed just now, and the folder with it: make it again.
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    /// <summary>Removes what dead owners left.</summary>
+    public async Task CleanUpAsync(CancellationToken cancellationToken)
+    {
+        foreach (var lab in LabFolder.LabsIn(options.Folder))
+        {
+            var reading = RecordFile.Read(lab);
+            var fate = Leftover.Judge(reading, reading.Record?.Owner?.IsAlive() ?? false, LabProcess.FindIn(lab).Count > 0);
+            if (fate == LabFate.Remove)
+            {
+                Log.RemovingLeftover(log, lab);
+                await EndAsync(lab, cancellationToken).ConfigureAwait(false);
+                Remove(lab);
+            }
+            else if (fate == LabFate.Report)
+            {
+                Log.LeavingUnknown(log, lab);
+            }
+        }
+    }
+
+    /// <summary>The lab that lives until it is taken down.</summary>
+    public (string Folder, LabRecord Record)? FindPersistent() => LabFolder.LabsIn(options.Folder)
+        .Select(lab => (lab, RecordFile.Read(lab).Record))
+        .Where(lab => lab.Record is { Owner: null })
+        .Select(lab => ((string, LabRecord)?)(lab.lab, lab.Record!))
+        .FirstOrDefault();
+
+    /// <summary>The labs that a person who says "down" means: the persistent one, and those whose owner cannot be known.</summary>
+    public IReadOnlyList<string> FindUnowned() =>
+        [.. LabFolder.LabsIn(options.Folder).Where(lab => RecordFile.Read(lab).Record is not { Owner: not null })];
+
+    /// <summary>Makes the folder of a new lab, which belongs to this process for now.</summary>
+    public (string Folder, LabRecord Record) Create()
+    {
+        if (options.Hosts is < 1 or > LabOptions.MaxHosts)
+        {
+            throw new LabException($"A lab has 1 to {LabOptions.MaxHosts} hosts, not {options.Hosts}.");
+        }
+
+        var taken = LabFolder.LabsIn(options.Folder).SelectMany(lab => RecordFile.Read(lab).Record?.Ports ?? []);
+        var record = new LabRecord
+        {
+            Owner = ProcessIdentity.Current,
+            Ports = PortRanges.Choose(options.Hosts, taken, UsedPorts.Read(), Random.Shared.Next(PortRanges.Count)),
+        };
+        var folder = Path.Combine(options.Folder, Guid.NewGuid().ToString("N")[..6]);
+        LabFolder.Make(folder);
+        RecordFile.Write(folder, record);
+        return (folder, record);
+    }
+
+    /// <summary>Ends everything that lives in a lab. Needs no lock.</summary>
+    /// <exception cref="LabException">Something could not be ended.</exception>
+    public async Task EndAsync(string lab, CancellationToken cancellationToken)
+    {
+        var living = await ProcessEnder.EndAllInAsync(lab, options.Time, cancellationToken).ConfigureAwait(false);
+        foreach (var process in living)
+        {
+            Log.StillAlive(log, process.Pid, process.Name, lab);
+        }
+
+        if (living.Count > 0)
+        {
+            throw new LabException(
+                $"Processes of lab {lab} could not be ended: {string.Join(", ", living.Select(p => $"{p.Pid} ({p.Name})"))}.",
+                "They hang in the kernel: look at their state with 'ps'.");
+        }
+    }
+
+    /// <summary>Removes the folder of a lab in which nothing lives.</summary>
+    public void Remove(string lab)
+    {
+        Directory.Delete(lab, recursive: true);
+        Log.Down(log, lab);
+    }
+
+    /// <summary>Lets go of the lock, and of the folder of all labs if there are none.</summary>
+    public void Leave(FileLock held)
+    {
+        if (LabFolder.LabsIn(options.Folder).Count == 0)
+        {
+            held.Delete();
+            try
+            {
+                Directory.Delete(options.Folder);
+            }
+            catch (IOException)
+            {
+                // Another process has begun a lab meanwhile: then the folder is its.
+            }
+        }
+
+        held.Dispose();
+    }
+}
