@@ -4,6 +4,7 @@ using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Cli.Commands;
 using Orchestrator.Hosts;
+using Orchestrator.Lab;
 using Orchestrator.Migration;
 
 namespace Orchestrator.Cli;
@@ -70,6 +71,7 @@ internal static partial class CommandLine
             new(ErrorDocument.CodeOf(libvirt.Code), libvirt.Message, null, libvirt.Operation)),
         DllNotFoundException missing => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
+        LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
         CliException problem => (problem.ExitCode, problem.Error),
         IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),
         _ => (ExitCode.Failed, new("internal", $"{e.GetType().Name}: {e.Message}", Remedy: "This is a defect: please report it, with the output of --log-level debug.")),

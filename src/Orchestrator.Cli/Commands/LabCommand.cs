@@ -44,7 +44,7 @@ internal sealed class LabCommand
             VirtualLab lab = await VirtualLab.UpAsync(LabFolderOption.Options(parsed.GetValue(hosts)), Loggers(), cancellationToken).ConfigureAwait(false);
             if (_console.Json)
             {
-                Print(new LabDocument([.. lab.Hosts.Select(host => new LabDocument.Host(host.Name, host.Uri, host.Root))]), LabJson.Default.LabDocument);
+                Print(new LabDocument(lab.Hosts), LabJson.Default.LabDocument);
             }
             else
             {

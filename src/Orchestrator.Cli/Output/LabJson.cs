@@ -4,10 +4,7 @@ using Orchestrator.Lab;
 namespace Orchestrator.Cli;
 
 /// <summary>What <c>lab up --json</c> prints.</summary>
-internal sealed record LabDocument(IReadOnlyList<LabDocument.Host> Hosts)
-{
-    internal sealed record Host(string Name, string Uri, string Root);
-}
+internal sealed record LabDocument(IReadOnlyList<LabHost> Hosts);
 
 /// <summary>What <c>lab down --json</c> prints.</summary>
 /// <param name="WasUp">Whether there was a lab.</param>

@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Orchestrator.Cli.Tests.Real;
 
 /// <summary>The tool as its users run it: a process of its own.</summary>
-internal sealed partial class CliProcess : IDisposable
+internal sealed class CliProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -72,7 +71,12 @@ internal sealed partial class CliProcess : IDisposable
         }
     }
 
-    internal void Signal(int signal) => Assert.That(Kill(_process.Id, signal), Is.Zero);
+    internal void Signal(string signal)
+    {
+        using Process kill = Process.Start("kill", ["-s", signal, $"{_process.Id}"]);
+        kill.WaitForExit();
+        Assert.That(kill.ExitCode, Is.Zero);
+    }
 
     internal async Task<CliResult> EndAsync()
     {
@@ -103,9 +107,6 @@ internal sealed partial class CliProcess : IDisposable
             }
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
 }
 
 /// <summary>What a run of the tool left.</summary>

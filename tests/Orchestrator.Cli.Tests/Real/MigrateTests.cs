@@ -1,7 +1,8 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Libvirt.Interop;
-using Orchestrator.Lab;
+using Tests.Shared;
 
 namespace Orchestrator.Cli.Tests.Real;
 
@@ -54,7 +55,7 @@ public sealed partial class MigrateTests
     public async Task Migrate_as_json_is_as_its_schema_says()
     {
         CliResult result = await CliProcess.RunAsync("migrate", Guest, "--from", "lab-a", "--to", "lab-b", "--json");
-        Assert.That(JsonSchema.Problems(result.Json, "migrate.schema.json"), Is.Empty);
+        Assert.That(JsonSchema.Load("migrate.schema.json").Problems(JsonNode.Parse(result.Output)), Is.Empty);
     }
 
     [Test]

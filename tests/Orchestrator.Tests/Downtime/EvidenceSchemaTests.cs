@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orchestrator.Downtime;
+using Tests.Shared;
 
 namespace Orchestrator.Tests.Downtime;
 
 public class EvidenceSchemaTests
 {
-    private static readonly JsonObject Schema = Load();
+    private static readonly JsonSchema Schema = JsonSchema.Load("evidence.schema.json");
 
     [Test]
     public void Schema_saved_evidence_conforms()
@@ -63,78 +64,5 @@ public class EvidenceSchemaTests
 
     private static JsonNode Node(MigrationEvidence evidence) => JsonSerializer.SerializeToNode(evidence, DowntimeJson.Default.MigrationEvidence)!;
 
-    private static List<string> Problems(JsonNode document)
-    {
-        var problems = new List<string>();
-        Check(document, Schema, "$", problems);
-        return problems;
-    }
-
-    /// <summary>The part of JSON Schema that our schemas use.</summary>
-    private static void Check(JsonNode? node, JsonNode schema, string path, List<string> problems)
-    {
-        if (schema["$ref"] is { } reference)
-        {
-            schema = Schema["$defs"]![reference.GetValue<string>()["#/$defs/".Length..]]!;
-        }
-
-        var kind = node?.GetValueKind() ?? JsonValueKind.Null;
-        var types = schema["type"] switch { JsonArray many => many.Select(t => t!.GetValue<string>()).ToArray(), { } one => [one.GetValue<string>()], _ => [] };
-        if (types.Length > 0 && !types.Any(type => IsOf(node, kind, type)))
-        {
-            problems.Add($"{path}: {kind} is no {string.Join(" or ", types)}");
-            return;
-        }
-
-        if (schema["enum"] is JsonArray values && !values.Any(value => JsonNode.DeepEquals(value, node)))
-        {
-            problems.Add($"{path}: {node} is not allowed");
-        }
-
-        if (node is JsonArray items)
-        {
-            for (var i = 0; i < items.Count; i++)
-            {
-                Check(items[i], schema["items"]!, $"{path}[{i}]", problems);
-            }
-        }
-        else if (node is JsonObject members)
-        {
-            CheckMembers(members, schema, path, problems);
-        }
-    }
-
-    private static void CheckMembers(JsonObject members, JsonNode schema, string path, List<string> problems)
-    {
-        problems.AddRange((schema["required"] as JsonArray ?? []).Select(r => r!.GetValue<string>()).Where(r => !members.ContainsKey(r)).Select(r => $"{path}: {r} is missing"));
-        foreach (var (name, value) in members)
-        {
-            var known = schema["properties"]?[name] ?? schema["additionalProperties"] as JsonObject;
-            if (known is null)
-            {
-                problems.Add($"{path}: {name} is unknown");
-            }
-            else
-            {
-                Check(value, known, $"{path}.{name}", problems);
-            }
-        }
-    }
-
-    private static bool IsOf(JsonNode? node, JsonValueKind kind, string type) => type switch
-    {
-        "object" => kind == JsonValueKind.Object,
-        "array" => kind == JsonValueKind.Array,
-        "string" => kind == JsonValueKind.String,
-        "null" => kind == JsonValueKind.Null,
-        "number" => kind == JsonValueKind.Number,
-        "integer" => kind == JsonValueKind.Number && long.TryParse(node!.ToJsonString(), out _),
-        _ => throw new NotSupportedException($"the schema uses the type {type}"),
-    };
-
-    private static JsonObject Load()
-    {
-        var path = Path.Combine(TestContext.CurrentContext.TestDirectory, "schemas", "evidence.schema.json");
-        return JsonNode.Parse(File.ReadAllText(path))!.AsObject();
-    }
+    private static List<string> Problems(JsonNode document) => Schema.Problems(document);
 }
