@@ -75,11 +75,11 @@ public class EvidenceFileTests
         var sources = report.GetProperty("sources");
 
         Assert.That(report.GetProperty("method").GetString(), Is.EqualTo("trace"));
-        Assert.That(report.GetProperty("value_ms").GetDouble(), Is.EqualTo(12.14));
-        Assert.That(report.GetProperty("uncertainty_ms").GetDouble(), Is.EqualTo(0.504));
-        Assert.That(sources.GetProperty("trace").GetProperty("value_ms").GetDouble(), Is.EqualTo(12.14));
+        Assert.That(report.GetProperty("value_ms").GetDouble(), Is.EqualTo(12.19));
+        Assert.That(report.GetProperty("uncertainty_ms").GetDouble(), Is.EqualTo(0.603));
+        Assert.That(sources.GetProperty("trace").GetProperty("value_ms").GetDouble(), Is.EqualTo(12.19));
         Assert.That(sources.GetProperty("trace").GetProperty("events")[0].GetString(), Is.EqualTo("vm_state_notify running 0"));
-        Assert.That(sources.GetProperty("qmp").GetProperty("value_ms").GetDouble(), Is.EqualTo(12.076));
+        Assert.That(sources.GetProperty("qmp").GetProperty("value_ms").GetDouble(), Is.EqualTo(12.126));
         Assert.That(sources.GetProperty("libvirt").GetProperty("downtime_ms").GetDouble(), Is.EqualTo(15));
         Assert.That(sources.GetProperty("libvirt").GetProperty("downtime_net_ms").GetDouble(), Is.EqualTo(14));
         Assert.That(sources.GetProperty("observer").GetProperty("value_ms").GetDouble(), Is.EqualTo(12.052));

@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Orchestrator.Downtime;
 
 namespace Orchestrator.Tests.Downtime;
@@ -71,4 +73,17 @@ public class QemuLogLineTests
     [TestCase("2026-99-99 02:39:04.500+0000: initiating migration")]
     [TestCase("2025-07-21T18:43:28.089797Z qemu-system-x86_64: terminating on signal 15")]
     public void Parse_anything_else_is_nothing(string text) => Assert.That(QemuLogLine.Parse(text).Kind, Is.EqualTo(QemuLogLineKind.Other));
+
+    [Test]
+    public void Parse_damaged_lines_never_throws()
+    {
+        var damaged = from line in Gen.Elements(Samples.SourceLines.Concat(Samples.DestinationLines).Append("2025-07-21T18:43:28.089797Z all_vcpus_prepared ").ToArray())
+                      from at in Gen.Choose(0, 60)
+                      from cut in Gen.Choose(0, 3)
+                      from insert in Gen.Elements("", "9", "99999999999", "\u0663", "\0", "@", ":", ".", "-", "\uD800")
+                      let place = Math.Min(at, line.Length)
+                      select string.Concat(line.AsSpan(0, place), insert, line.AsSpan(Math.Min(line.Length, place + cut)));
+
+        Prop.ForAll(damaged.ToArbitrary(), line => QemuLogLine.Parse(line).Name.Length <= line.Length).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
+    }
 }
