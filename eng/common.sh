@@ -11,6 +11,8 @@ die() { say "$*"; exit 1; }
 export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false DOTNET_CLI_USE_MSBUILD_SERVER=0
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_CLI_UI_LANGUAGE=en
 export DOTNET_GENERATE_ASPNET_CERTIFICATE=false
+# A bare machine has no ICU, and nothing here depends on a culture.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 find_dotnet() {
   if ! command -v dotnet >/dev/null && [[ -x ${HOME:-/nonexistent}/.dotnet/dotnet ]]; then

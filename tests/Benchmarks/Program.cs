@@ -6,7 +6,9 @@ using Benchmarks;
 var all = new Dictionary<string, Func<Options, Task<IReadOnlyList<Row>>>>
 {
     ["getinfo"] = _ => GetInfoBenchmark.RunAsync(),
+    ["host"] = _ => HostBenchmark.RunAsync(),
     ["log"] = _ => LogBenchmark.RunAsync(),
+    ["migrate"] = MigrateBenchmark.RunAsync,
 };
 
 var options = Options.Parse(args);
