@@ -58,14 +58,26 @@ public static class EvidenceFile
             throw new InvalidDataException($"{path} is empty");
         }
 
+        using var document = Read(path, bytes);
+        CheckFormat(path, document.RootElement);
         try
         {
-            using var document = JsonDocument.Parse(bytes);
-            CheckFormat(path, document.RootElement);
             return document.RootElement.Deserialize(DowntimeJson.Default.MigrationEvidence)
                 ?? throw new InvalidDataException($"{path} holds no evidence");
         }
-        catch (JsonException e) when (EndsEarly(bytes))
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path} is not an evidence file: {e.Message}", e);
+        }
+    }
+
+    private static JsonDocument Read(string path, byte[] bytes)
+    {
+        try
+        {
+            return JsonDocument.Parse(bytes);
+        }
+        catch (JsonException e) when (IsBeginOfJson(bytes))
         {
             throw new InvalidDataException($"{path} is truncated: it ends in the middle of the document", e);
         }
@@ -89,7 +101,7 @@ public static class EvidenceFile
     }
 
     /// <summary>Whether the bytes are JSON as far as they go.</summary>
-    private static bool EndsEarly(ReadOnlySpan<byte> bytes)
+    private static bool IsBeginOfJson(ReadOnlySpan<byte> bytes)
     {
         var reader = new Utf8JsonReader(bytes, isFinalBlock: false, state: default);
         try
@@ -98,7 +110,7 @@ public static class EvidenceFile
             {
             }
 
-            return reader.CurrentDepth > 0 || reader.BytesConsumed == 0;
+            return true;
         }
         catch (JsonException)
         {

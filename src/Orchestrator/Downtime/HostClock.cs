@@ -2,12 +2,15 @@ namespace Orchestrator.Downtime;
 
 /// <summary>
 /// How a host's clock stands against ours, as far as its stamped events tell. An event that was stamped at s and reached us at a was on its way for d >= 0, so the host's clock is
-/// ahead by at least s - a. The event that came fastest gives the best bound, and it was hardly longer on its way than the fastest round trip.
+/// ahead by at least s - a. The event that came fastest gives the best bound, and it was hardly longer on its way than a round trip; how far the runner-up lags behind tells how
+/// much a busy host may have delayed even the fastest.
 /// </summary>
 public sealed record HostClock
 {
     // The most that two disciplined clocks drift apart: Linux lets NTP slew each by 500 ppm.
     private const double Drift = 0.001;
+
+    private static readonly TimeSpan Near = TimeSpan.FromSeconds(1);
 
     /// <summary>The host's name.</summary>
     public required string Host { get; init; }
@@ -18,13 +21,13 @@ public sealed record HostClock
     /// <summary>The offset lies within this many milliseconds of <see cref="OffsetMs"/>; <see langword="null"/> when unknown.</summary>
     public double? UncertaintyMs { get; init; }
 
-    /// <summary>The fastest round trip to the host in milliseconds, if any was measured.</summary>
-    public double? MinRoundTripMs { get; init; }
+    /// <summary>The median round trip to the host in milliseconds, if any was measured.</summary>
+    public double? RoundTripMs { get; init; }
 
     /// <summary>How many stamped events the offset rests on.</summary>
     public int StampedEvents { get; init; }
 
-    /// <summary>How much later than the fastest event the slowest one reached us, in milliseconds.</summary>
+    /// <summary>How much later than the fastest event the slowest one within a second of the blackout reached us, in milliseconds.</summary>
     public double? DeliverySpreadMs { get; init; }
 
     /// <summary>Why the offset or its uncertainty is unknown; <see langword="null"/> when both are known.</summary>
@@ -36,24 +39,30 @@ public sealed record HostClock
     public static HostClock Estimate(HostEvidence host, DateTimeOffset at)
     {
         ArgumentNullException.ThrowIfNull(host);
-        double? roundTrip = host.RoundTripsMs.Count > 0 ? host.RoundTripsMs.Min() : null;
-        var stamped = host.Events.Where(e => e.Stamp is not null).ToList();
-        if (stamped.Count == 0)
+        var roundTrip = Median(host.RoundTripsMs);
+        var bounds = host.Events.Where(e => e.Stamp is not null).Select(e => Bound.Of(e, at)).OrderByDescending(bound => bound.Ahead - bound.Drift).ToList();
+        if (bounds.Count == 0)
         {
-            return new HostClock { Host = host.Name, MinRoundTripMs = roundTrip, Problem = "the host sent no stamped events: its clock's offset is unknown" };
+            return new HostClock { Host = host.Name, RoundTripMs = roundTrip, Problem = "the host sent no stamped events: its clock's offset is unknown" };
         }
 
-        var bounds = stamped.Select(e => (Ahead: Ahead(e), Drifted: Drift * Math.Abs((e.Arrived - at).TotalMilliseconds))).ToList();
-        var best = bounds.MaxBy(b => b.Ahead - b.Drifted);
+        var best = bounds[0];
+        double? lag = bounds.Count > 1 ? best.Ahead - best.Drift - (bounds[1].Ahead - bounds[1].Drift) : null;
+        var near = bounds.Where(bound => bound.Drift <= Drift * Near.TotalMilliseconds).ToList();
         return new HostClock
         {
             Host = host.Name,
             OffsetMs = Microseconds(best.Ahead + (roundTrip / 2 ?? 0)),
-            UncertaintyMs = roundTrip is { } r ? Microseconds((r / 2) + best.Drifted) : null,
-            MinRoundTripMs = roundTrip,
-            StampedEvents = stamped.Count,
-            DeliverySpreadMs = Microseconds(bounds.Max(b => b.Ahead) - bounds.Min(b => b.Ahead)),
-            Problem = roundTrip is null ? "no round trip to the host was measured: the offset's uncertainty is unknown" : null,
+            UncertaintyMs = (roundTrip / 2) + best.Drift + lag is { } uncertainty ? Microseconds(uncertainty) : null,
+            RoundTripMs = roundTrip,
+            StampedEvents = bounds.Count,
+            DeliverySpreadMs = near.Count > 0 ? Microseconds(near.Max(bound => bound.Ahead) - near.Min(bound => bound.Ahead)) : null,
+            Problem = (roundTrip, lag) switch
+            {
+                (null, _) => "no round trip to the host was measured: the offset's uncertainty is unknown",
+                (_, null) => "the host sent a single stamped event: the offset's uncertainty is unknown",
+                _ => null,
+            },
         };
     }
 
@@ -65,10 +74,18 @@ public sealed record HostClock
 
     /// <summary>How much later than the host's fastest event this one reached us, in milliseconds; <see langword="null"/> when that can't be told.</summary>
     internal double? Lateness(ObservedEvent e)
-        => OffsetMs is { } offset && e.Stamp is not null ? Math.Max(0, offset - (MinRoundTripMs / 2 ?? 0) - Ahead(e)) : null;
+        => OffsetMs is { } offset && e.Stamp is { } stamp ? Math.Max(0, offset - (RoundTripMs / 2 ?? 0) - (stamp - e.Arrived).TotalMilliseconds) : null;
 
     /// <summary>Rounds milliseconds to whole microseconds, the resolution of QEMU's stamps.</summary>
     internal static double Microseconds(double ms) => Math.Round(ms, 3, MidpointRounding.AwayFromZero);
 
-    private static double Ahead(ObservedEvent e) => (e.Stamp!.Value - e.Arrived).TotalMilliseconds;
+    private static double? Median(IReadOnlyList<double> values)
+        => values.Count == 0 ? null : Microseconds(values.Order().ElementAt(values.Count / 2));
+
+    /// <summary>What one event tells: by how much the host is ahead at least, and how far both clocks may have drifted between the event and the wanted moment.</summary>
+    private readonly record struct Bound(double Ahead, double Drift)
+    {
+        public static Bound Of(ObservedEvent e, DateTimeOffset at)
+            => new((e.Stamp!.Value - e.Arrived).TotalMilliseconds, HostClock.Drift * Math.Abs((e.Arrived - at).TotalMilliseconds));
+    }
 }

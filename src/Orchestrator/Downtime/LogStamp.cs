@@ -22,9 +22,9 @@ internal static partial class LogStamp
             : null;
     }
 
-    [GeneratedRegex(@"^\d{1,10}@(?<sec>\d{1,11})\.\d{6}:", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[0-9]{1,10}@(?<sec>[0-9]{1,11})\.[0-9]{6}:", RegexOptions.CultureInvariant)]
     private static partial Regex UnixPattern();
 
-    [GeneratedRegex(@"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3,6}(Z|\+0000)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[0-9]{4}-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]{3,6}(Z|\+0000)", RegexOptions.CultureInvariant)]
     private static partial Regex TextPattern();
 }

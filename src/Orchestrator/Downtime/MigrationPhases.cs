@@ -13,7 +13,8 @@ internal static class MigrationPhases
     public const string Finish = "finish";
     public const string Whole = "call";
 
-    private static readonly string[] Saved = ["vmstate_downtime_checkpoint src-non-iterable-saved", "vmstate_downtime_checkpoint src-downtime-end", "MIGRATION completed"];
+    // MIGRATION completed on the source comes too late for this: after the destination's word that it has loaded.
+    private static readonly string[] Saved = ["vmstate_downtime_checkpoint src-non-iterable-saved"];
     private static readonly string[] Loaded = ["vmstate_downtime_checkpoint dst-precopy-loadvm-completed", "MIGRATION completed"];
 
     /// <summary>Cuts the call.</summary>
@@ -30,9 +31,13 @@ internal static class MigrationPhases
         if (stopped is { } stop && resumed is { } resume)
         {
             begins.Add((DeviceState, stop));
-            if (First(timeline, evidence.Source.Name, Saved, stop) is { } saved && First(timeline, evidence.Destination.Name, Loaded, stop) is { } loaded)
+            if (First(timeline, evidence.Destination.Name, Loaded, stop) is { } loaded)
             {
-                begins.Add((Load, Earlier(saved, resume)));
+                if (First(timeline, evidence.Source.Name, Saved, stop) is { } saved)
+                {
+                    begins.Add((Load, Earlier(saved, resume)));
+                }
+
                 begins.Add((Resume, Earlier(loaded, resume)));
             }
 

@@ -124,20 +124,20 @@ public sealed partial record QemuLogLine(QemuLogLineKind Kind, DateTimeOffset? S
             ? time
             : null;
 
-    [GeneratedRegex(@"\d{1,10}@(?<sec>\d{1,11})\.(?<usec>\d{6}):(?<name>[a-z][a-z0-9_]*)(?: (?<args>.*))?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"[0-9]{1,10}@(?<sec>[0-9]{1,11})\.(?<usec>[0-9]{6}):(?<name>[a-z][a-z0-9_]*)(?: (?<args>.*))?$", RegexOptions.CultureInvariant)]
     private static partial Regex StampedPattern();
 
-    [GeneratedRegex(@"(?<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (?<name>[a-z][a-z0-9_]*)(?: (?<args>.*))?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<time>[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]{6}Z) (?<name>[a-z][a-z0-9_]*)(?: (?<args>.*))?$", RegexOptions.CultureInvariant)]
     private static partial Regex IsoPattern();
 
     [GeneratedRegex(
-        @"(?<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000): (?<what>starting up|initiating migration|shutting down(?:, reason=(?<reason>\S+))?)",
+        @"(?<time>[0-9]{4}-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]{3}\+0000): (?<what>starting up|initiating migration|shutting down(?:, reason=(?<reason>\S+))?)",
         RegexOptions.CultureInvariant)]
     private static partial Regex LibvirtPattern();
 
     [GeneratedRegex(@"^(?<name>[a-z][a-z0-9_]*)(?: (?<args>.*))?$", RegexOptions.CultureInvariant)]
     private static partial Regex BarePattern();
 
-    [GeneratedRegex(@"^(?<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<time>[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]{6}Z) ", RegexOptions.CultureInvariant)]
     private static partial Regex ErrorTimePattern();
 }

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Libvirt.Interop;
-using Orchestrator.Downtime;
 
 namespace Orchestrator.Hosts;
 

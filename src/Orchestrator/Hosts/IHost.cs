@@ -32,6 +32,11 @@ public interface IHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<EventRecorder> RecordEventsAsync(string name, Guid uuid, CancellationToken cancellationToken);
 
+    /// <summary>Asks the daemon for a sign of life.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HostUnreachableException">It gave none.</exception>
+    Task PingAsync(CancellationToken cancellationToken);
+
     /// <summary>Round trips of a monitor command to the domain's QEMU, in milliseconds.</summary>
     /// <param name="uuid">A running domain.</param>
     /// <param name="count">How many.</param>
@@ -46,8 +51,8 @@ public interface IHost : IAsyncDisposable
     Task<TimeSpan> MaxDowntimeAsync(Guid uuid, TimeSpan? limit, CancellationToken cancellationToken);
 
     /// <summary>Migrates a domain away from this host, on a thread and a connection of its own; completes when libvirt's call returns.</summary>
-    /// <param name="call">The call.</param>
-    Task MigrateAsync(MigrationCall call);
+    /// <param name="migration">The call.</param>
+    Task MigrateAsync(MigrationCall migration);
 
     /// <summary>The running job's statistics; <see langword="null"/> when no job runs (any more).</summary>
     /// <param name="uuid">The domain.</param>

@@ -101,6 +101,9 @@ public sealed partial class LibvirtHost : IHost
         InvokeAsync(_ => _events.Record(name, uuid), cancellationToken);
 
     /// <inheritdoc/>
+    public Task PingAsync(CancellationToken cancellationToken) => InvokeAsync(connection => connection.GetLibvirtVersion(), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<double>> MeasureRoundTripsAsync(Guid uuid, int count, CancellationToken cancellationToken) =>
         OnDomainAsync<IReadOnlyList<double>>(
             uuid,
@@ -135,14 +138,14 @@ public sealed partial class LibvirtHost : IHost
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task MigrateAsync(MigrationCall call)
+    public Task MigrateAsync(MigrationCall migration)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(() =>
         {
             try
             {
-                Migrate(call);
+                Migrate(migration);
                 done.TrySetResult();
             }
             catch (Exception e)
@@ -347,7 +350,7 @@ public sealed partial class LibvirtHost : IHost
         }
         catch (LibvirtException e) when (e.IsConnectionLost || !connection.IsAlive())
         {
-            LogConnectionLost(Address.Name, e.Message);
+            LogConnectionLost(Address.Name, HostAddress.Redact(e.Message));
             Drop(connection);
             throw Unreachable(Address, e);
         }

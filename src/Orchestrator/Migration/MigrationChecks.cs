@@ -137,18 +137,18 @@ internal static class MigrationChecks
     {
         const string Id = "trace-events";
         const string Remedy = "Add --trace vm_state_notify to its qemu:commandline; it takes effect when the guest is next started.";
-        IReadOnlyList<string> patterns;
+        TraceArguments trace;
         try
         {
-            patterns = DomainDocument.Parse(domain.Xml).TracePatterns;
+            trace = DomainDocument.Parse(domain.Xml).TraceArguments;
         }
-        catch (FormatException e)
+        catch (DomainDocumentException e)
         {
             return new(Id, CheckSeverity.Info, CheckResult.Unknown, $"the domain's document cannot be read: {e.Message}");
         }
 
-        return patterns.Count > 0
-            ? new(Id, CheckSeverity.Info, CheckResult.Pass, $"trace events enabled: {string.Join(", ", patterns)}")
+        return trace.Covers("all_vcpus_paused") || trace.Covers("vm_state_notify")
+            ? new(Id, CheckSeverity.Info, CheckResult.Pass, $"trace events enabled: {string.Join(", ", trace.Patterns)}")
             : new(Id, CheckSeverity.Info, CheckResult.Fail, "no trace events enabled: the downtime will be measured from QEMU's STOP and RESUME events", Remedy);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orchestrator.Downtime;
@@ -96,8 +97,8 @@ public sealed record MigrationDocument
             Outcome = result.Verdict.Outcome,
             Message = result.Verdict.Message,
             Domain = new(plan.Domain.Name, plan.Domain.Uuid),
-            Source = Host(plan.Source, result.Evidence?.Source),
-            Destination = Host(plan.Destination, result.Evidence?.Destination),
+            Source = HostOf(plan.Source, result.Evidence?.Source),
+            Destination = HostOf(plan.Destination, result.Evidence?.Destination),
             Mode = plan.Mode == MigrationMode.P2P ? "p2p" : "direct",
             LimitMs = result.MaxDowntime?.TotalMilliseconds,
             Downtime = result.Downtime is { } report
@@ -105,7 +106,7 @@ public sealed record MigrationDocument
                 : null,
             Timeline = result.Downtime?.Timeline ?? [],
             Phases = result.Downtime?.Phases ?? [],
-            Transfer = result.Evidence is { } evidence ? Transfer(evidence) : null,
+            Transfer = result.Evidence is { } evidence ? TransferOf(evidence) : null,
             Checks = plan.Checks,
             Error = result.Verdict.Outcome == MigrationOutcome.Completed ? null : new(
                 result.Error is { } error ? ErrorDocument.CodeOf(error.Code) : ErrorDocument.CodeOf(result.Verdict.Outcome),
@@ -117,11 +118,11 @@ public sealed record MigrationDocument
     }
 
     /// <summary>The document as JSON text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, MigrationJson.Default.MigrationDocument);
+    public string ToJson() => JsonSerializer.Serialize(this, MigrationJson.Readable.MigrationDocument);
 
-    private static HostName Host(HostIdentity host, HostEvidence? evidence) => new(host.Name, host.Uri, evidence?.StateAfter);
+    private static HostName HostOf(HostIdentity host, HostEvidence? evidence) => new(host.Name, host.Uri, evidence?.StateAfter);
 
-    private static TransferFigures Transfer(MigrationEvidence evidence)
+    private static TransferFigures TransferOf(MigrationEvidence evidence)
     {
         IReadOnlyDictionary<string, string> completed =
             evidence.Source.CompletedJob.Count > 0 ? evidence.Source.CompletedJob : evidence.Destination.CompletedJob;
@@ -155,4 +156,8 @@ public sealed record ErrorDocument(string Code, string Message, string? Host = n
 [JsonSerializable(typeof(MigrationDocument))]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(IReadOnlyList<MigrationCheck>))]
-public sealed partial class MigrationJson : JsonSerializerContext;
+public sealed partial class MigrationJson : JsonSerializerContext
+{
+    /// <summary>Without escapes that only HTML needs: URIs and names stay readable.</summary>
+    public static MigrationJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

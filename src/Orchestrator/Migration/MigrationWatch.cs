@@ -1,15 +1,22 @@
 using Libvirt.Interop;
+using Microsoft.Extensions.Logging;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Migration;
 
-/// <summary>Watches one running migration call: polls the job, and asks for its end when the user or the time-out wants it.</summary>
-internal sealed class MigrationWatch(IHost source, Guid uuid, ObserverClock clock, TimeProvider time, IProgress<MigrationProgress>? progress)
+/// <summary>
+/// Watches one running migration call: polls the job, and asks for its end when the user or the time-out wants it. In direct mode nobody but us notices
+/// that the destination's daemon is gone (the source's copies on to its QEMU), so there it is watched too.
+/// </summary>
+internal sealed partial class MigrationWatch(
+    IHost source, IHost? driven, Guid uuid, ObserverClock clock, TimeProvider time, IProgress<MigrationProgress>? progress, ILogger logger)
 {
     private readonly List<JobSample> _samples = [];
 
     internal IReadOnlyList<JobSample> Samples => _samples;
+
+    internal JobSample? LastSample => _samples.Count > 0 ? _samples[^1] : null;
 
     /// <summary>Returns when the call has returned, or has not within the grace after it was asked to end.</summary>
     /// <returns>Why the call was asked to end, if it was.</returns>
@@ -24,6 +31,7 @@ internal sealed class MigrationWatch(IHost source, Guid uuid, ObserverClock cloc
             {
                 stop = cancellationToken.IsCancellationRequested ? StopReason.Cancelled
                     : timeout is { } limit && time.GetElapsedTime(started) >= limit ? StopReason.TimedOut
+                    : await IsLostAsync().ConfigureAwait(false) ? StopReason.DestinationLost
                     : StopReason.None;
                 stopped = time.GetTimestamp();
             }
@@ -38,6 +46,20 @@ internal sealed class MigrationWatch(IHost source, Guid uuid, ObserverClock cloc
         }
 
         return stop;
+    }
+
+    private async Task<bool> IsLostAsync()
+    {
+        try
+        {
+            await (driven?.PingAsync(CancellationToken.None) ?? Task.CompletedTask).ConfigureAwait(false);
+            return false;
+        }
+        catch (HostUnreachableException e)
+        {
+            LogBlind(logger, e.Host, e.Message);
+            return true;
+        }
     }
 
     private async Task PollAsync(StopReason stop)
@@ -58,9 +80,10 @@ internal sealed class MigrationWatch(IHost source, Guid uuid, ObserverClock cloc
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {
             // The watch goes blind, the call goes on: what matters is what it returns and what the hosts say afterwards.
+            LogBlind(logger, source.Address.Name, e.Message);
         }
 
-        progress?.Report(new(stop == StopReason.None ? "migrating" : "cancelling", _samples.Count > 0 ? _samples[^1] : null));
+        progress?.Report(new(stop == StopReason.None ? "migrating" : "cancelling", LastSample));
     }
 
     private JobSample Sample(TypedParameters statistics) => new()
@@ -76,4 +99,7 @@ internal sealed class MigrationWatch(IHost source, Guid uuid, ObserverClock cloc
         Iteration = statistics.FindInteger("memory_iteration") ?? 0,
         ExpectedDowntimeMs = statistics.FindInteger("downtime"),
     };
+
+    [LoggerMessage(EventId = 210, Level = LogLevel.Warning, Message = "{Host} does not answer while it migrates: {Reason}")]
+    private static partial void LogBlind(ILogger logger, string host, string reason);
 }

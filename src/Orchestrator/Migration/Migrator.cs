@@ -16,15 +16,15 @@ namespace Orchestrator.Migration;
 /// <param name="logger">Where to log.</param>
 public sealed partial class Migrator(IHost source, IHost destination, ObserverClock clock, TimeProvider? time = null, ILogger? logger = null)
 {
-    /// <summary>How long a call that was asked to end may go on before we report what is where without it.</summary>
-    public static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(60);
-
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LateEventWait = TimeSpan.FromSeconds(2);
     private const int RoundTripCount = 16;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
+
+    /// <summary>How long a call that was asked to end may go on before we report what is where without it.</summary>
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Computes what a migration would do; changes nothing.</summary>
     /// <param name="request">What is asked for.</param>
@@ -76,8 +76,12 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
         TimeSpan limit = await source.MaxDowntimeAsync(uuid, plan.Request.MaxDowntime, cancellationToken).ConfigureAwait(false);
         if (plan.Request.MaxDowntime is { } wanted && limit != wanted)
         {
-            throw new InvalidOperationException(
-                $"{source.Address.Name} keeps a downtime limit of {limit.TotalMilliseconds} ms for {name} instead of {wanted.TotalMilliseconds} ms.");
+            return new()
+            {
+                Plan = plan,
+                Verdict = new(MigrationOutcome.Failed, $"{source.Address.Name} keeps a downtime limit of {limit.TotalMilliseconds} ms for {name} instead of {wanted.TotalMilliseconds} ms; nothing was migrated"),
+                MaxDowntime = limit,
+            };
         }
 
         IReadOnlyList<double> sourceTrips = await source.MeasureRoundTripsAsync(uuid, RoundTripCount, cancellationToken).ConfigureAwait(false);
@@ -89,14 +93,14 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
 
         DateTimeOffset started = clock.Now;
         LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
-        var watch = new MigrationWatch(source, uuid, clock, _time, progress);
+        var watch = new MigrationWatch(source, plan.Mode == MigrationMode.Direct ? destination : null, uuid, clock, _time, progress, _logger);
         Task call = source.MigrateAsync(plan.Call);
         StopReason stop = await watch.UntilEndAsync(call, plan.Request.Timeout, PollInterval, StopGrace, cancellationToken).ConfigureAwait(false);
         DateTimeOffset ended = clock.Now;
         LibvirtException? error = await ErrorOfAsync(call).ConfigureAwait(false);
 
         // From here on nobody may cancel: the truth has to be found out.
-        progress?.Report(new("verifying", watch.Samples.LastOrDefault()));
+        progress?.Report(new("verifying", watch.LastSample));
         bool began = watch.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
         DomainWhereabouts here = await WhereaboutsAsync(source, plan).ConfigureAwait(false);
         DomainWhereabouts there = await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
@@ -208,8 +212,9 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
                 completed = await host.GetCompletedJobAsync(uuid, CancellationToken.None).ConfigureAwait(false);
             }
 
-            // A minute of grace for the difference of the clocks: the windows sort out what is older.
-            log = await host.ReadLogAsync(name, started - TimeSpan.FromMinutes(1), CancellationToken.None).ConfigureAwait(false);
+            // On the host's own clock, however wrong that is.
+            DateTimeOffset since = started + (events.Events.FirstOrDefault(e => e.Stamp is not null) is { } stamped ? stamped.Stamp!.Value - stamped.Arrived : TimeSpan.Zero);
+            log = await host.ReadLogAsync(name, since, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Text.Json;
+using Libvirt.Interop;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Cli.Commands;
+using Orchestrator.Hosts;
+using Orchestrator.Lab;
+using Orchestrator.Migration;
+
+namespace Orchestrator.Cli;
+
+/// <summary>The whole command line: parses, runs a command, and turns whatever comes out into an exit code.</summary>
+internal static partial class CommandLine
+{
+    internal static async Task<int> RunAsync(string[] args, CliConsole console, CancellationToken cancellationToken)
+    {
+        var globals = new GlobalOptions();
+        RootCommand root = Build(globals, console);
+        ParseResult parsed = root.Parse(args);
+        globals.Apply(parsed, console);
+        if (parsed.Errors.Count > 0)
+        {
+            Fail(console, new("usage", string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct()), Remedy: "See orchestrator --help."));
+            return ExitCode.Usage;
+        }
+
+        using ILoggerFactory loggers = globals.CreateLoggerFactory(parsed, console);
+        globals.Loggers = loggers;
+        var invocation = new InvocationConfiguration
+        {
+            Output = console.Out,
+            Error = console.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null, // TerminationSignals has them
+        };
+        try
+        {
+            return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            (int code, ErrorDocument error) = Explain(e);
+            if (error.Code == "internal")
+            {
+                LogUnexpected(loggers.CreateLogger("orchestrator"), e);
+            }
+
+            Fail(console, error);
+            return code;
+        }
+    }
+
+    private static RootCommand Build(GlobalOptions globals, CliConsole console)
+    {
+        var root = new RootCommand("Live-migrates libvirt/QEMU virtual machines and measures the downtime of each migration.");
+        globals.AddTo(root);
+        root.Subcommands.Add(MigrateCommand.Create(globals, console));
+        root.Subcommands.Add(DowntimeCommand.Create(console));
+        root.Subcommands.Add(LabCommand.Create(globals, console));
+        return root;
+    }
+
+    private static (int Code, ErrorDocument Error) Explain(Exception e) => e switch
+    {
+        OperationCanceledException => (ExitCode.Cancelled, new("cancelled", "Cancelled before anything was changed.")),
+        HostUnreachableException unreachable => (ExitCode.Unreachable, new("host_unreachable", unreachable.Message, unreachable.Host, "connect")),
+        DomainNotFoundException missing => (ExitCode.Failed, new(
+            "domain_not_found", missing.Message, missing.Host, "lookup", "List what is there: virsh list --all.")),
+        LibvirtException libvirt => (
+            libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? ExitCode.Unreachable : ExitCode.Failed,
+            new(ErrorDocument.CodeOf(libvirt.Code), libvirt.Message, null, libvirt.Operation)),
+        DllNotFoundException missing => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
+        TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
+        LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
+        CliException problem => (problem.ExitCode, problem.Error),
+        IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),
+        _ => (ExitCode.Failed, new("internal", $"{e.GetType().Name}: {e.Message}", Remedy: "This is a defect: please report it, with the output of --log-level debug.")),
+    };
+
+    private static void Fail(CliConsole console, ErrorDocument error)
+    {
+        // Whatever was typed may be quoted in an error, a URI with a password included.
+        error = error with { Message = HostAddress.Redact(error.Message) };
+        if (console.Json)
+        {
+            console.Out.WriteLine(JsonSerializer.Serialize(new FailureDocument(error), CliJson.Readable.FailureDocument));
+            return;
+        }
+
+        console.Error.WriteLine(CliConsole.Printable($"orchestrator: {error.Message}"));
+        if (error.Remedy is not null)
+        {
+            console.Error.WriteLine(CliConsole.Printable(error.Remedy));
+        }
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "Unexpected error")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception);
+}
+
+/// <summary>A problem that a command itself found.</summary>
+internal sealed class CliException(int exitCode, ErrorDocument error) : Exception(error.Message)
+{
+    internal int ExitCode { get; } = exitCode;
+
+    internal ErrorDocument Error { get; } = error;
+}

@@ -1,0 +1,175 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Downtime;
+using Orchestrator.Hosts;
+using Orchestrator.Migration;
+using Spectre.Console;
+
+namespace Orchestrator.Cli.Commands;
+
+/// <summary><c>orchestrator migrate DOMAIN --from A --to B</c>.</summary>
+internal sealed class MigrateCommand
+{
+    private readonly Argument<string> _domain = new("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
+    private readonly Option<string> _from = new("--from", "-c", "--connect") { Description = "The host it runs on: a lab host, a libvirt.conf alias or a URI.", Required = true };
+    private readonly Option<string> _to = new("--to") { Description = "The host to send it to.", Required = true };
+    private readonly Option<bool> _check = new("--check") { Description = "Only check, and say what was found." };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Check, and show what would be called; change nothing." };
+    private readonly Option<MigrationMode> _mode = new("--mode") { Description = "p2p: the source's daemon drives, the migration survives us. direct: we do. auto: p2p where that works." };
+
+    private readonly Option<MigrationPersistence> _persistence = new("--persistence")
+    {
+        Description = "keep: as it is now. persistent: defined on the destination, not on the source. transient: not defined on the destination.",
+    };
+
+    private readonly Option<TimeSpan?> _maxDowntime = new("--max-downtime") { Description = "Switch over when the blackout is expected to be shorter than this, such as 100ms.", CustomParser = Durations.Parse };
+    private readonly Option<long?> _bandwidth = new("--bandwidth") { Description = "The most bandwidth to use, in MiB/s." };
+    private readonly Option<string?> _migrateUri = new("--migrate-uri") { Description = "Where QEMU sends the guest: tcp://HOST[:PORT]." };
+    private readonly Option<string?> _listenAddress = new("--listen-address") { Description = "The address on which the destination's QEMU listens." };
+    private readonly Option<bool> _unsafe = new("--unsafe") { Description = "Consent to what libvirt calls unsafe: disks that may be corrupted." };
+    private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "Give up after this long and keep the guest on the source, such as 10m.", CustomParser = Durations.Parse };
+    private readonly Option<string?> _evidence = new("--evidence") { Description = "Save everything observed to this file." };
+    private readonly Option<bool> _requireMeasurement = new("--require-measurement") { Description = "Exit with 9 if the downtime could not be measured." };
+
+    private readonly GlobalOptions _globals;
+    private readonly CliConsole _console;
+
+    private MigrateCommand(GlobalOptions globals, CliConsole console)
+    {
+        _globals = globals;
+        _console = console;
+        _bandwidth.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<long?>() is < 1 or > long.MaxValue >> 20)
+            {
+                result.AddError("--bandwidth wants a whole number of MiB/s, at least 1.");
+            }
+        });
+    }
+
+    internal static Command Create(GlobalOptions globals, CliConsole console)
+    {
+        var self = new MigrateCommand(globals, console);
+        var command = new Command("migrate", "Live-migrates a domain and reports the measured downtime.")
+        {
+            self._domain, self._from, self._to, self._check, self._dryRun, self._mode, self._persistence, self._maxDowntime, self._bandwidth,
+            self._migrateUri, self._listenAddress, self._unsafe, self._timeout, self._evidence, self._requireMeasurement,
+        };
+        command.SetAction(self.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var clock = new ObserverClock(TimeProvider.System);
+        ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
+        HostResolver hosts = await HostResolver.CreateAsync(cancellationToken).ConfigureAwait(false);
+
+        // Both at once: connecting is most of what a short migration costs us.
+        Task<LibvirtHost> connectingSource = LibvirtHost.ConnectAsync(hosts.Resolve(parsed.GetValue(_from)!), null, clock, logger, cancellationToken);
+        Task<LibvirtHost> connectingDestination = LibvirtHost.ConnectAsync(hosts.Resolve(parsed.GetValue(_to)!), null, clock, logger, cancellationToken);
+        await using LibvirtHost source = await connectingSource.ConfigureAwait(false);
+        await using LibvirtHost destination = await connectingDestination.ConfigureAwait(false);
+
+        var request = new MigrationRequest
+        {
+            Domain = parsed.GetValue(_domain)!,
+            Mode = parsed.GetValue(_mode),
+            Persistence = parsed.GetValue(_persistence),
+            MaxDowntime = parsed.GetValue(_maxDowntime),
+            BandwidthMiBps = parsed.GetValue(_bandwidth),
+            MigrateUri = parsed.GetValue(_migrateUri),
+            ListenAddress = parsed.GetValue(_listenAddress),
+            Unsafe = parsed.GetValue(_unsafe),
+            Timeout = parsed.GetValue(_timeout),
+        };
+        var migrator = new Migrator(source, destination, clock, logger: logger);
+        MigrationPlan plan = await migrator.PlanAsync(request, cancellationToken).ConfigureAwait(false);
+        if (parsed.GetValue(_check) || parsed.GetValue(_dryRun))
+        {
+            return ShowPlan(plan, withCall: parsed.GetValue(_dryRun));
+        }
+
+        foreach (MigrationCheck check in plan.Checks.Where(check => check.Warns && !check.Refuses))
+        {
+            _console.Note($"warning: {check.Message}.{(check.Remedy is null ? "" : " " + check.Remedy)}");
+        }
+
+        // A stopped process would leave the guest paused, unless the daemons drive.
+        using IDisposable? noStop = plan.Mode == MigrationMode.Direct
+            ? TerminationSignals.IgnoreStop(() => _console.Note("Ctrl-Z is ignored while migrating in direct mode: it would leave the guest paused."))
+            : null;
+        request = request with { ReadGuestTicks = hosts.TickReader(plan.Domain.Uuid) };
+        MigrationResult result = await MigrationProgressView.ShowAsync(
+            _console,
+            CliConsole.Printable($"{plan.Domain.Name} {source.Address.Name} -> {destination.Address.Name}"),
+            progress => migrator.MigrateAsync(request, progress, cancellationToken)).ConfigureAwait(false);
+
+        int code = ExitCode.Of(result.Verdict.Outcome);
+        if (code == ExitCode.Done && parsed.GetValue(_requireMeasurement) && result.Downtime is not { ValueMs: not null, UncertaintyMs: not null })
+        {
+            code = ExitCode.Inconclusive;
+        }
+
+        // The answer first: a full disk must not cost it.
+        Show(result);
+        if (parsed.GetValue(_evidence) is { } path && result.Evidence is { } evidence)
+        {
+            EvidenceFile.Save(path, evidence);
+        }
+
+        return code;
+    }
+
+    private void Show(MigrationResult result)
+    {
+        if (_console.Json)
+        {
+            _console.Out.WriteLine(MigrationDocument.From(result).ToJson());
+            return;
+        }
+
+        _console.Out.WriteLine(CliConsole.Printable(MigrationText.Answer(result)));
+        if (result.Verdict.Remedy is { } remedy)
+        {
+            _console.Error.WriteLine(CliConsole.Printable(remedy));
+        }
+    }
+
+    private int ShowPlan(MigrationPlan plan, bool withCall)
+    {
+        string[] flags = plan.Call.Flags.ToString().Split(", ");
+        Dictionary<string, string> parameters = plan.Call.Parameters.ToDictionary(p => p.Key, p => Convert.ToString(p.Value, CultureInfo.InvariantCulture) ?? "");
+        if (_console.Json)
+        {
+            var document = new PlanDocument(
+                plan.IsRefused, plan.Domain.Name, plan.Domain.Uuid, plan.Source.Name, plan.Destination.Name,
+                plan.Mode == MigrationMode.P2P ? "p2p" : "direct", flags, parameters, plan.Checks);
+            _console.Out.WriteLine(JsonSerializer.Serialize(document, CliJson.Readable.PlanDocument));
+        }
+        else
+        {
+            var table = new Table().Border(TableBorder.Simple).AddColumns("check", "result", "what was found");
+            foreach (MigrationCheck check in plan.Checks)
+            {
+                string result = check.Result == CheckResult.Fail ? (check.Refuses ? "REFUSED" : check.Warns ? "warning" : "note") : $"{check.Result}".ToLowerInvariant();
+                string remedy = check.Result == CheckResult.Pass || check.Remedy is null ? "" : $" {check.Remedy}";
+                table.AddRow(check.Id, result, Markup.Escape(CliConsole.Printable($"{check.Message}.{remedy}")));
+            }
+
+            _console.Tables().Write(table);
+            if (withCall)
+            {
+                _console.Out.WriteLine($"mode:       {(plan.Mode == MigrationMode.P2P ? "p2p" : "direct")}");
+                _console.Out.WriteLine($"flags:      {string.Join(" ", flags)}");
+                _console.Out.WriteLine($"parameters: {CliConsole.Printable(string.Join(" ", parameters.Select(p => $"{p.Key}={p.Value}")))}");
+            }
+
+            _console.Out.WriteLine(plan.IsRefused ? "The migration would be refused." : "The migration could begin. Nothing was changed.");
+        }
+
+        return plan.IsRefused ? ExitCode.Refused : ExitCode.Done;
+    }
+}

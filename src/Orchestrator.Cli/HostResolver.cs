@@ -1,0 +1,33 @@
+using Orchestrator.Downtime;
+using Orchestrator.Hosts;
+using Orchestrator.Lab;
+
+namespace Orchestrator.Cli;
+
+/// <summary>Turns what the user calls a host into an address: a host of the running lab, by its name or URI, else an alias or URI for libvirt.</summary>
+/// <param name="lab">The running lab, if there is one.</param>
+internal sealed class HostResolver(VirtualLab? lab)
+{
+    internal static async Task<HostResolver> CreateAsync(CancellationToken cancellationToken) =>
+        new(await VirtualLab.FindAsync(LabFolderOption.Options(), cancellationToken: cancellationToken).ConfigureAwait(false));
+
+    internal HostAddress Resolve(string name)
+    {
+        LabHost? host = lab?.Hosts.FirstOrDefault(host => host.Name == name || host.Uri == name);
+        if (host is not null)
+        {
+            return new(host.Name, host.Uri);
+        }
+
+        return name.StartsWith("lab-", StringComparison.Ordinal) && lab is null
+            ? throw new CliException(ExitCode.Unreachable, new("host_unreachable", $"{name} is a host of the lab, and no lab runs.", name, "connect", "Start one: orchestrator lab up."))
+            : HostAddress.FromUri(name);
+    }
+
+    /// <summary>Reads the ticks of a guest of the lab; <see langword="null"/> for any other.</summary>
+    internal Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<GuestTick>>? TickReader(Guid uuid) =>
+        lab?.Guests.FirstOrDefault(guest => guest.Uuid == uuid) is { } guest ? TicksOf(guest) : null;
+
+    internal static Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<GuestTick>> TicksOf(LabGuest guest) => (from, to) =>
+        [.. TickLogReader.Read(guest.TickLog, from, to).Select(tick => new GuestTick(tick.Arrived, tick.Sequence, tick.MonotonicNs))];
+}

@@ -1,0 +1,24 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Orchestrator.Migration;
+
+namespace Orchestrator.Cli;
+
+/// <summary>What is printed instead of a result when there is none.</summary>
+internal sealed record FailureDocument(ErrorDocument Error);
+
+/// <summary>What <c>migrate --check --json</c> and <c>--dry-run --json</c> print.</summary>
+internal sealed record PlanDocument(
+    bool Refused, string Domain, Guid Uuid, string Source, string Destination, string Mode, IReadOnlyList<string> Flags,
+    IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<MigrationCheck> Checks);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(FailureDocument))]
+[JsonSerializable(typeof(PlanDocument))]
+internal sealed partial class CliJson : JsonSerializerContext
+{
+    /// <summary>Without escapes that only HTML needs: URIs and names stay readable.</summary>
+    internal static CliJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

@@ -1,0 +1,86 @@
+namespace Orchestrator.Cli.Tests.Real;
+
+/// <summary>What cannot work gets a clear error, promptly, with the exit code that scripts depend on.</summary>
+public sealed class BadInputTests
+{
+    private const string NoSocket = "qemu+unix:///session?socket=/nonexistent/libvirt-sock";
+
+    private static IEnumerable<TestCaseData> Cases()
+    {
+        yield return Row(3, "No such file or directory", "migrate", "x", "--from", "lab-a", "--to", NoSocket).SetName("a socket that is not there");
+        yield return Row(3, "cannot be reached", "migrate", "x", "--from", "qemu+tcp://127.0.0.1:1/system", "--to", "lab-a").SetName("a dead URI");
+        yield return Row(3, "cannot be reached", "migrate", "x", "--from", "nonsense://", "--to", "lab-a").SetName("a URI of no driver");
+        yield return Row(1, "has no domain named nope", "migrate", "nope", "--from", "lab-a", "--to", "lab-b").SetName("no such domain");
+        yield return Row(1, "has no domain named -x", "migrate", "--from", "lab-a", "--to", "lab-b", "--", "-x").SetName("a name that begins with a dash");
+        yield return Row(1, "has no domain named a'b\"<c>&\\x0ad", "migrate", "a'b\"<c>&\nd", "--from", "lab-a", "--to", "lab-b").SetName("quotes, a newline and XML in a name");
+        yield return Row(2, "--to", "migrate", "x", "--from", "lab-a").SetName("a missing option");
+        yield return Row(2, "is not a duration", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--max-downtime", "100").SetName("a limit without a unit");
+        yield return Row(2, "--bandwidth", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--bandwidth", "0").SetName("no bandwidth");
+        yield return Row(2, "frobnicate", "frobnicate").SetName("an unknown command");
+        yield return Row(1, "/nonexistent/evidence.json", "downtime", "analyze", "--evidence", "/nonexistent/evidence.json").SetName("evidence that is not there");
+
+        static TestCaseData Row(int code, string message, params string[] arguments) => new(code, message, arguments);
+    }
+
+    [TestCaseSource(nameof(Cases))]
+    public async Task Bad_input_is_explained(int code, string message, string[] arguments)
+    {
+        CliResult plain = await CliProcess.RunAsync(arguments);
+        Assert.That(plain.ExitCode, Is.EqualTo(code), $"{plain}");
+        Assert.That(plain.Error, Does.Contain(message));
+        Assert.That(plain.Output, Is.Empty);
+
+        CliResult json = await CliProcess.RunAsync(["--json", .. arguments]);
+        Assert.That(json.ExitCode, Is.EqualTo(code), $"{json}");
+        Assert.That(json.Json.GetProperty("error").GetProperty("code").GetString(), Is.Not.Empty);
+    }
+
+    [Test]
+    public async Task The_same_host_twice_is_refused()
+    {
+        await CliLab.Lab.StartGuestAsync(new() { Name = "same" });
+        try
+        {
+            CliResult result = await CliProcess.RunAsync("migrate", "same", "--from", "lab-a", "--to", CliLab.Lab.GetHost("lab-a").Uri);
+            Assert.That(result.ExitCode, Is.EqualTo(4), $"{result}");
+            Assert.That(result.Output, Does.Contain("same host"));
+        }
+        finally
+        {
+            await CliLab.Lab.RemoveGuestAsync("same");
+        }
+    }
+
+    [Test]
+    public async Task A_domain_that_is_off_is_refused()
+    {
+        using var a = Libvirt.Interop.LibvirtConnection.Open(CliLab.Lab.GetHost("lab-a").Uri);
+        using Libvirt.Interop.LibvirtDomain off = a.DefineXml("<domain type='qemu'><name>off</name><memory unit='MiB'>32</memory><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>");
+        try
+        {
+            CliResult result = await CliProcess.RunAsync("migrate", "off", "--from", "lab-a", "--to", "lab-b");
+            Assert.That(result.ExitCode, Is.EqualTo(4), $"{result}");
+            Assert.That(result.Output, Does.Contain("only a running domain can be live-migrated"));
+        }
+        finally
+        {
+            off.Undefine();
+        }
+    }
+
+    [Test]
+    public async Task A_password_in_a_uri_is_shown_nowhere()
+    {
+        string log = Path.GetTempFileName();
+        try
+        {
+            CliResult result = await CliProcess.RunAsync("migrate", "x", "--from", "qemu+tcp://user:geheim@127.0.0.1:1/system", "--to", "lab-a", "--log-level", "debug", "--log-file", log);
+            Assert.That(result.ExitCode, Is.EqualTo(3), $"{result}");
+            Assert.That(result.Output + result.Error + await File.ReadAllTextAsync(log), Does.Not.Contain("geheim"));
+        }
+        finally
+        {
+            File.Delete(log);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace Orchestrator.Cli.Tests.Real;
+
+/// <summary>The tool as its users run it: a process of its own.</summary>
+internal sealed class CliProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly Process _process;
+    private readonly StringBuilder _error = new();
+    private readonly Task<string> _output;
+    private readonly Task _reading;
+
+    private CliProcess(string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "orchestrator.dll"));
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment[LabFolderOption.Variable] = CliLab.Folder;
+        _process = Process.Start(start)!;
+        _process.StandardInput.Close();
+        _output = _process.StandardOutput.ReadToEndAsync();
+        _reading = ReadErrorAsync();
+    }
+
+    internal int Pid => _process.Id;
+
+    internal string Error
+    {
+        get
+        {
+            lock (_error)
+            {
+                return _error.ToString();
+            }
+        }
+    }
+
+    internal static CliProcess Start(params string[] arguments) => new(arguments);
+
+    internal static async Task<CliResult> RunAsync(params string[] arguments)
+    {
+        using CliProcess process = Start(arguments);
+        return await process.EndAsync();
+    }
+
+    /// <summary>Waits until standard error contains a text.</summary>
+    internal async Task SeeAsync(string text)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!Error.Contains(text, StringComparison.Ordinal))
+        {
+            if (_process.HasExited || Stopwatch.GetElapsedTime(start) > Patience)
+            {
+                Assert.Fail($"'{text}' never appeared. Standard error: {Error}");
+            }
+
+            await Task.Delay(10);
+        }
+    }
+
+    internal void Signal(string signal)
+    {
+        using Process kill = Process.Start("kill", ["-s", signal, $"{_process.Id}"]);
+        kill.WaitForExit();
+        Assert.That(kill.ExitCode, Is.Zero);
+    }
+
+    internal async Task<CliResult> EndAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        await _process.WaitForExitAsync(deadline.Token);
+        await _reading;
+        return new(_process.ExitCode, await _output, Error);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task ReadErrorAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            lock (_error)
+            {
+                _error.AppendLine(CultureInfo.InvariantCulture, $"{line}");
+            }
+        }
+    }
+}
+
+/// <summary>What a run of the tool left.</summary>
+internal sealed record CliResult(int ExitCode, string Output, string Error)
+{
+    internal System.Text.Json.JsonElement Json => System.Text.Json.JsonDocument.Parse(Output).RootElement;
+
+    public override string ToString() => $"exit {ExitCode}\n--- output\n{Output}\n--- error\n{Error}";
+}

@@ -1,0 +1,88 @@
+using Libvirt.Interop;
+using Orchestrator.Migration;
+
+namespace Orchestrator.Tests.Migration;
+
+/// <summary>The table of what is where after a migration, and what that means.</summary>
+public sealed class MigrationVerdictTests
+{
+    private static readonly LibvirtException Failed = new(LibvirtErrorCode.OperationFailed, 10, "virDomainMigrateToURI3", "job 'migration out' failed");
+
+    private static readonly DomainWhereabouts RunningHere = new("lab-a", true, Samples.Domain());
+    private static readonly DomainWhereabouts GoneHere = new("lab-a", true, null);
+    private static readonly DomainWhereabouts UnknownHere = new("lab-a", false, null);
+    private static readonly DomainWhereabouts RunningThere = new("lab-b", true, Samples.Domain(reason: 2));
+    private static readonly DomainWhereabouts AbsentThere = new("lab-b", true, null);
+    private static readonly DomainWhereabouts UnknownThere = new("lab-b", false, null);
+
+    private static IEnumerable<TestCaseData> Table()
+    {
+        DomainWhereabouts offHere = new("lab-a", true, Samples.Domain(DomainState.Shutoff));
+        DomainWhereabouts pausedHere = new("lab-a", true, Samples.Domain(DomainState.Paused, (int)DomainPausedReason.Migration));
+        DomainWhereabouts busyHere = new("lab-a", true, Samples.Domain(job: DomainJobType.Unbounded));
+        DomainWhereabouts pausedThere = new("lab-b", true, Samples.Domain(DomainState.Paused, (int)DomainPausedReason.StartingUp));
+        DomainWhereabouts transientThere = new("lab-b", true, Samples.Domain(persistent: false));
+
+        yield return Row(GoneHere, RunningThere, null, StopReason.None, MigrationOutcome.Completed).SetName("moved");
+        yield return Row(GoneHere, RunningThere, Failed, StopReason.None, MigrationOutcome.Completed).SetName("moved although the call failed");
+        yield return Row(GoneHere, RunningThere, null, StopReason.Cancelled, MigrationOutcome.Completed).SetName("moved although cancelled: the truth");
+        yield return Row(GoneHere, pausedThere, null, StopReason.None, MigrationOutcome.Degraded).SetName("moved but paused");
+        yield return Row(GoneHere, transientThere, null, StopReason.None, MigrationOutcome.Degraded).SetName("moved but not persistent");
+        yield return Row(offHere, RunningThere, null, StopReason.None, MigrationOutcome.Degraded).SetName("moved but still defined on the source");
+        yield return Row(RunningHere, AbsentThere, Failed, StopReason.None, MigrationOutcome.Failed).SetName("failed, runs on the source");
+        yield return Row(RunningHere, AbsentThere, Failed, StopReason.Cancelled, MigrationOutcome.Cancelled).SetName("cancelled, runs on the source");
+        yield return Row(RunningHere, AbsentThere, Failed, StopReason.TimedOut, MigrationOutcome.TimedOut).SetName("timed out, runs on the source");
+        yield return Row(RunningHere, UnknownThere, Failed, StopReason.None, MigrationOutcome.Unreachable).SetName("runs on the source, destination lost");
+        yield return Row(RunningHere, RunningThere, null, StopReason.None, MigrationOutcome.NeedsPerson).SetName("two copies");
+        yield return Row(RunningHere, RunningThere, Failed, StopReason.Cancelled, MigrationOutcome.NeedsPerson).SetName("two copies after a cancel");
+        yield return Row(offHere, AbsentThere, Failed, StopReason.None, MigrationOutcome.NeedsPerson).SetName("no copy runs");
+        yield return Row(UnknownHere, UnknownThere, Failed, StopReason.None, MigrationOutcome.NeedsPerson).SetName("nobody knows");
+        yield return Row(UnknownHere, RunningThere, Failed, StopReason.None, MigrationOutcome.NeedsPerson).SetName("runs there, source unknown");
+        yield return Row(UnknownHere, AbsentThere, Failed, StopReason.None, MigrationOutcome.NeedsPerson).SetName("not there, source unknown");
+        yield return Row(GoneHere, UnknownThere, Failed, StopReason.None, MigrationOutcome.NeedsPerson).SetName("not here, destination unknown");
+        yield return Row(pausedHere, AbsentThere, Failed, StopReason.None, MigrationOutcome.NeedsPerson).SetName("left paused on the source");
+        yield return Row(busyHere, AbsentThere, Failed, StopReason.None, MigrationOutcome.NeedsPerson).SetName("a job still runs on the source");
+
+        static TestCaseData Row(DomainWhereabouts source, DomainWhereabouts destination, LibvirtException? error, StopReason stop, MigrationOutcome expected) =>
+            new(source, destination, error, stop, expected);
+    }
+
+    [TestCaseSource(nameof(Table))]
+    public void Verdict_follows_from_what_is_where(
+        DomainWhereabouts source, DomainWhereabouts destination, LibvirtException? error, StopReason stop, MigrationOutcome expected)
+    {
+        MigrationVerdict verdict = MigrationVerdict.Judge(Samples.Plan(), source, destination, error, stop, began: true);
+        Assert.That(verdict.Outcome, Is.EqualTo(expected));
+        Assert.That(verdict.Message, Does.Contain("web1"));
+        Assert.That(verdict.Outcome is MigrationOutcome.NeedsPerson && verdict.Remedy is null, Is.False, "who must look is told where");
+    }
+
+    [TestCase(LibvirtErrorCode.MigrateUnsafe)]
+    [TestCase(LibvirtErrorCode.OperationInvalid)]
+    [TestCase(LibvirtErrorCode.OperationUnsupported)]
+    [TestCase(LibvirtErrorCode.CpuIncompatible)]
+    public void An_error_of_libvirts_own_checks_before_anything_began_is_a_refusal(LibvirtErrorCode code)
+    {
+        var error = new LibvirtException(code, 10, "virDomainMigrateToURI3", "cannot migrate domain: a blocker");
+        MigrationVerdict before = MigrationVerdict.Judge(Samples.Plan(), RunningHere, AbsentThere, error, StopReason.None, began: false);
+        MigrationVerdict later = MigrationVerdict.Judge(Samples.Plan(), RunningHere, AbsentThere, error, StopReason.None, began: true);
+        Assert.That((before.Outcome, later.Outcome), Is.EqualTo((MigrationOutcome.Refused, MigrationOutcome.Failed)));
+    }
+
+    [Test]
+    public void A_paused_guest_that_arrives_paused_is_completed()
+    {
+        MigrationPlan plan = Samples.Plan(domain: Samples.Domain(DomainState.Paused, (int)DomainPausedReason.User));
+        DomainWhereabouts there = new("lab-b", true, Samples.Domain(DomainState.Paused, (int)DomainPausedReason.User));
+        Assert.That(MigrationVerdict.Judge(plan, GoneHere, there, null, StopReason.None, began: true).Outcome, Is.EqualTo(MigrationOutcome.Completed));
+    }
+
+    [Test]
+    public void A_definition_left_on_the_source_is_as_asked_for_with_transient()
+    {
+        MigrationPlan plan = Samples.Plan(Samples.Request with { Persistence = MigrationPersistence.Transient });
+        DomainWhereabouts off = new("lab-a", true, Samples.Domain(DomainState.Shutoff));
+        DomainWhereabouts there = new("lab-b", true, Samples.Domain(persistent: false));
+        Assert.That(MigrationVerdict.Judge(plan, off, there, null, StopReason.None, began: true).Outcome, Is.EqualTo(MigrationOutcome.Completed));
+    }
+}

@@ -1,0 +1,197 @@
+using Libvirt.Interop;
+using Orchestrator.Hosts;
+using Orchestrator.Migration;
+using Orchestrator.Tests.Hosts;
+
+namespace Orchestrator.Tests.Migration;
+
+/// <summary>The drive, on hosts that do what is scripted.</summary>
+public sealed class MigratorTests
+{
+    private static readonly LibvirtException PeerUnreachable = new(
+        LibvirtErrorCode.OperationFailed, 10, "virDomainMigrateToURI3", "operation failed: Failed to connect to remote libvirt URI");
+
+    private readonly ObserverClock _clock = new(TimeProvider.System);
+    private FakeHost _source = null!;
+    private FakeHost _destination = null!;
+
+    [SetUp]
+    public void TwoHostsAndARunningGuest()
+    {
+        _source = new("lab-a", _clock);
+        _destination = new("lab-b", _clock);
+        _source.Domains[Samples.Uuid] = Samples.Domain();
+    }
+
+    [Test]
+    public async Task A_migration_that_works_is_completed_and_measured()
+    {
+        _source.OnMigrate = Move;
+        MigrationResult result = await Migrate();
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed));
+        Assert.That(result.Downtime!.Sources.Qmp.ValueMs, Is.EqualTo(12.0).Within(0.5), "STOP and RESUME are 12 ms apart");
+        Assert.That(_source.Aborts, Is.Zero);
+    }
+
+    [Test]
+    public async Task The_limit_is_set_on_the_source_before_the_call()
+    {
+        _source.OnMigrate = (host, call) =>
+        {
+            Assert.That(host.MaxDowntime, Is.EqualTo(TimeSpan.FromMilliseconds(100)));
+            return Move(host, call);
+        };
+        MigrationResult result = await Migrate(Samples.Request with { MaxDowntime = TimeSpan.FromMilliseconds(100) });
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed));
+        Assert.That(result.MaxDowntime, Is.EqualTo(TimeSpan.FromMilliseconds(100)));
+    }
+
+    [Test]
+    public async Task A_host_that_keeps_another_limit_is_an_error_and_nothing_is_migrated()
+    {
+        _source.KeepsItsLimit = true;
+        MigrationResult result = await Migrate(Samples.Request with { MaxDowntime = TimeSpan.FromMilliseconds(100) });
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Failed));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_refused_plan_makes_no_call()
+    {
+        _destination.Domains[Samples.Uuid] = Samples.Domain();
+        MigrationResult result = await Migrate();
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Refused));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_cancel_before_the_job_begins_is_repeated_until_it_takes()
+    {
+        _source.AbortsBeforeJob = 2;
+        using var cancel = new CancellationTokenSource();
+        _source.OnMigrate = async (_, _) =>
+        {
+            await cancel.CancelAsync();
+            await Task.Delay(Timeout.Infinite, CancellationToken.None);
+        };
+        MigrationResult result = await Migrate(cancellationToken: cancel.Token);
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Cancelled));
+        Assert.That(_source.Aborts, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task A_cancel_after_the_switch_over_reports_that_the_guest_has_moved()
+    {
+        _source.IgnoresAbort = true;
+        using var cancel = new CancellationTokenSource();
+        _source.OnMigrate = async (host, call) =>
+        {
+            await cancel.CancelAsync();
+            await Move(host, call);
+        };
+        MigrationResult result = await Migrate(cancellationToken: cancel.Token);
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed));
+    }
+
+    [Test]
+    public void A_cancel_before_anything_began_touches_nothing()
+    {
+        using var cancel = new CancellationTokenSource();
+        cancel.Cancel();
+        Assert.That(async () => await Migrate(cancellationToken: cancel.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_time_out_aborts_and_says_so()
+    {
+        MigrationResult result = await Migrate(Samples.Request with { Timeout = TimeSpan.FromMilliseconds(1) });
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.TimedOut));
+        Assert.That(_source.Aborts, Is.GreaterThan(0));
+    }
+
+    [Test]
+    public async Task A_call_that_ignores_the_abort_needs_a_person_after_the_grace()
+    {
+        _source.IgnoresAbort = true;
+        MigrationResult result = await Migrate(Samples.Request with { Timeout = TimeSpan.FromMilliseconds(1) }, TimeSpan.FromMilliseconds(1));
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+    }
+
+    [Test]
+    public async Task A_destination_that_is_lost_on_the_way_is_unreachable_and_the_source_keeps_the_guest()
+    {
+        _source.OnMigrate = (_, _) =>
+        {
+            _destination.IsLost = true;
+            throw new LibvirtException(LibvirtErrorCode.InternalError, 7, "virDomainMigrateToURI3", "internal error: client socket is closed");
+        };
+        MigrationResult result = await Migrate();
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Unreachable));
+        Assert.That(result.Verdict.Message, Does.Contain("runs on lab-a"));
+    }
+
+    [Test]
+    public async Task A_destination_that_is_lost_in_direct_mode_ends_the_call_that_could_never_be_finished()
+    {
+        _source.OnMigrate = async (_, _) =>
+        {
+            _destination.IsLost = true;
+            await Task.Delay(Timeout.Infinite);
+        };
+        MigrationResult result = await Migrate(Samples.Request with { Mode = MigrationMode.Direct });
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Unreachable));
+        Assert.That(_source.Aborts, Is.GreaterThan(0));
+    }
+
+    [Test]
+    public async Task A_source_that_is_lost_on_the_way_leaves_nothing_concluded_from_its_silence()
+    {
+        _source.OnMigrate = (_, _) =>
+        {
+            _source.IsLost = true;
+            throw new LibvirtException(LibvirtErrorCode.SystemError, 7, "virDomainMigrateToURI3", "End of file while reading data: Input/output error");
+        };
+        MigrationResult result = await Migrate();
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+    }
+
+    [Test]
+    public async Task A_peer_that_cannot_be_connected_to_is_reached_in_direct_mode()
+    {
+        _source.OnMigrate = (host, call) => call.Flags.HasFlag(DomainMigrateFlags.Peer2Peer) ? throw PeerUnreachable : Move(host, call);
+        MigrationResult result = await Migrate();
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed));
+        Assert.That(result.Plan.Mode, Is.EqualTo(MigrationMode.Direct));
+    }
+
+    [Test]
+    public async Task A_peer_that_cannot_be_connected_to_is_an_error_where_p2p_was_asked_for()
+    {
+        _source.OnMigrate = (_, _) => throw PeerUnreachable;
+        MigrationResult result = await Migrate(Samples.Request with { Mode = MigrationMode.P2P });
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Failed));
+        Assert.That(_source.Calls, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void An_unknown_domain_is_named_with_its_host() =>
+        Assert.That(async () => await Migrate(Samples.Request with { Domain = "no'such\n<domain>" }), Throws.TypeOf<DomainNotFoundException>().With.Property("Host").EqualTo("lab-a"));
+
+    private Task<MigrationResult> Migrate(MigrationRequest? request = null, TimeSpan? grace = null, CancellationToken cancellationToken = default) =>
+        new Migrator(_source, _destination, _clock) { StopGrace = grace ?? TimeSpan.FromSeconds(30) }.MigrateAsync(request ?? Samples.Request, null, cancellationToken);
+
+    private async Task Move(FakeHost host, MigrationCall call)
+    {
+        DateTimeOffset stop = _clock.Now;
+        host.Emit("STOP", stop);
+        while (_clock.Now < stop.AddMilliseconds(12))
+        {
+            await Task.Yield();
+        }
+
+        _destination.Emit("RESUME", stop.AddMilliseconds(12));
+        host.Domains.Remove(call.DomainUuid);
+        _destination.Domains[call.DomainUuid] = Samples.Domain(reason: (int)DomainRunningReason.Migrated);
+    }
+}
