@@ -8,19 +8,22 @@ namespace Orchestrator.Lab;
 /// <c>TickLog.1</c>, which replaces an older one.
 /// </param>
 /// <param name="ControlSocket">The socket that takes commands for the guest.</param>
-/// <param name="WorkingSetMiB">How much memory the guest dirties, in turns.</param>
+/// <param name="WorkingSetMiB">How much memory the guest dirties, in turns; less if it hasn't got that much.</param>
 public sealed record LabGuest(string Name, Guid Uuid, string TickLog, string ControlSocket, int WorkingSetMiB);
 
 /// <summary>How a guest shall be.</summary>
 public sealed record GuestOptions
 {
+    /// <summary>The least memory with which a guest boots.</summary>
+    public const int LeastMemoryMiB = 80;
+
     /// <summary>The domain's name.</summary>
     public string Name { get; init; } = "web1";
 
     /// <summary>The name of the host it starts on; the lab's first one by default.</summary>
     public string? Host { get; init; }
 
-    /// <summary>Its memory; 80 MiB is the least it boots with.</summary>
+    /// <summary>Its memory, at least <see cref="LeastMemoryMiB"/>.</summary>
     public int MemoryMiB { get; init; } = 128;
 
     /// <summary>Its virtual CPUs.</summary>
@@ -29,7 +32,7 @@ public sealed record GuestOptions
     /// <summary>How fast it dirties memory from the start.</summary>
     public double DirtyMiBPerSecond { get; init; }
 
-    /// <summary>How much memory it dirties, in turns; three eighths of its memory by default.</summary>
+    /// <summary>How much memory it dirties, in turns; three eighths of its memory by default. Of a small guest, what it can spare.</summary>
     public int? WorkingSetMiB { get; init; }
 
     /// <summary>Whether the domain is defined, or exists only while it runs.</summary>

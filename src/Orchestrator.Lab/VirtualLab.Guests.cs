@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Xml.Linq;
 using Libvirt.Interop;
 using Orchestrator.Lab.Guests;
@@ -14,9 +13,7 @@ public sealed partial class VirtualLab
 {
     // An emulated guest ticks two seconds after its start on an idle machine; twenty at once on two processors need a minute.
     private static readonly TimeSpan BootPatience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan CommandPatience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan ConnectionPatience = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan ResendAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(30);
 
@@ -30,6 +27,11 @@ public sealed partial class VirtualLab
     public async Task<LabGuest> StartGuestAsync(GuestOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options.MemoryMiB < GuestOptions.LeastMemoryMiB)
+        {
+            throw new LabException($"A guest needs at least {GuestOptions.LeastMemoryMiB} MiB of memory, not {options.MemoryMiB}.");
+        }
+
         var host = options.Host is null ? Hosts[0] : GetHost(options.Host);
         var cached = await GuestImage.EnsureAsync(_options, _loggerFactory, cancellationToken).ConfigureAwait(false);
         var (guest, image) = await AddGuestAsync(options, cached, cancellationToken).ConfigureAwait(false);
@@ -55,17 +57,6 @@ public sealed partial class VirtualLab
             await ForgetAsync(guest, CancellationToken.None).ConfigureAwait(false);
             throw;
         }
-    }
-
-    /// <summary>Sets how fast a guest dirties memory, while it runs, on whatever host. Returns when the guest has confirmed it.</summary>
-    /// <param name="guest">The guest's name.</param>
-    /// <param name="mibPerSecond">MiB per second; 0 to stop.</param>
-    /// <param name="cancellationToken">Gives up; the guest may have got the command.</param>
-    /// <exception cref="LabException">There is no such guest, or it does not answer.</exception>
-    public Task SetDirtyRateAsync(string guest, double mibPerSecond, CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(mibPerSecond);
-        return SetDirtyRateAsync(GetGuest(guest), mibPerSecond, cancellationToken);
     }
 
     /// <summary>Ends a guest, removes its domain from every host, and forgets it.</summary>
@@ -136,60 +127,36 @@ public sealed partial class VirtualLab
 
     private async Task WaitForTickAsync(LabGuest guest, LabHost host, CancellationToken cancellationToken)
     {
-        var deadline = _options.Time.GetUtcNow() + BootPatience;
-        while (!File.Exists(guest.TickLog) || TickLogReader.Read(guest.TickLog, DateTimeOffset.MinValue, DateTimeOffset.MaxValue).Count == 0)
-        {
-            if (_options.Time.GetUtcNow() > deadline)
-            {
-                throw new LabException(
-                    $"Guest {guest.Name} does not tick. {LogTail.Quote(guest.TickLog)} {LogTail.Quote(host.GuestLog(guest.Name))}", host: host.Name);
-            }
-
-            await Task.Delay(Pause, _options.Time, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task SetDirtyRateAsync(LabGuest guest, double mibPerSecond, CancellationToken cancellationToken)
-    {
-        var command = string.Create(CultureInfo.InvariantCulture, $"D {mibPerSecond:0.000} {guest.WorkingSetMiB}");
         var began = _options.Time.GetUtcNow();
-        var deadline = began + CommandPatience;
-        var send = began;
-        var connected = began;
-        while (!TickLogReader.ReadLines(guest.TickLog, began).Contains(command))
+        var look = began + LookAfter;
+        while (!File.Exists(guest.TickLog) || TickLogReader.Read(guest.TickLog, began - BootPatience, DateTimeOffset.MaxValue).Count == 0)
         {
             var now = _options.Time.GetUtcNow();
-            if (now > deadline)
+            if (now > began + BootPatience)
             {
-                throw new LabException($"Guest {guest.Name} did not confirm a new dirty rate within {CommandPatience.TotalSeconds:0} s.");
+                throw DoesNotTick("is silent");
             }
 
-            if (now > connected + ConnectionPatience)
+            if (now > look)
             {
-                throw new LabException($"Guest {guest.Name} does not run: nothing is connected to its serial port.");
-            }
-
-            // A command that meets the switch-over may get lost; it may be said twice.
-            if (now >= send)
-            {
-                connected = await TrySendAsync(guest, command, cancellationToken).ConfigureAwait(false) ? now : connected;
-                send = now + ResendAfter;
+                look = now + LookAfter;
+                if (!await LibvirtCall.RunAsync(host, c => IsActive(c, guest.Uuid), _options.Time, cancellationToken).ConfigureAwait(false))
+                {
+                    throw DoesNotTick("has ended");
+                }
             }
 
             await Task.Delay(Pause, _options.Time, cancellationToken).ConfigureAwait(false);
         }
+
+        LabException DoesNotTick(string how) =>
+            new($"Guest {guest.Name} {how}. {LogTail.Quote(guest.TickLog)} {LogTail.Quote(host.GuestLog(guest.Name))}", host: host.Name);
     }
 
-    private static async Task<bool> TrySendAsync(LabGuest guest, string command, CancellationToken cancellationToken)
+    private static bool IsActive(LibvirtConnection connection, Guid uuid)
     {
-        try
-        {
-            return await Collector.SendAsync(guest, command, cancellationToken).ConfigureAwait(false);
-        }
-        catch (SocketException e)
-        {
-            throw new LabException($"The collector of guest {guest.Name} does not run: {e.Message}", "'orchestrator lab up' starts it again.", innerException: e);
-        }
+        using var domain = connection.TryLookupByUuid(uuid);
+        return domain is not null && domain.IsActive();
     }
 
     private async Task<IReadOnlyList<string>> RemoveFromHostsAsync(LabGuest guest, CancellationToken cancellationToken)
@@ -234,7 +201,7 @@ public sealed partial class VirtualLab
         var isPersistent = domain.IsPersistent();
         if (domain.IsActive())
         {
-            domain.Destroy();
+            Destroy(domain);
         }
 
         if (isPersistent)
@@ -243,6 +210,18 @@ public sealed partial class VirtualLab
         }
 
         return true;
+    }
+
+    private static void Destroy(LibvirtDomain domain)
+    {
+        try
+        {
+            domain.Destroy();
+        }
+        catch (LibvirtException e) when (e.Code == LibvirtErrorCode.OperationInvalid && !domain.IsActive())
+        {
+            // A daemon that was just restarted is still connecting to the QEMU that we end: it then says that there is none.
+        }
     }
 
     private Task<FileLock> LockRecordAsync(CancellationToken cancellationToken) =>

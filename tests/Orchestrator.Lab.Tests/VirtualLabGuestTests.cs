@@ -80,6 +80,20 @@ public sealed class VirtualLabGuestTests
     }
 
     [Test]
+    public void StartGuestAsync_too_little_memory_is_refused() => Assert.That(
+        async () => await StartAsync(new GuestOptions { MemoryMiB = GuestOptions.LeastMemoryMiB - 1 }),
+        Throws.TypeOf<LabException>().With.Message.Contains("80 MiB"));
+
+    [Test]
+    public async Task SetDirtyRateAsync_smallest_guest_dirties_what_it_can_spare_and_lives()
+    {
+        var guest = await StartAsync(new GuestOptions { Name = "small", MemoryMiB = GuestOptions.LeastMemoryMiB, DirtyMiBPerSecond = 64 });
+
+        Assert.That(await LabFixture.EventuallyAsync(() => Ticks(guest) is { Count: > 300 } t && t[^1].DirtiedBytes > 80 << 20), Is.True);
+        Assert.That(Ticks(guest).Count(t => t.Sequence == 0), Is.EqualTo(1), "it was not started again");
+    }
+
+    [Test]
     public async Task SetDirtyRateAsync_while_running_changes_the_rate()
     {
         var guest = await StartAsync(new GuestOptions { Name = "dirty", DirtyMiBPerSecond = 8 });
@@ -155,7 +169,7 @@ public sealed class VirtualLabGuestTests
     private Task<LabGuest> StartAsync(GuestOptions options) => _lab.StartGuestAsync(options, LabFixture.Deadline(200));
 
     private Task<T> OnAsync<T>(string host, Func<LibvirtConnection, T> work) =>
-        LibvirtCall.RunAsync(_lab.GetHost(host), work, TimeProvider.System, LabFixture.Deadline(60));
+        LibvirtCall.RunAsync(_lab.GetHost(host), work, TimeProvider.System, LabFixture.Deadline(120), TimeSpan.FromSeconds(120));
 
     private Task<bool> MigrateAsync(string name, string from, string to) => OnAsync(from, connection =>
     {

@@ -12,6 +12,7 @@ namespace Orchestrator.Cli.Commands;
 internal sealed class DemoCommand(GlobalOptions globals, CliConsole console)
 {
     private const double DirtyMiBPerSecond = 16;
+    private static readonly TimeSpan MaxDowntime = TimeSpan.FromMilliseconds(100); // the limit of the KAE acceptance test
 
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
@@ -46,7 +47,7 @@ internal sealed class DemoCommand(GlobalOptions globals, CliConsole console)
     private Task<MigrationResult> MigrateAsync(LabGuest guest, LibvirtHost source, LibvirtHost destination, ObserverClock clock, CancellationToken cancellationToken)
     {
         var migrator = new Migrator(source, destination, clock, logger: globals.Loggers.CreateLogger("orchestrator"));
-        var request = new MigrationRequest { Domain = guest.Name, ReadGuestTicks = HostResolver.TicksOf(guest) };
+        var request = new MigrationRequest { Domain = guest.Name, MaxDowntime = MaxDowntime, ReadGuestTicks = HostResolver.TicksOf(guest) };
         return MigrationProgressView.ShowAsync(
             console, $"{guest.Name} {source.Address.Name} -> {destination.Address.Name}", progress => migrator.MigrateAsync(request, progress, cancellationToken));
     }

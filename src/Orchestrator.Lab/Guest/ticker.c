@@ -2,7 +2,7 @@
  * The lab guest's only program. On its serial port it writes every 10 ms
  *     T <sequence> <CLOCK_MONOTONIC ns> <bytes dirtied so far>
  * and reads commands, one a line:
- *     D <MiB per second> [<MiB working set>]      answered by "D <MiB per second> <MiB working set>"
+ *     D <MiB per second> [<MiB working set>]      answered by the same with the working set it got
  * The power button powers the guest off.
  */
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_NS = 10000000, PAGE = 4096, MIB = 1048576, MAX_BUTTONS = 8 };
+enum { TICK_NS = 10000000, PAGE = 4096, MIB = 1048576, RESERVE_MIB = 8, MAX_BUTTONS = 8 };
 
 static int serial;
 static double rate;                 /* bytes per second */
@@ -52,14 +52,15 @@ static void say(const char *text, size_t length)
 
 static void resize(size_t size)
 {
-    if (size == set_size)
-        return;
     if (set)
         munmap(set, set_size);
+    set = NULL;
+    set_size = 0;
+    if (size == 0)
+        return;
     set = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (set == MAP_FAILED) {
         set = NULL;
-        set_size = 0;
         return;
     }
     /* A huge page would be dirtied as 512 pages by the first write. */
@@ -74,8 +75,9 @@ static void dirty(double elapsed_s, int64_t until)
     if (!set || rate <= 0)
         return;
     owed += rate * elapsed_s;
-    if (owed > rate / 10)
-        owed = rate / 10;           /* what a slow processor could not do in 100 ms is forgotten */
+    double most = rate / 10 > PAGE ? rate / 10 : PAGE;
+    if (owed > most)
+        owed = most;                /* what a slow processor could not do in 100 ms is forgotten */
     while (owed >= PAGE) {
         for (int i = 0; i < 16 && owed >= PAGE; i++) {
             *(volatile uint64_t *)(set + set_at) = dirtied + 1;
@@ -88,22 +90,28 @@ static void dirty(double elapsed_s, int64_t until)
     }
 }
 
+/* As much of what is asked for as there is: a guest without memory kills its first process, which is this one. */
+static void make_set(double mib)
+{
+    static double asked;
+    struct sysinfo info;
+    if (mib == asked && set)
+        return;
+    resize(0);
+    sysinfo(&info);
+    double most = (double)info.freeram * info.mem_unit / MIB - RESERVE_MIB;
+    asked = mib;
+    resize((size_t)(mib < 1 || mib > most ? (most < 1 ? 1 : most) : mib) * MIB);
+}
+
 static void command(const char *line)
 {
-    double mib_s, set_mib = 0;
+    static double mib;
+    double mib_s;
     char answer[80];
-    if (sscanf(line, "D %lf %lf", &mib_s, &set_mib) < 1 || mib_s < 0)
+    if (sscanf(line, "D %lf %lf", &mib_s, &mib) < 1 || mib_s < 0)
         return;
-    if (set_mib < 1 && set_size)
-        set_mib = (double)set_size / MIB;
-    if (set_mib < 1) {
-        struct sysinfo info;
-        sysinfo(&info);
-        set_mib = (double)(info.freeram * info.mem_unit / MIB / 2);
-        if (set_mib < 1)
-            set_mib = 1;
-    }
-    resize((size_t)set_mib * MIB);
+    make_set(mib);
     rate = mib_s * MIB;
     owed = 0;
     say(answer, (size_t)snprintf(answer, sizeof answer, "D %.3f %zu\n", rate / MIB, set_size / MIB));

@@ -32,6 +32,11 @@ public interface IHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<EventRecorder> RecordEventsAsync(string name, Guid uuid, CancellationToken cancellationToken);
 
+    /// <summary>Asks the daemon for a sign of life.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HostUnreachableException">It gave none.</exception>
+    Task PingAsync(CancellationToken cancellationToken);
+
     /// <summary>Round trips of a monitor command to the domain's QEMU, in milliseconds.</summary>
     /// <param name="uuid">A running domain.</param>
     /// <param name="count">How many.</param>

@@ -101,6 +101,9 @@ public sealed partial class LibvirtHost : IHost
         InvokeAsync(_ => _events.Record(name, uuid), cancellationToken);
 
     /// <inheritdoc/>
+    public Task PingAsync(CancellationToken cancellationToken) => InvokeAsync(connection => connection.GetLibvirtVersion(), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<double>> MeasureRoundTripsAsync(Guid uuid, int count, CancellationToken cancellationToken) =>
         OnDomainAsync<IReadOnlyList<double>>(
             uuid,

@@ -189,4 +189,7 @@ public enum StopReason
 
     /// <summary>It took longer than allowed.</summary>
     TimedOut,
+
+    /// <summary>We drive it ourselves, and lost the destination: it could never be finished.</summary>
+    DestinationLost,
 }

@@ -5,9 +5,12 @@ using Orchestrator.Hosts;
 
 namespace Orchestrator.Migration;
 
-/// <summary>Watches one running migration call: polls the job, and asks for its end when the user or the time-out wants it.</summary>
+/// <summary>
+/// Watches one running migration call: polls the job, and asks for its end when the user or the time-out wants it. In direct mode nobody but us notices
+/// that the destination's daemon is gone (the source's copies on to its QEMU), so there it is watched too.
+/// </summary>
 internal sealed partial class MigrationWatch(
-    IHost source, Guid uuid, ObserverClock clock, TimeProvider time, IProgress<MigrationProgress>? progress, ILogger logger)
+    IHost source, IHost? driven, Guid uuid, ObserverClock clock, TimeProvider time, IProgress<MigrationProgress>? progress, ILogger logger)
 {
     private readonly List<JobSample> _samples = [];
 
@@ -28,6 +31,7 @@ internal sealed partial class MigrationWatch(
             {
                 stop = cancellationToken.IsCancellationRequested ? StopReason.Cancelled
                     : timeout is { } limit && time.GetElapsedTime(started) >= limit ? StopReason.TimedOut
+                    : await IsLostAsync().ConfigureAwait(false) ? StopReason.DestinationLost
                     : StopReason.None;
                 stopped = time.GetTimestamp();
             }
@@ -42,6 +46,20 @@ internal sealed partial class MigrationWatch(
         }
 
         return stop;
+    }
+
+    private async Task<bool> IsLostAsync()
+    {
+        try
+        {
+            await (driven?.PingAsync(CancellationToken.None) ?? Task.CompletedTask).ConfigureAwait(false);
+            return false;
+        }
+        catch (HostUnreachableException e)
+        {
+            LogBlind(logger, e.Host, e.Message);
+            return true;
+        }
     }
 
     private async Task PollAsync(StopReason stop)

@@ -93,7 +93,7 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
 
         DateTimeOffset started = clock.Now;
         LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
-        var watch = new MigrationWatch(source, uuid, clock, _time, progress, _logger);
+        var watch = new MigrationWatch(source, plan.Mode == MigrationMode.Direct ? destination : null, uuid, clock, _time, progress, _logger);
         Task call = source.MigrateAsync(plan.Call);
         StopReason stop = await watch.UntilEndAsync(call, plan.Request.Timeout, PollInterval, StopGrace, cancellationToken).ConfigureAwait(false);
         DateTimeOffset ended = clock.Now;
@@ -212,7 +212,9 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
                 completed = await host.GetCompletedJobAsync(uuid, CancellationToken.None).ConfigureAwait(false);
             }
 
-            log = await host.ReadLogAsync(name, started, CancellationToken.None).ConfigureAwait(false);
+            // On the host's own clock, however wrong that is.
+            DateTimeOffset since = started + (events.Events.FirstOrDefault(e => e.Stamp is not null) is { } stamped ? stamped.Stamp!.Value - stamped.Arrived : TimeSpan.Zero);
+            log = await host.ReadLogAsync(name, since, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {

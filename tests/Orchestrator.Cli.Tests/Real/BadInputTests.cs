@@ -17,7 +17,7 @@ public sealed class BadInputTests
         yield return Row(2, "is not a duration", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--max-downtime", "100").SetName("a limit without a unit");
         yield return Row(2, "--bandwidth", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--bandwidth", "0").SetName("no bandwidth");
         yield return Row(2, "frobnicate", "frobnicate").SetName("an unknown command");
-        yield return Row(1, "does not exist", "downtime", "analyze", "--evidence", "/nonexistent/evidence.json").SetName("evidence that is not there");
+        yield return Row(1, "/nonexistent/evidence.json", "downtime", "analyze", "--evidence", "/nonexistent/evidence.json").SetName("evidence that is not there");
 
         static TestCaseData Row(int code, string message, params string[] arguments) => new(code, message, arguments);
     }

@@ -53,6 +53,8 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
         return recorder;
     });
 
+    public Task PingAsync(CancellationToken cancellationToken) => Answer(() => true);
+
     public Task<IReadOnlyList<double>> MeasureRoundTripsAsync(Guid uuid, int count, CancellationToken cancellationToken) =>
         Answer<IReadOnlyList<double>>(() => [.. Enumerable.Repeat(0.2, count)]);
 

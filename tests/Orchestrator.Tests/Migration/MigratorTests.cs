@@ -132,6 +132,19 @@ public sealed class MigratorTests
     }
 
     [Test]
+    public async Task A_destination_that_is_lost_in_direct_mode_ends_the_call_that_could_never_be_finished()
+    {
+        _source.OnMigrate = async (_, _) =>
+        {
+            _destination.IsLost = true;
+            await Task.Delay(Timeout.Infinite);
+        };
+        MigrationResult result = await Migrate(Samples.Request with { Mode = MigrationMode.Direct });
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Unreachable));
+        Assert.That(_source.Aborts, Is.GreaterThan(0));
+    }
+
+    [Test]
     public async Task A_source_that_is_lost_on_the_way_leaves_nothing_concluded_from_its_silence()
     {
         _source.OnMigrate = (_, _) =>
