@@ -25,14 +25,23 @@ find_dotnet() {
   fi
   local version
   # Asked inside the repository: global.json has a word in it.
-  version=$(cd "$root" && dotnet --version 2>&1) || die "dotnet does not start: $version"
+  version=$(cd "$root" && sdk --version 2>&1) || die "dotnet does not start: $version"
   [[ $version == 10.* ]] || die "the .NET SDK 10 is needed; $(command -v dotnet) is version $version"
+}
+
+# The SDK leaves folders in TMPDIR behind: it gets one of its own. Not NuGet, whose lock there is what keeps two restores apart.
+sdk() {
+  local scratch status=0
+  scratch=$(mktemp -d)
+  NUGET_SCRATCH=${NUGET_SCRATCH:-${TMPDIR:-/tmp}/NuGetScratch$(id -un)} TMPDIR=$scratch dotnet "$@" </dev/null || status=$?
+  rm -rf "$scratch"
+  return $status
 }
 
 # build PROJECT [OPTION...]: quiet, on stderr. The log appears only when the build fails.
 build() {
   local log
-  log=$(dotnet build "$root/$1" -c Release -v quiet -nologo --tl:off -clp:NoSummary "${@:2}" </dev/null 2>&1) && return
+  log=$(sdk build "$root/$1" -c Release -v quiet -nologo --tl:off -clp:NoSummary "${@:2}" 2>&1) && return
   printf '%s\n' "$log" >&2
   die "$1 does not build"
 }

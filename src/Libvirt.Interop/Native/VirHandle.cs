@@ -5,7 +5,7 @@ namespace Libvirt.Interop.Native;
 /// <summary>Base of the handles to libvirt's reference-counted objects.</summary>
 internal abstract class VirHandle : SafeHandle
 {
-    private static int s_open;
+    private static int _open;
 
     protected VirHandle()
         : base(0, ownsHandle: true)
@@ -13,16 +13,16 @@ internal abstract class VirHandle : SafeHandle
     }
 
     /// <summary>How many handles are held now, in the whole process: what a leak test watches.</summary>
-    internal static int OpenCount => Volatile.Read(ref s_open);
+    internal static int OpenCount => Volatile.Read(ref _open);
 
     public override bool IsInvalid => handle == 0;
 
     /// <summary>Called once for every handle that a native call really returned.</summary>
-    internal static void Opened() => Interlocked.Increment(ref s_open);
+    internal static void Opened() => Interlocked.Increment(ref _open);
 
     protected sealed override bool ReleaseHandle()
     {
-        Interlocked.Decrement(ref s_open);
+        Interlocked.Decrement(ref _open);
         return Release(handle);
     }
 

@@ -148,8 +148,11 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
             Downtime = moved ? DowntimeMeasurement.Measure(evidence) : null,
             MaxDowntime = limit,
             PeerUnreachable = plan.Mode == MigrationMode.P2P && !began && verdict.Outcome == MigrationOutcome.Failed
-                && error is { Code: LibvirtErrorCode.OperationFailed or LibvirtErrorCode.NoConnect or LibvirtErrorCode.SystemError or LibvirtErrorCode.Rpc
-                    or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.Ssh or LibvirtErrorCode.Libssh or LibvirtErrorCode.UnknownHost or LibvirtErrorCode.GnutlsError },
+                && error is
+                {
+                    Code: LibvirtErrorCode.OperationFailed or LibvirtErrorCode.NoConnect or LibvirtErrorCode.SystemError or LibvirtErrorCode.Rpc
+                    or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.Ssh or LibvirtErrorCode.Libssh or LibvirtErrorCode.UnknownHost or LibvirtErrorCode.GnutlsError
+                },
         };
     }
 

@@ -19,7 +19,10 @@ public class EvidenceSchemaTests
         var host = new HostEvidence { Name = "a", Uri = "test:///default" };
         var evidence = new MigrationEvidence
         {
-            DomainName = "d", DomainUuid = Guid.Empty, Source = host, Destination = host,
+            DomainName = "d",
+            DomainUuid = Guid.Empty,
+            Source = host,
+            Destination = host,
             Call = new MigrationCallEvidence { Started = Samples.At(0), Ended = Samples.At(1), Mode = "direct" },
         };
 

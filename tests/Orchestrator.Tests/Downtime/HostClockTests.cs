@@ -29,7 +29,9 @@ public class HostClockTests
         // The clock gains 0.5 ms per second; the event ten seconds later was 0.1 ms faster, but tells of another time.
         var host = new HostEvidence
         {
-            Name = "h", Uri = "u", RoundTripsMs = [0.4],
+            Name = "h",
+            Uri = "u",
+            RoundTripsMs = [0.4],
             Events = [Samples.Qmp("X", null, 0, 300), Samples.Qmp("X", null, 10_005_000, 10_000_200)],
         };
 
@@ -42,7 +44,9 @@ public class HostClockTests
     {
         var host = new HostEvidence
         {
-            Name = "h", Uri = "u", RoundTripsMs = [0.4, 0.4, 9],
+            Name = "h",
+            Uri = "u",
+            RoundTripsMs = [0.4, 0.4, 9],
             Events = [Samples.Qmp("X", null, 0, 600), Samples.Qmp("X", null, 1000, 2600), Samples.Qmp("X", null, 1500, 3600)],
         };
 

@@ -51,7 +51,10 @@ internal static class Samples
             ],
             CompletedJob = new Dictionary<string, string>
             {
-                ["operation"] = "5", ["time_elapsed"] = "35", ["downtime"] = "15", ["downtime_net"] = "14",
+                ["operation"] = "5",
+                ["time_elapsed"] = "35",
+                ["downtime"] = "15",
+                ["downtime_net"] = "14",
             },
             Log = new LogEvidence { Path = "b.log", Lines = SourceLines },
             StateAfter = "absent",

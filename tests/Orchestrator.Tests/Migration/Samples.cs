@@ -23,20 +23,20 @@ internal static class Samples
 
     internal static DomainSnapshot Domain(
         DomainState state = DomainState.Running, int reason = 1, bool persistent = true, string name = "web1", Guid? uuid = null, DomainJobType job = DomainJobType.None) => new()
-    {
-        Name = name,
-        Uuid = uuid ?? Uuid,
-        State = state,
-        Reason = reason,
-        IsPersistent = persistent,
-        Job = job,
-        Xml = """
+        {
+            Name = name,
+            Uuid = uuid ?? Uuid,
+            State = state,
+            Reason = reason,
+            IsPersistent = persistent,
+            Job = job,
+            Xml = """
             <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
               <name>web1</name>
               <qemu:commandline><qemu:arg value='--trace'/><qemu:arg value='vm_state_notify'/></qemu:commandline>
             </domain>
             """,
-    };
+        };
 
     internal static MigrationRequest Request { get; } = new() { Domain = "web1" };
 
