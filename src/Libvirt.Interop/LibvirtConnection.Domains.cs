@@ -28,13 +28,13 @@ public sealed partial class LibvirtConnection
     /// <exception cref="LibvirtException"><see cref="LibvirtErrorCode.NoDomain"/>: there is none.</exception>
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainLookupByName"/></remarks>
     public LibvirtDomain LookupByName(string name) =>
-        new(VirCall.Check(LibVirt.virDomainLookupByName(_handle, name), nameof(LibVirt.virDomainLookupByName)));
+        new(VirCall.Check(LibVirt.virDomainLookupByName(_handle, VirCall.Text(name)), nameof(LibVirt.virDomainLookupByName)));
 
     /// <summary>Finds a domain by its name, or returns <see langword="null"/>.</summary>
     /// <param name="name">The name.</param>
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainLookupByName"/></remarks>
     public LibvirtDomain? TryLookupByName(string name) =>
-        VirCall.CheckOrAbsent(LibVirt.virDomainLookupByName(_handle, name), nameof(LibVirt.virDomainLookupByName)) is { } handle ? new(handle) : null;
+        VirCall.CheckOrAbsent(LibVirt.virDomainLookupByName(_handle, VirCall.Text(name)), nameof(LibVirt.virDomainLookupByName)) is { } handle ? new(handle) : null;
 
     /// <summary>Finds a domain by its UUID, or returns <see langword="null"/>.</summary>
     /// <param name="uuid">The UUID.</param>
@@ -53,12 +53,12 @@ public sealed partial class LibvirtConnection
     /// <param name="flags">How. openEuler's own schema lacks vDPA devices, so <see cref="DomainDefineFlags.Validate"/> refuses them there.</param>
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainDefineXMLFlags"/></remarks>
     public LibvirtDomain DefineXml(string xml, DomainDefineFlags flags = DomainDefineFlags.None) =>
-        new(VirCall.Check(LibVirt.virDomainDefineXMLFlags(_handle, xml, (uint)flags), nameof(LibVirt.virDomainDefineXMLFlags)));
+        new(VirCall.Check(LibVirt.virDomainDefineXMLFlags(_handle, VirCall.Text(xml), (uint)flags), nameof(LibVirt.virDomainDefineXMLFlags)));
 
     /// <summary>Starts a transient domain.</summary>
     /// <param name="xml">The domain document.</param>
     /// <param name="flags">How.</param>
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainCreateXML"/></remarks>
     public LibvirtDomain CreateXml(string xml, DomainCreateFlags flags = DomainCreateFlags.None) =>
-        new(VirCall.Check(LibVirt.virDomainCreateXML(_handle, xml, (uint)flags), nameof(LibVirt.virDomainCreateXML)));
+        new(VirCall.Check(LibVirt.virDomainCreateXML(_handle, VirCall.Text(xml), (uint)flags), nameof(LibVirt.virDomainCreateXML)));
 }

@@ -37,6 +37,13 @@ public class LibvirtConnectionTests
     }
 
     [Test]
+    public void Lookup_of_a_name_with_a_nul_is_refused_instead_of_finding_another_domain()
+    {
+        using var host = new TestHost();
+        Assert.That(() => host.Connection.TryLookupByName(TestHost.RunningName + "\0x"), Throws.ArgumentException);
+    }
+
+    [Test]
     public void Lookups_find_the_domain_and_say_null_when_there_is_none()
     {
         using var host = new TestHost();

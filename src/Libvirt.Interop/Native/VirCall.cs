@@ -42,6 +42,10 @@ internal static unsafe class VirCall
         return error.Code == LibvirtErrorCode.NoDomain ? null : throw error;
     }
 
+    /// <summary>Text for C, which would stop reading at a NUL: a name cut short is another domain's name.</summary>
+    internal static string Text(string text, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(text))] string? name = null) =>
+        text.Contains('\0', StringComparison.Ordinal) ? throw new ArgumentException("Text for libvirt contains a NUL character.", name) : text;
+
     internal static void Require(string function)
     {
         if (!LibVirt.Has(function))
