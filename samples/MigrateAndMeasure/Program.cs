@@ -1,6 +1,7 @@
 // Migrates a guest and shows what each method says about its downtime:
 //   dotnet run --project samples/MigrateAndMeasure -- web1 qemu+ssh://root@node1/system qemu+ssh://root@node2/system
 using Orchestrator.Downtime;
+using Orchestrator;
 using Orchestrator.Hosts;
 using Orchestrator.Migration;
 
@@ -25,7 +26,7 @@ var migrator = new Migrator(source, destination, clock);
 var request = new MigrationRequest { Domain = args[0] };
 
 MigrationPlan plan = await migrator.PlanAsync(request, cancelled.Token);
-foreach (MigrationCheck check in plan.Checks.Where(check => check.Warns || check.Refuses))
+foreach (Check check in plan.Checks.Where(check => check.Warns || check.Refuses))
 {
     Console.WriteLine($"{check.Severity}: {check.Message}");
 }

@@ -161,3 +161,18 @@ public enum DomainUndefineFlags : uint
     /// <summary><c>VIR_DOMAIN_UNDEFINE_KEEP_TPM</c>: Keep TPM state Future undefine control flags should come here.</summary>
     KeepTpm = 1 << 6,
 }
+
+/// <summary>What a modification changes.</summary>
+[Flags]
+[NativeEnum("VIR_DOMAIN_AFFECT_")]
+public enum DomainModificationImpact : uint
+{
+    /// <summary><c>VIR_DOMAIN_AFFECT_CURRENT</c>: the running domain if it runs, else its definition.</summary>
+    Current = 0,
+
+    /// <summary><c>VIR_DOMAIN_AFFECT_LIVE</c>: the running domain.</summary>
+    Live = 1 << 0,
+
+    /// <summary><c>VIR_DOMAIN_AFFECT_CONFIG</c>: the definition; takes effect at the next start.</summary>
+    Config = 1 << 1,
+}

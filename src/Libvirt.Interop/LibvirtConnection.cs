@@ -72,6 +72,29 @@ public sealed partial class LibvirtConnection : IDisposable
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetCapabilities"/></remarks>
     public string GetCapabilities() => VirCall.Check(LibVirt.virConnectGetCapabilities(_handle), nameof(LibVirt.virConnectGetCapabilities));
 
+    /// <summary>What a domain of a kind may use on this host: the <c>domainCapabilities</c> document.</summary>
+    /// <param name="architecture">The guest's architecture; the host's own by default.</param>
+    /// <param name="machine">The machine type.</param>
+    /// <param name="type">The hypervisor type (<c>kvm</c>, <c>qemu</c>).</param>
+    /// <param name="emulator">The emulator's path.</param>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virConnectGetDomainCapabilities"/></remarks>
+    public string GetDomainCapabilities(string? architecture = null, string? machine = null, string? type = null, string? emulator = null) =>
+        VirCall.Check(LibVirt.virConnectGetDomainCapabilities(_handle, emulator, architecture, machine, type, 0), nameof(LibVirt.virConnectGetDomainCapabilities));
+
+    /// <summary>The host's SMBIOS information: firmware, board, processors.</summary>
+    /// <exception cref="LibvirtException"><see cref="LibvirtErrorCode.ConfigUnsupported"/>: the daemon may not read it (it needs root and <c>dmidecode</c>).</exception>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-host.html#virConnectGetSysinfo"/></remarks>
+    public string GetSysinfo() => VirCall.Check(LibVirt.virConnectGetSysinfo(_handle, 0), nameof(LibVirt.virConnectGetSysinfo));
+
+    /// <summary>The command line with which the host's libvirt would start QEMU for a domain document. Nothing is defined or started.</summary>
+    /// <param name="xml">The domain document.</param>
+    /// <remarks>
+    /// A complete <c>&lt;interface&gt;</c> becomes a tap device first, whatever its type.
+    /// <see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virConnectDomainXMLToNative"/>
+    /// </remarks>
+    public string GetQemuCommandLine(string xml) =>
+        VirCall.Check(LibVirt.virConnectDomainXMLToNative(_handle, "qemu-argv", VirCall.Text(xml), 0), nameof(LibVirt.virConnectDomainXMLToNative));
+
     /// <summary>The host's free memory in bytes.</summary>
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-host.html#virNodeGetFreeMemory"/></remarks>
     public long GetFreeMemory()

@@ -105,6 +105,20 @@ public sealed partial class LibvirtDomain : IDisposable
         return answer;
     }
 
+    /// <summary>Attaches a device.</summary>
+    /// <param name="xml">The device's element.</param>
+    /// <param name="flags">To what: the running domain, its definition, or both.</param>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainAttachDeviceFlags"/></remarks>
+    public void AttachDevice(string xml, DomainModificationImpact flags) =>
+        VirCall.Check(LibVirt.virDomainAttachDeviceFlags(_handle, VirCall.Text(xml), (uint)flags), nameof(LibVirt.virDomainAttachDeviceFlags));
+
+    /// <summary>Asks for a device to be detached. From a running domain this may return before the guest has let go of the device: its document and events tell.</summary>
+    /// <param name="xml">The device's element. A vDPA host device is found by its <c>source dev</c> alone.</param>
+    /// <param name="flags">From what.</param>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainDetachDeviceFlags"/></remarks>
+    public void DetachDevice(string xml, DomainModificationImpact flags) =>
+        VirCall.Check(LibVirt.virDomainDetachDeviceFlags(_handle, VirCall.Text(xml), (uint)flags), nameof(LibVirt.virDomainDetachDeviceFlags));
+
     /// <summary>Lets go of the domain object; the domain itself is not touched.</summary>
     public void Dispose() => _handle.Dispose();
 }

@@ -18,6 +18,12 @@ internal sealed class GlobalOptions
         DefaultValueFactory = _ => LogEventLevel.Error,
     };
 
+    private readonly Option<string?> _connect = new("--connect", "-c")
+    {
+        Description = "The host: a lab host, a libvirt.conf alias or a URI. Default: LIBVIRT_DEFAULT_URI, then what libvirt itself chooses.",
+        Recursive = true,
+    };
+
     private readonly Option<string?> _logFile = new("--log-file") { Description = "Log to this file too, from debug on.", Recursive = true };
 
     /// <summary>Where commands log; set before any runs.</summary>
@@ -27,6 +33,7 @@ internal sealed class GlobalOptions
     {
         root.Options.Add(_json);
         root.Options.Add(_quiet);
+        root.Options.Add(_connect);
         root.Options.Add(_logLevel);
         root.Options.Add(_logFile);
     }
@@ -36,6 +43,9 @@ internal sealed class GlobalOptions
         console.Json = parsed.GetValue(_json);
         console.Quiet = parsed.GetValue(_quiet);
     }
+
+    /// <summary>What <c>-c</c> names; <see langword="null"/> without it.</summary>
+    internal string? Connect(ParseResult parsed) => parsed.GetValue(_connect);
 
     internal ILoggerFactory CreateLoggerFactory(ParseResult parsed, CliConsole console)
     {

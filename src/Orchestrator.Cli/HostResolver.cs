@@ -11,6 +11,16 @@ internal sealed class HostResolver(VirtualLab? lab)
     internal static async Task<HostResolver> CreateAsync(CancellationToken cancellationToken) =>
         new(await VirtualLab.FindAsync(LabFolderOption.Options(), cancellationToken: cancellationToken).ConfigureAwait(false));
 
+    /// <summary>Connects to the host that <c>-c</c> names, else to the one that libvirt itself would choose.</summary>
+    internal static async Task<LibvirtHost> ConnectAsync(string? name, Microsoft.Extensions.Logging.ILogger logger, CancellationToken cancellationToken)
+    {
+        HostResolver hosts = await CreateAsync(cancellationToken).ConfigureAwait(false);
+        HostAddress address = name is not null ? hosts.Resolve(name)
+            : Environment.GetEnvironmentVariable("LIBVIRT_DEFAULT_URI") is { Length: > 0 } uri ? HostAddress.FromUri(uri)
+            : new("this machine", "");
+        return await LibvirtHost.ConnectAsync(address, logger: logger, cancellationToken: cancellationToken).ConfigureAwait(false);
+    }
+
     internal HostAddress Resolve(string name)
     {
         LabHost? host = lab?.Hosts.FirstOrDefault(host => host.Name == name || host.Uri == name);

@@ -39,6 +39,19 @@ internal static unsafe partial class LibVirt
     [return: MarshalUsing(typeof(OwnedString))]
     internal static partial string? virConnectGetCapabilities(ConnectHandle conn);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [return: MarshalUsing(typeof(OwnedString))]
+    internal static partial string? virConnectGetDomainCapabilities(
+        ConnectHandle conn, string? emulatorbin, string? arch, string? machine, string? virttype, uint flags);
+
+    [LibraryImport(Library)]
+    [return: MarshalUsing(typeof(OwnedString))]
+    internal static partial string? virConnectGetSysinfo(ConnectHandle conn, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [return: MarshalUsing(typeof(OwnedString))]
+    internal static partial string? virConnectDomainXMLToNative(ConnectHandle conn, string nativeFormat, string domainXml, uint flags);
+
     [LibraryImport(Library)]
     internal static partial ulong virNodeGetFreeMemory(ConnectHandle conn);
 

@@ -73,4 +73,10 @@ internal static unsafe partial class LibVirt
 
     [LibraryImport(QemuLibrary, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int virDomainQemuMonitorCommand(DomainHandle domain, string cmd, byte** result, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int virDomainAttachDeviceFlags(DomainHandle domain, string xml, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int virDomainDetachDeviceFlags(DomainHandle domain, string xml, uint flags);
 }

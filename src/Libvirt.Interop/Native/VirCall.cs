@@ -29,7 +29,8 @@ internal static unsafe class VirCall
     internal static string Check(string? text, string operation) => text ?? throw LastError(operation);
 
     /// <summary>A look-up, where "there is none" is an answer.</summary>
-    internal static DomainHandle? CheckOrAbsent(DomainHandle handle, string operation)
+    internal static THandle? CheckOrAbsent<THandle>(THandle handle, string operation)
+        where THandle : VirHandle
     {
         if (!handle.IsInvalid)
         {
@@ -39,7 +40,7 @@ internal static unsafe class VirCall
 
         LibvirtException error = LastError(operation);
         handle.SetHandleAsInvalid();
-        return error.Code == LibvirtErrorCode.NoDomain ? null : throw error;
+        return error.Code is LibvirtErrorCode.NoDomain or LibvirtErrorCode.NoNodeDevice ? null : throw error;
     }
 
     /// <summary>Text for C, which would stop reading at a NUL: a name cut short is another domain's name.</summary>

@@ -46,3 +46,15 @@ internal sealed class DomainHandle : VirHandle
 
     protected override bool Release(nint pointer) => LibVirt.virDomainFree(pointer) == 0;
 }
+
+/// <summary>A <c>virNodeDevicePtr</c>. It holds its own reference on the connection, in C.</summary>
+internal sealed class NodeDeviceHandle : VirHandle
+{
+    public NodeDeviceHandle()
+    {
+    }
+
+    internal NodeDeviceHandle(nint owned) => SetHandle(owned);
+
+    protected override bool Release(nint pointer) => LibVirt.virNodeDeviceFree(pointer) == 0;
+}

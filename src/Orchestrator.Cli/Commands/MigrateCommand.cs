@@ -13,7 +13,7 @@ namespace Orchestrator.Cli.Commands;
 internal sealed class MigrateCommand
 {
     private readonly Argument<string> _domain = new("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
-    private readonly Option<string> _from = new("--from", "-c", "--connect") { Description = "The host it runs on: a lab host, a libvirt.conf alias or a URI.", Required = true };
+    private readonly Option<string?> _from = new("--from") { Description = "The host it runs on: a lab host, a libvirt.conf alias or a URI. Default: what -c names." };
     private readonly Option<string> _to = new("--to") { Description = "The host to send it to.", Required = true };
     private readonly Option<bool> _check = new("--check") { Description = "Only check, and say what was found." };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Check, and show what would be called; change nothing." };
@@ -65,10 +65,12 @@ internal sealed class MigrateCommand
     {
         var clock = new ObserverClock(TimeProvider.System);
         ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
+        string from = parsed.GetValue(_from) ?? _globals.Connect(parsed)
+            ?? throw new CliException(ExitCode.Usage, new("usage", "--from (or -c) is required: the host that the domain runs on."));
         HostResolver hosts = await HostResolver.CreateAsync(cancellationToken).ConfigureAwait(false);
 
         // Both at once: connecting is most of what a short migration costs us.
-        Task<LibvirtHost> connectingSource = LibvirtHost.ConnectAsync(hosts.Resolve(parsed.GetValue(_from)!), null, clock, logger, cancellationToken);
+        Task<LibvirtHost> connectingSource = LibvirtHost.ConnectAsync(hosts.Resolve(from), null, clock, logger, cancellationToken);
         Task<LibvirtHost> connectingDestination = LibvirtHost.ConnectAsync(hosts.Resolve(parsed.GetValue(_to)!), null, clock, logger, cancellationToken);
         await using LibvirtHost source = await connectingSource.ConfigureAwait(false);
         await using LibvirtHost destination = await connectingDestination.ConfigureAwait(false);
@@ -92,7 +94,7 @@ internal sealed class MigrateCommand
             return ShowPlan(plan, withCall: parsed.GetValue(_dryRun));
         }
 
-        foreach (MigrationCheck check in plan.Checks.Where(check => check.Warns && !check.Refuses))
+        foreach (Check check in plan.Checks.Where(check => check.Warns && !check.Refuses))
         {
             _console.Note($"warning: {check.Message}.{(check.Remedy is null ? "" : " " + check.Remedy)}");
         }
@@ -152,7 +154,7 @@ internal sealed class MigrateCommand
         else
         {
             var table = new Table().Border(TableBorder.Simple).AddColumns("check", "result", "what was found");
-            foreach (MigrationCheck check in plan.Checks)
+            foreach (Check check in plan.Checks)
             {
                 string result = check.Result == CheckResult.Fail ? (check.Refuses ? "REFUSED" : check.Warns ? "warning" : "note") : $"{check.Result}".ToLowerInvariant();
                 string remedy = check.Result == CheckResult.Pass || check.Remedy is null ? "" : $" {check.Remedy}";

@@ -11,7 +11,7 @@ internal sealed record FailureDocument(ErrorDocument Error);
 /// <summary>What <c>migrate --check --json</c> and <c>--dry-run --json</c> print.</summary>
 internal sealed record PlanDocument(
     bool Refused, string Domain, Guid Uuid, string Source, string Destination, string Mode, IReadOnlyList<string> Flags,
-    IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<MigrationCheck> Checks);
+    IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<Check> Checks);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]

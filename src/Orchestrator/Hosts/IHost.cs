@@ -1,10 +1,11 @@
 using Libvirt.Interop;
+using Libvirt.Xml;
 using Orchestrator.Downtime;
 
 namespace Orchestrator.Hosts;
 
 /// <summary>
-/// A connected host, as far as a migration needs one: the real one is <see cref="LibvirtHost"/>; a double can produce the orders of events that reality
+/// A connected host: the real one is <see cref="LibvirtHost"/>; a double can produce the orders of events that reality
 /// will not produce on demand. Errors of libvirt are <see cref="LibvirtException"/>, an unreachable host is <see cref="HostUnreachableException"/>.
 /// </summary>
 public interface IHost : IAsyncDisposable
@@ -19,6 +20,36 @@ public interface IHost : IAsyncDisposable
     /// <param name="nameOrUuid">The name or UUID.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<DomainSnapshot?> FindDomainAsync(string nameOrUuid, CancellationToken cancellationToken);
+
+    /// <summary>What the host's libvirt and QEMU understand, as they themselves answered; asked once per connection.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken);
+
+    /// <summary>The command line with which the host would start QEMU for a domain document; nothing is defined or started.</summary>
+    /// <param name="xml">The domain document.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<string> GetQemuCommandLineAsync(string xml, CancellationToken cancellationToken);
+
+    /// <summary>Defines a persistent domain, or changes the definition of the one with its UUID.</summary>
+    /// <param name="xml">The domain document.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task DefineDomainAsync(string xml, CancellationToken cancellationToken);
+
+    /// <summary>The document of a domain's definition: what its next start will use; <see langword="null"/> when it has none.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<string?> GetDefinitionAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>Removes a domain's definition.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="flags">What else to remove, or to keep.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task UndefineDomainAsync(Guid uuid, DomainUndefineFlags flags, CancellationToken cancellationToken);
+
+    /// <summary>The documents of the host's devices; none when its daemon has no driver for them (a session daemon).</summary>
+    /// <param name="capabilities">Which.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken);
 
     /// <summary>What stands on the host under a name, and what under a UUID.</summary>
     /// <param name="name">The name.</param>

@@ -86,6 +86,79 @@ public sealed partial class LibvirtHost : IHost
             cancellationToken);
 
     /// <inheritdoc/>
+    public Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken) => throw new NotSupportedException("DIALECT");
+
+    /// <inheritdoc/>
+    public Task<string> GetQemuCommandLineAsync(string xml, CancellationToken cancellationToken) =>
+        InvokeAsync(connection => connection.GetQemuCommandLine(xml), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task DefineDomainAsync(string xml, CancellationToken cancellationToken) =>
+        InvokeAsync(
+            connection =>
+            {
+                connection.DefineXml(xml).Dispose();
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string?> GetDefinitionAsync(Guid uuid, CancellationToken cancellationToken) =>
+        InvokeAsync(
+            connection =>
+            {
+                using LibvirtDomain? domain = connection.TryLookupByUuid(uuid);
+                return domain is not null && domain.IsPersistent() ? domain.GetXml(DomainXmlFlags.Inactive | DomainXmlFlags.Secure) : null;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task UndefineDomainAsync(Guid uuid, DomainUndefineFlags flags, CancellationToken cancellationToken) =>
+        OnDomainAsync(
+            uuid,
+            domain =>
+            {
+                domain.Undefine(flags);
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
+        InvokeAsync<IReadOnlyList<string>>(
+            connection =>
+            {
+                IReadOnlyList<LibvirtNodeDevice> devices;
+                try
+                {
+                    devices = connection.ListNodeDevices(capabilities);
+                }
+                catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoSupport)
+                {
+                    return [];
+                }
+
+                var documents = new List<string>(devices.Count);
+                foreach (LibvirtNodeDevice device in devices)
+                {
+                    using (device)
+                    {
+                        try
+                        {
+                            documents.Add(device.GetXml());
+                        }
+                        catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoNodeDevice)
+                        {
+                            // unplugged between two questions
+                        }
+                    }
+                }
+
+                return documents;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
     public Task<HostSnapshot> SnapshotAsync(string name, Guid uuid, CancellationToken cancellationToken) =>
         InvokeAsync(
             connection =>

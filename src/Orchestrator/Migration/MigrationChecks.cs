@@ -8,7 +8,7 @@ namespace Orchestrator.Migration;
 /// <summary>What must hold, and what is worth knowing, before a migration. Pure.</summary>
 internal static class MigrationChecks
 {
-    internal static IReadOnlyList<MigrationCheck> All(
+    internal static IReadOnlyList<Check> All(
         MigrationRequest request, DomainSnapshot domain, HostIdentity source, HostSnapshot destination, MigrationMode mode) =>
     [
         TwoHosts(source, destination.Host),
@@ -24,7 +24,7 @@ internal static class MigrationChecks
         Consent(request),
     ];
 
-    private static MigrationCheck TwoHosts(HostIdentity source, HostIdentity destination)
+    private static Check TwoHosts(HostIdentity source, HostIdentity destination)
     {
         bool same = source.Uri == destination.Uri || (source.HostUuid is { } uuid && uuid == destination.HostUuid);
         return Check("two-hosts", CheckSeverity.Error, !same,
@@ -33,7 +33,7 @@ internal static class MigrationChecks
             "Name another destination. If these are two machines with one UUID, set host_uuid in libvirtd.conf of one.");
     }
 
-    private static MigrationCheck Hypervisor(HostIdentity source, HostIdentity destination)
+    private static Check Hypervisor(HostIdentity source, HostIdentity destination)
     {
         HostIdentity? other = source.Driver != "QEMU" ? source : destination.Driver != "QEMU" ? destination : null;
         return Check("hypervisor", CheckSeverity.Error, other is null,
@@ -42,7 +42,7 @@ internal static class MigrationChecks
             "Connect with a qemu:// URI.");
     }
 
-    private static MigrationCheck Architecture(HostIdentity source, HostIdentity destination) =>
+    private static Check Architecture(HostIdentity source, HostIdentity destination) =>
         source.Architecture is null || destination.Architecture is null
             ? new("architecture", CheckSeverity.Error, CheckResult.Unknown, "a host does not tell its architecture")
             : Check("architecture", CheckSeverity.Error, source.Architecture == destination.Architecture,
@@ -50,7 +50,7 @@ internal static class MigrationChecks
                 $"{source.Name} is {source.Architecture}, {destination.Name} is {destination.Architecture}",
                 "Choose a destination of the same architecture.");
 
-    private static MigrationCheck Active(DomainSnapshot domain, HostIdentity source) => domain.State switch
+    private static Check Active(DomainSnapshot domain, HostIdentity source) => domain.State switch
     {
         DomainState.Running => new("domain-runs", CheckSeverity.Error, CheckResult.Pass, $"{domain.Name} runs on {source.Name}"),
         DomainState.Paused => new("domain-runs", CheckSeverity.Warning, CheckResult.Fail,
@@ -61,13 +61,13 @@ internal static class MigrationChecks
             $"Start it first (virsh start {domain.Uuid}), or copy its definition to the destination."),
     };
 
-    private static MigrationCheck NoJob(DomainSnapshot domain, HostIdentity source) =>
+    private static Check NoJob(DomainSnapshot domain, HostIdentity source) =>
         Check("no-job", CheckSeverity.Error, domain.Job == DomainJobType.None,
             $"no job runs on {domain.Name}",
             $"a job runs on {domain.Name} already (virsh -c {source.Uri} domjobinfo {domain.Uuid})",
             "Wait for it, or abort it with virsh domjobabort.");
 
-    private static MigrationCheck FreeOnDestination(MigrationRequest request, DomainSnapshot domain, HostSnapshot destination)
+    private static Check FreeOnDestination(MigrationRequest request, DomainSnapshot domain, HostSnapshot destination)
     {
         const string Id = "destination-free";
         string host = destination.Host.Name;
@@ -104,7 +104,7 @@ internal static class MigrationChecks
             : $"{host} has a shut-off definition of {domain.Name} (same UUID); it stays as it is, so the domain will be persistent there");
     }
 
-    private static MigrationCheck Limit(MigrationRequest request)
+    private static Check Limit(MigrationRequest request)
     {
         bool valid = request.MaxDowntime is not { } limit
             || (limit >= TimeSpan.FromMilliseconds(1) && limit <= MigrationRequest.LargestMaxDowntime && limit.Ticks % TimeSpan.TicksPerMillisecond == 0);
@@ -114,13 +114,13 @@ internal static class MigrationChecks
             "Choose a limit in that range.");
     }
 
-    private static MigrationCheck ModeIsSafe(MigrationMode mode) => mode == MigrationMode.P2P
+    private static Check ModeIsSafe(MigrationMode mode) => mode == MigrationMode.P2P
         ? new("mode", CheckSeverity.Info, CheckResult.Pass, "peer-to-peer: the migration goes on if this process ends")
         : new("mode", CheckSeverity.Warning, CheckResult.Fail,
             "direct: this process is part of the migration; if it is frozen or killed at the wrong moment, the guest stays paused",
             "Use --mode p2p where the source's daemon can reach the destination's.");
 
-    private static MigrationCheck QemuVersions(HostIdentity source, HostIdentity destination)
+    private static Check QemuVersions(HostIdentity source, HostIdentity destination)
     {
         if (source.QemuVersion == 0 || destination.QemuVersion == 0)
         {
@@ -133,7 +133,7 @@ internal static class MigrationChecks
             "A machine type or device that the older QEMU lacks makes the migration fail late.");
     }
 
-    private static MigrationCheck Trace(DomainSnapshot domain)
+    private static Check Trace(DomainSnapshot domain)
     {
         const string Id = "trace-events";
         const string Remedy = "Add --trace vm_state_notify to its qemu:commandline; it takes effect when the guest is next started.";
@@ -152,14 +152,14 @@ internal static class MigrationChecks
             : new(Id, CheckSeverity.Info, CheckResult.Fail, "no trace events enabled: the downtime will be measured from QEMU's STOP and RESUME events", Remedy);
     }
 
-    private static MigrationCheck Consent(MigrationRequest request) =>
+    private static Check Consent(MigrationRequest request) =>
         new("storage-safety", request.Unsafe ? CheckSeverity.Warning : CheckSeverity.Info, request.Unsafe ? CheckResult.Fail : CheckResult.Pass,
             request.Unsafe ? "--unsafe: libvirt's check of the storage is switched off, by consent" : "libvirt checks the storage itself");
 
     private static string Version(long version) =>
         string.Create(CultureInfo.InvariantCulture, $"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
 
-    private static MigrationCheck Check(string id, CheckSeverity severity, bool holds, string pass, string fail, string remedy) => holds
+    private static Check Check(string id, CheckSeverity severity, bool holds, string pass, string fail, string remedy) => holds
         ? new(id, severity, CheckResult.Pass, pass)
         : new(id, severity, CheckResult.Fail, fail, remedy);
 }

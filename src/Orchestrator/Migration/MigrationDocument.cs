@@ -43,7 +43,7 @@ public sealed record MigrationDocument
     public TransferFigures? Transfer { get; init; }
 
     /// <summary>What was checked before.</summary>
-    public IReadOnlyList<MigrationCheck> Checks { get; init; } = [];
+    public IReadOnlyList<Check> Checks { get; init; } = [];
 
     /// <summary>The domain's host devices, and what they became.</summary>
     public IReadOnlyList<DeviceMove> Devices { get; init; } = [];
@@ -155,7 +155,7 @@ public sealed record ErrorDocument(string Code, string Message, string? Host = n
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(MigrationDocument))]
 [JsonSerializable(typeof(ErrorDocument))]
-[JsonSerializable(typeof(IReadOnlyList<MigrationCheck>))]
+[JsonSerializable(typeof(IReadOnlyList<Check>))]
 public sealed partial class MigrationJson : JsonSerializerContext
 {
     /// <summary>Without escapes that only HTML needs: URIs and names stay readable.</summary>

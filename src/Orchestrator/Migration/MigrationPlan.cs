@@ -19,7 +19,7 @@ public sealed record MigrationPlan
     public required HostIdentity Destination { get; init; }
 
     /// <summary>What was checked.</summary>
-    public required IReadOnlyList<MigrationCheck> Checks { get; init; }
+    public required IReadOnlyList<Check> Checks { get; init; }
 
     /// <summary>Who drives it: never <see cref="MigrationMode.Auto"/>.</summary>
     public required MigrationMode Mode { get; init; }

@@ -29,7 +29,7 @@ public sealed record MigrationResult
 
     internal static MigrationResult Refused(MigrationPlan plan)
     {
-        MigrationCheck refusal = plan.Checks.First(check => check.Refuses);
+        Check refusal = plan.Checks.First(check => check.Refuses);
         return new() { Plan = plan, Verdict = new(MigrationOutcome.Refused, refusal.Message, refusal.Remedy) };
     }
 }

@@ -1,4 +1,5 @@
 using Libvirt.Interop;
+using Libvirt.Xml;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 
@@ -32,6 +33,11 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>A host that takes a limit and keeps its own.</summary>
     internal bool KeepsItsLimit { get; set; }
 
+    /// <summary>The documents of the host's devices.</summary>
+    internal List<string> NodeDevices { get; } = [];
+
+    internal HostDialect Dialect { get; set; } = new() { LibvirtVersion = 11_003_000, QemuVersion = 10_000_002, VdpaInterface = true, VhostVdpaDisk = true, GenericVdpaDevice = true };
+
     internal int Aborts { get; private set; }
 
     internal List<MigrationCall> Calls { get; } = [];
@@ -52,6 +58,19 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
         _recorders.Add(recorder);
         return recorder;
     });
+
+    public Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken) => Answer(() => Dialect);
+
+    public Task<string> GetQemuCommandLineAsync(string xml, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task DefineDomainAsync(string xml, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<string?> GetDefinitionAsync(Guid uuid, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task UndefineDomainAsync(Guid uuid, DomainUndefineFlags flags, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
+        Answer<IReadOnlyList<string>>(() => NodeDevices);
 
     public Task PingAsync(CancellationToken cancellationToken) => Answer(() => true);
 

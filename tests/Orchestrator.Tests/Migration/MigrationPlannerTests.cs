@@ -133,7 +133,7 @@ public sealed class MigrationPlannerTests
     public void A_domain_without_trace_events_is_told_so()
     {
         MigrationPlan plan = Samples.Plan(domain: Samples.Domain() with { Xml = "<domain type='kvm'><name>web1</name></domain>" });
-        MigrationCheck check = plan.Checks.Single(check => check.Id == "trace-events");
+        Check check = plan.Checks.Single(check => check.Id == "trace-events");
         Assert.That((plan.IsRefused, check.Result), Is.EqualTo((false, CheckResult.Fail)));
     }
 

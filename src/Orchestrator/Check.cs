@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Orchestrator.Migration;
+namespace Orchestrator;
 
 /// <summary>How much a check weighs.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<CheckSeverity>))]
@@ -14,7 +14,7 @@ public enum CheckSeverity
     [JsonStringEnumMemberName("warning")]
     Warning,
 
-    /// <summary>A failure refuses the migration.</summary>
+    /// <summary>A failure refuses the operation.</summary>
     [JsonStringEnumMemberName("error")]
     Error,
 }
@@ -36,15 +36,15 @@ public enum CheckResult
     Unknown,
 }
 
-/// <summary>One check of a migration, made before anything is touched.</summary>
+/// <summary>One check, made before anything is touched.</summary>
 /// <param name="Id">A stable id, in kebab case.</param>
 /// <param name="Severity">How much it weighs.</param>
 /// <param name="Result">What it found.</param>
 /// <param name="Message">What was found, naming the thing and the host.</param>
 /// <param name="Remedy">What to do about it; <see langword="null"/> where there is nothing to do.</param>
-public sealed record MigrationCheck(string Id, CheckSeverity Severity, CheckResult Result, string Message, string? Remedy = null)
+public sealed record Check(string Id, CheckSeverity Severity, CheckResult Result, string Message, string? Remedy = null)
 {
-    /// <summary>Whether this check refuses the migration.</summary>
+    /// <summary>Whether this check refuses the operation.</summary>
     [JsonIgnore]
     public bool Refuses => Severity == CheckSeverity.Error && Result == CheckResult.Fail;
 
