@@ -1,3 +1,4 @@
+using FsCheck;
 using FsCheck.Fluent;
 
 namespace Libvirt.Xml.Tests;
@@ -12,7 +13,7 @@ public sealed class PciAddressTests
                         from slot in Gen.Choose(0, 0x1f)
                         from function in Gen.Choose(0, 7)
                         select new PciAddress(domain, bus, slot, function);
-        FsCheck.Fluent.Prop.ForAll(addresses.ToArbitrary(), address => PciAddress.Parse(address.ToString()) == address).QuickCheckThrowOnFailure();
+        Prop.ForAll(addresses.ToArbitrary(), address => PciAddress.Parse(address.ToString()) == address).QuickCheckThrowOnFailure();
     }
 
     [Test]
