@@ -31,6 +31,9 @@ public sealed record HostDialect
     /// <summary><c>migration='on|off'</c> of <c>&lt;hostdev&gt;</c> is understood: openEuler 22.03 LTS SP4, 24.03 LTS SP3 and later. Stock libvirt drops it without a word.</summary>
     public bool MigrationAttribute { get; init; }
 
+    /// <summary><c>iommufd='N'</c> of <c>&lt;hostdev&gt;</c> is understood: openEuler's. Stock libvirt drops it.</summary>
+    public bool IommuFdAttribute { get; init; }
+
     /// <summary><c>&lt;interface type='vdpa'&gt;</c> is understood: libvirt 6.9.</summary>
     public bool VdpaInterface { get; init; }
 
