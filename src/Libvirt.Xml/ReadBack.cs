@@ -21,7 +21,12 @@ public sealed record ReadBackLoss(string Path, string? Asked, string? Stored)
 /// </summary>
 public static class ReadBack
 {
-    private const int LossWeight = 1000; // a loss is worse than any number of other values
+    // Of two elements of a name, the partner is the one with the same identity, then the one that lost least.
+    private const int IdentityWeight = 1_000_000;
+    private const int LossWeight = 1000;
+
+    /// <summary>Elements and attributes that tell which device a device is.</summary>
+    private static readonly HashSet<string> Identities = ["source", "mac", "type", "index"];
 
     /// <summary>Containers that say nothing when they are empty; other empty elements (<c>&lt;acpi/&gt;</c>) are switches.</summary>
     private static readonly HashSet<string> Containers =
@@ -54,7 +59,7 @@ public static class ReadBack
             }
             else if (!Same(attribute.Value, other.Value))
             {
-                cost++;
+                cost += Identities.Contains(attribute.Name.LocalName) ? IdentityWeight : 1;
                 if (exact && !Forgotten.Is(attribute))
                 {
                     losses?.Add(new($"{path}/@{attribute.Name.LocalName}", attribute.Value, other.Value));
@@ -73,7 +78,8 @@ public static class ReadBack
 
         foreach (IGrouping<XName, XElement> group in asked.Elements().GroupBy(child => child.Name))
         {
-            cost += CollectGroup([.. group], [.. stored.Elements(group.Key)], path, exact, losses);
+            int weight = Identities.Contains(group.Key.LocalName) ? IdentityWeight : 1;
+            cost = checked((int)Math.Min(int.MaxValue / 2, cost + ((long)weight * CollectGroup([.. group], [.. stored.Elements(group.Key)], path, exact, losses))));
         }
 
         return cost;
