@@ -54,6 +54,26 @@ public sealed class NativeArgumentsTests
     }
 
     [Test]
+    public void Stock_libvirt_drops_the_migration_attribute_unless_it_validates()
+    {
+        XElement sample = ForThisHost("sriov-hostdev");
+        XElement device = sample.Descendants("hostdev").Single();
+        device.SetAttributeValue("migration", "on");
+
+        LibvirtException refusal = Assert.Throws<LibvirtException>(() => _host.DefineXml($"{sample}", DomainDefineFlags.Validate).Dispose())!;
+        Assert.That(refusal.Code, Is.EqualTo(LibvirtErrorCode.XmlInvalidSchema), refusal.Message);
+        using LibvirtDomain domain = _host.DefineXml($"{sample}");
+        try
+        {
+            Assert.That(Lost(sample.Element("devices")!, XElement.Parse(domain.GetXml()).Element("devices")!), Is.EqualTo(new[] { device }));
+        }
+        finally
+        {
+            domain.Undefine();
+        }
+    }
+
+    [Test]
     public void Generic_device_reaches_qemu_as_written()
     {
         XElement domain = ForThisHost("upstream-generic-vdpa");
