@@ -10,7 +10,10 @@ internal static partial class Forgotten
     {
         "alias" => ((string?)element.Attribute("name"))?.StartsWith("ua-", StringComparison.Ordinal) != true,
         "backingStore" or "mirror" or "actual" => true,
-        "label" or "imagelabel" => element.Parent?.Name.LocalName == "seclabel" && !IsStatic(element.Parent),
+        "imagelabel" => true,
+        "label" => element.Parent?.Name.LocalName == "seclabel" && !IsStatic(element.Parent),
+        "model" => element.Parent?.Name.LocalName == "cpu" && element.IsEmpty, // <model fallback='…'/> without a model
+        "protocol" => (string?)element.Attribute("type") == "raw", // of a socket that has no protocol
         "seclabel" => !IsStatic(element),
         "target" => Generated().IsMatch((string?)element.Attribute("dev") ?? ""),
         "source" => (string?)element.Attribute("mode") == "bind" && element.Parent?.Name.LocalName == "channel",
@@ -26,10 +29,13 @@ internal static partial class Forgotten
             ("domain", "id") => true,
             (_, "unit") => true, // sizes are stored in KiB, whatever unit they were given in
             ("alias", "name") => !attribute.Value.StartsWith("ua-", StringComparison.Ordinal),
-            ("source", "index") => true,
+            ("source" or "backingStore", "index") => true,
             ("source", "portid" or "bridge") => (string?)owner.Parent?.Attribute("type") == "network",
             ("source", "path") => attribute.Value.StartsWith("/dev/pts/", StringComparison.Ordinal) || Is(owner),
             ("target", "dev") => Generated().IsMatch(attribute.Value),
+            ("target", "state") => true, // of a guest agent's channel
+            ("target", "tray") => attribute.Value == "closed",
+            ("model", "primary") or ("graphics", "autoport") or ("disk", "snapshot") => attribute.Value == "no",
             ("console", "tty") => true,
             ("graphics", "port" or "tlsPort" or "websocket") => (string?)owner.Attribute("autoport") == "yes",
             ("vcpu", "current") => owner.Value.Trim() == attribute.Value,

@@ -60,7 +60,7 @@ public static class ReadBack
             else if (!Same(attribute.Value, other.Value))
             {
                 cost += Identities.Contains(attribute.Name.LocalName) ? IdentityWeight : 1;
-                if (exact && !Forgotten.Is(attribute))
+                if (exact && !Forgotten.Is(attribute) && !InAnotherUnit(asked, stored))
                 {
                     losses?.Add(new($"{path}/@{attribute.Name.LocalName}", attribute.Value, other.Value));
                 }
@@ -130,7 +130,8 @@ public static class ReadBack
 
     private static bool IsExact(XElement element) => element.Name.LocalName switch
     {
-        "hostdev" or "memtune" or "memoryBacking" or "commandline" or "override" => true,
+        "hostdev" => (string?)element.Attribute("type") is "vdpa" or "pci" or "mdev",
+        "memtune" or "memoryBacking" or "commandline" or "override" => true,
         "interface" => (string?)element.Attribute("type") is "vdpa" or "hostdev" or "vhostuser",
         "disk" => (string?)element.Attribute("type") is "vhostvdpa" or "vhostuser",
         _ => false,

@@ -35,6 +35,8 @@ public static class DeviceWriting
         return device switch
         {
             VdpaHostDevice vdpa when !dialect.VdpaHostDevice => new("this host's libvirt has no <hostdev type='vdpa'>, which is openEuler's", UpstreamForms(vdpa.SourceDevice, vdpa.Class)),
+            VdpaHostDevice { IommuFd: not null } or PciHostDevice { IommuFd: not null } when !dialect.IommuFdAttribute =>
+                new("this host's libvirt drops the iommufd attribute of <hostdev> without a word: it is openEuler's since 24.03", [device is PciHostDevice ? "<driver iommufd='yes'/> with libvirt 12.1 and later" : "leave it out"]),
             PciHostDevice pci => PciFunction(pci, dialect),
             HostdevInterface nic when nic.DriverModel is not null && Older(dialect, 10_000_000) => NoDriverModel(nic.DriverModel, dialect),
             VdpaInterface nic when !dialect.VdpaInterface => new("this host's libvirt has no <interface type='vdpa'> (6.9)", OtherForms(nic.SourceDevice, dialect)),
@@ -84,11 +86,6 @@ public static class DeviceWriting
         if (pci.Migration == true && pci.Managed == true && dialect.LibvirtVersion >= OpenEuler2403)
         {
             return new("managed='yes' makes libvirt bind plain vfio-pci in the place of the driver that can migrate", ["managed='no', with the function bound to its own VFIO driver (hisi_acc_vfio_pci) before"]);
-        }
-
-        if (pci.IommuFd is not null && dialect.Name == DialectName.Upstream)
-        {
-            return new("this host's libvirt drops the iommufd attribute of <hostdev> without a word: it is openEuler's", ["<driver iommufd='yes'/> with libvirt 12.1 and later"]);
         }
 
         if (pci.NumaNode is not null && (dialect.Name == DialectName.Upstream || Older(dialect, OpenEuler2403)))

@@ -52,11 +52,15 @@ internal sealed class DomainCommand
     {
         try
         {
-            return DomainDocument.Parse(path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path));
+            using Stream? input = path == "-" ? Console.OpenStandardInput() : null;
+            return input is null ? DomainDocument.LoadFile(path) : DomainDocument.Load(input);
         }
         catch (DomainDocumentException e)
         {
-            throw new CliException(ExitCode.Failed, new("bad_document", $"{path}: {e.Message}", Operation: "define"));
+            throw new CliException(ExitCode.Failed, new("bad_document", $"{path}: {e.Message}", Operation: "define")
+            {
+                Problems = [new(e.Path, e.Message, e.Line, e.Column, [])],
+            });
         }
     }
 

@@ -99,7 +99,8 @@ public sealed partial class LibvirtHost : IHost
         if (emulator is not null && QemuLogLocation.LocalSocket(Identity.Uri) is not null)
         {
             IReadOnlyList<string>? generic = await EmulatorProbe.GetPropertiesAsync(emulator, "vhost-vdpa-device-pci", cancellationToken).ConfigureAwait(false);
-            dialect = dialect with { GenericVdpaDevice = generic?.Contains("vhostdev") };
+            IReadOnlyList<string>? network = await EmulatorProbe.GetPropertiesAsync(emulator, "virtio-net-pci", cancellationToken).ConfigureAwait(false);
+            dialect = dialect with { GenericVdpaDevice = generic?.Contains("vhostdev"), VdpaNetSimulation = network?.Contains("vdpa") };
         }
 
         _dialect = new(connection, dialect);

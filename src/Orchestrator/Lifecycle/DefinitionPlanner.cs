@@ -1,4 +1,5 @@
 using Libvirt.Xml;
+using Libvirt.Xml.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Lifecycle;
@@ -15,6 +16,23 @@ internal static class DefinitionPlanner
         {
             problems.Add(new("/domain/name", "the document gives the domain no name", ["<name>…</name>"]));
         }
+
+        foreach (DeviceProblem problem in document.Check())
+        {
+            if (problem.Severity == DeviceProblemSeverity.Error)
+            {
+                problems.Add(new(problem.Path, problem.Message, [], Place(problem.Line), Place(problem.Column)));
+            }
+            else
+            {
+                notes.Add($"{problem.Path}: {problem.Message}");
+            }
+        }
+
+        // What no libvirt takes is said once.
+        problems.AddRange(DeviceWriting.DialectProblems(document, dialect)
+            .Where(problem => !problems.Exists(known => known.Path.StartsWith(problem.Path, StringComparison.Ordinal)))
+            .Select(problem => new DefinitionProblem(problem.Path, $"{problem.Device.Kind}: {problem.Refusal.Reason}", problem.Refusal.Alternatives, Place(problem.Line), Place(problem.Column))));
 
         if (present.ByName is { } byName && byName.Uuid != uuid)
         {
@@ -39,6 +57,8 @@ internal static class DefinitionPlanner
 
         return new(present.Host, dialect, document.Name, uuid, present.ByUuid is null ? DefinitionAction.Created : DefinitionAction.Updated, problems, notes);
     }
+
+    private static int? Place(int number) => number > 0 ? number : null;
 
     /// <summary>A loss that was found by reading back.</summary>
     internal static DefinitionProblem ProblemOf(ReadBackLoss loss, string host) =>

@@ -28,6 +28,7 @@ public sealed class DefineTests
             VdpaInterface = true,
             VhostVdpaDisk = true,
             GenericVdpaDevice = true,
+            VdpaNetSimulation = false,
         }));
     }
 
@@ -37,7 +38,9 @@ public sealed class DefineTests
         JsonElement error = await DefineBadAsync("bad-migration", "<hostdev mode='subsystem' type='pci' migration='on'><source><address bus='0x31' slot='0x00' function='0x1'/></source></hostdev>");
 
         JsonElement problem = error.GetProperty("problems").EnumerateArray().Single();
-        Assert.That(problem.GetProperty("path").GetString(), Does.StartWith("/domain/devices/hostdev").And.Contain("migration"));
+        Assert.That(problem.GetProperty("path").GetString(), Does.StartWith("/domain/devices/hostdev"));
+        Assert.That(problem.GetProperty("message").GetString(), Does.Contain("migration='on'"));
+        Assert.That(problem.GetProperty("line").GetInt32(), Is.EqualTo(1));
         Assert.That(error.GetProperty("host").GetString(), Is.EqualTo("lab-a"));
         Assert.That(problem.GetProperty("alternatives").GetArrayLength(), Is.GreaterThan(0));
     }
