@@ -149,7 +149,7 @@ public sealed record DomainBuilder
             yield return "the guest's memory is shared (memfd), for the processes that serve its devices";
         }
 
-        foreach (DomainDevice device in devices.Where(device => device is VdpaHostDevice or GenericVdpaDevice))
+        foreach (DomainDevice device in devices.Where(device => device is VdpaHostDevice or GenericVdpaDevice or VhostVdpaNetwork))
         {
             yield return $"{device.HostResource}: QEMU's user has to be allowed to read and write it; libvirt doesn't see to that";
         }

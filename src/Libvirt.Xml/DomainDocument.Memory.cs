@@ -27,12 +27,10 @@ public sealed partial class DomainDocument
     {
         get
         {
-            // Anonymous memory belongs to QEMU alone, whatever the access mode says; huge pages and files can be shared.
-            XElement? backing = Root.Element("memoryBacking");
-            bool shareable = backing is not null && (backing.Element("hugepages") is not null || (string?)backing.Element("source")?.Attribute("type") is "memfd" or "file");
+            // As libvirt decides it: the access mode counts, of each NUMA cell where there are some. What backs the memory doesn't; without a source libvirt makes a file.
+            bool inGeneral = (string?)Root.Element("memoryBacking")?.Element("access")?.Attribute("mode") == "shared";
             List<XElement> cells = [.. Root.Elements("cpu").Elements("numa").Elements("cell")];
-            bool inGeneral = (string?)backing?.Element("access")?.Attribute("mode") == "shared";
-            return shareable && (cells.Count == 0 ? inGeneral : cells.TrueForAll(cell => (string?)cell.Attribute("memAccess") is { } own ? own == "shared" : inGeneral));
+            return cells.Count == 0 ? inGeneral : cells.TrueForAll(cell => (string?)cell.Attribute("memAccess") is { } own ? own == "shared" : inGeneral);
         }
     }
 
@@ -64,7 +62,7 @@ public sealed partial class DomainDocument
     public MemoryLock MemoryLock()
     {
         IReadOnlyList<DomainDevice> devices = Devices;
-        int vdpa = devices.Count(device => device is VdpaHostDevice or GenericVdpaDevice or VdpaInterface or VhostVdpaDisk);
+        int vdpa = devices.Count(device => device is VdpaHostDevice or GenericVdpaDevice or VhostVdpaNetwork or VdpaInterface or VhostVdpaDisk);
         int nvme = Root.Elements("devices").Elements("disk").Count(disk => (string?)disk.Attribute("type") == "nvme");
         int vfio = devices.Count(device => device is PciHostDevice or HostdevInterface or MediatedHostDevice);
         int term = DocumentRules.HasIommu(Root) ? vfio : Math.Min(vfio, 1);

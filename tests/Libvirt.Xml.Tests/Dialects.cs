@@ -9,12 +9,23 @@ internal static class Dialects
     /// <summary>openEuler 24.03 LTS SP3.</summary>
     internal static HostDialect OpenEuler2403 { get; } = new()
     {
-        LibvirtVersion = 9_010_000, QemuVersion = 8_002_000, VdpaHostDevice = true, MigrationAttribute = true, VdpaInterface = true, VhostVdpaDisk = true, GenericVdpaDevice = true,
+        LibvirtVersion = 9_010_000,
+        QemuVersion = 8_002_000,
+        VdpaHostDevice = true,
+        MigrationAttribute = true,
+        VdpaInterface = true,
+        VhostVdpaDisk = true,
+        GenericVdpaDevice = true,
     };
 
     /// <summary>A stock host of 2025.</summary>
     internal static HostDialect Upstream { get; } = new()
     {
-        LibvirtVersion = 11_003_000, QemuVersion = 10_000_000, VdpaInterface = true, VhostVdpaDisk = true, VhostVdpaDiskUsable = true, GenericVdpaDevice = true,
+        LibvirtVersion = 11_003_000,
+        QemuVersion = 10_000_000,
+        VdpaInterface = true,
+        VhostVdpaDisk = true,
+        VhostVdpaDiskUsable = true,
+        GenericVdpaDevice = true,
     };
 }

@@ -185,7 +185,8 @@ public class DomainDocumentTests
         {
             try
             {
-                return DomainDocument.Parse(xml).ToString().Length > 0;
+                DomainDocument document = DomainDocument.Parse(xml);
+                return document.Devices.Count >= 0 && document.Check().All(problem => problem.Message.Length > 0) && document.ToString().Length > 0;
             }
             catch (DomainDocumentException e)
             {

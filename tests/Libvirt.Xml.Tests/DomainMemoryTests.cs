@@ -82,8 +82,9 @@ public sealed class DomainMemoryTests
     }
 
     [TestCase("", false)]
-    [TestCase("<memoryBacking><access mode='shared'/></memoryBacking>", false)]
-    [TestCase("<memoryBacking><source type='anonymous'/><access mode='shared'/></memoryBacking>", false)]
+    [TestCase("<memoryBacking><access mode='shared'/></memoryBacking>", true)]
+    [TestCase("<memoryBacking><source type='anonymous'/><access mode='private'/></memoryBacking>", false)]
+    [TestCase("<memoryBacking><source type='memfd'/></memoryBacking>", false)]
     [TestCase("<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>", true)]
     [TestCase("<memoryBacking><hugepages/><access mode='shared'/></memoryBacking>", true)]
     [TestCase("<memoryBacking><hugepages/></memoryBacking>", false)]
@@ -96,5 +97,17 @@ public sealed class DomainMemoryTests
         Assert.That(domain.HasSharedMemory, Is.EqualTo(shared));
         Assert.That(domain.EnsureSharedMemory(), Is.EqualTo(!shared));
         Assert.That(domain.HasSharedMemory, Is.True);
+    }
+
+    [TestCase("", "memfd")]
+    [TestCase("<memoryBacking><source type='anonymous'/></memoryBacking>", "memfd")]
+    [TestCase("<memoryBacking><source type='file'/></memoryBacking>", "file")]
+    [TestCase("<memoryBacking><hugepages/></memoryBacking>", null)]
+    public void Shared_memory_comes_from_memfd_unless_something_else_backs_it(string backing, string? source)
+    {
+        DomainDocument domain = DomainDocument.Parse($"<domain>{backing}</domain>");
+        domain.EnsureSharedMemory();
+
+        Assert.That((string?)domain.Root.Element("memoryBacking")!.Element("source")?.Attribute("type"), Is.EqualTo(source));
     }
 }

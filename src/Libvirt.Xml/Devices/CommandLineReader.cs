@@ -56,6 +56,11 @@ internal static class CommandLineReader
                     place,
                     [.. hasIommu ? Pair(network.Index - 2) : [], .. hasNetwork ? Pair(network.Index) : [], .. Pair(index)]);
             }
+            else if (networks.TryGetValue(device["netdev"] ?? "", out (int Index, QemuOptions Options) network) && VhostVdpaNetwork.Is(device, network.Options))
+            {
+                var networkPlace = new DeviceElement(arguments[network.Index + 1], PathOf(network.Index + 1), problems);
+                yield return new(VhostVdpaNetwork.Read(device, network.Options, networkPlace), networkPlace, [.. Pair(network.Index), .. Pair(index)]);
+            }
         }
 
         XElement[] Pair(int index) => [arguments[index], arguments[index + 1]];

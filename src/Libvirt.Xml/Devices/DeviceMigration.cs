@@ -37,7 +37,7 @@ public sealed record DeviceMigration(MigrationWay Way, bool IsCertain, IReadOnly
         DeviceMigration judged = device switch
         {
             RejectedVdpaDevice => new(MigrationWay.NotAtAll, true, [$"libvirt: no release has {device.Kind}"]),
-            VdpaHostDevice or GenericVdpaDevice or VdpaInterface or VhostVdpaDisk => VdpaMigration.Judge(device, dialect, facts),
+            VdpaHostDevice or GenericVdpaDevice or VhostVdpaNetwork or VdpaInterface or VhostVdpaDisk => VdpaMigration.Judge(device, dialect, facts),
             PciHostDevice or HostdevInterface or MediatedHostDevice => VfioMigration.Judge(device, dialect, facts),
             VdpaNetSimulation => Simulation(dialect),
             { Scheme: DeviceScheme.UserVdpa } => new(MigrationWay.HardwareAssisted, false,
@@ -59,7 +59,7 @@ public sealed record DeviceMigration(MigrationWay Way, bool IsCertain, IReadOnly
         [] => judged with
         {
             Way = judged.Way == MigrationWay.ByDetach && device is not (PciHostDevice { Teaming.Type: TeamingType.Transient } or HostdevInterface { Teaming.Type: TeamingType.Transient })
-                ? device is VdpaInterface ? MigrationWay.ShadowVirtqueue : MigrationWay.HardwareAssisted
+                ? device is VdpaInterface or VhostVdpaNetwork ? MigrationWay.ShadowVirtqueue : MigrationWay.HardwareAssisted
                 : judged.Way,
             IsCertain = true,
             Evidence = [.. judged.Evidence, "QEMU (query-migrate): nothing blocks the migration"],

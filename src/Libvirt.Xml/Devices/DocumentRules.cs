@@ -13,7 +13,7 @@ internal static class DocumentRules
         if (slots.FirstOrDefault(slot => slot.Device is VhostUserInterface or VhostUserDisk or VhostVdpaDisk) is { } sharing && !document.HasSharedMemory)
         {
             sharing.Place.Error(
-                $"{sharing.Device.Kind} requires shared memory: write <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking> into the domain");
+                $"libvirt says \"'{(sharing.Device is DiskDevice disk ? disk.ElementType : "interface")}' requires shared memory\": write <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking> into the domain");
         }
 
         foreach (DeviceSlot slot in slots.Where(slot => slot.Device is VdpaNetSimulation { BehindIommu: true }))
@@ -29,7 +29,7 @@ internal static class DocumentRules
             }
         }
 
-        if (slots.Exists(slot => slot.Device is VdpaHostDevice or GenericVdpaDevice))
+        if (slots.Exists(slot => slot.Device is VdpaHostDevice or GenericVdpaDevice or VhostVdpaNetwork))
         {
             CheckMemoryLock(document, problems);
         }
@@ -61,7 +61,7 @@ internal static class DocumentRules
     private static void CheckTwice(List<DeviceSlot> slots)
     {
         var seen = new Dictionary<string, DeviceSlot>(StringComparer.Ordinal);
-        foreach (DeviceSlot slot in slots.Where(slot => slot.Device is VdpaHostDevice or VdpaInterface or VhostVdpaDisk or GenericVdpaDevice or PciHostDevice or HostdevInterface or MediatedHostDevice))
+        foreach (DeviceSlot slot in slots.Where(slot => slot.Device is VdpaHostDevice or VdpaInterface or VhostVdpaDisk or GenericVdpaDevice or VhostVdpaNetwork or PciHostDevice or HostdevInterface or MediatedHostDevice))
         {
             if (slot.Device.HostResource is { Length: > 0 } resource && !seen.TryAdd(resource, slot))
             {

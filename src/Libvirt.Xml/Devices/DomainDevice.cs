@@ -46,10 +46,14 @@ public abstract record DomainDevice
         var domain = new XElement("domain", target.Attribute("type"), target.Element("os"));
         _ = new XDocument(domain);
         AddTo(domain);
-        var problems = new List<DeviceProblem>();
+        List<DeviceProblem> problems = [.. domain.DescendantsAndSelf().Attributes().Where(attribute => !IsText(attribute.Value)).Select(attribute =>
+            new DeviceProblem(DeviceProblemSeverity.Error, $"{Kind}/@{attribute.Name.LocalName}", 0, 0, "a value holds a character that XML doesn't have"))];
+        if (problems.Count > 0)
+        {
+            return problems;
+        }
+
         List<DeviceSlot> slots = DeviceSlot.ReadAll(domain, problems);
-        problems.AddRange(domain.DescendantsAndSelf().Attributes().Where(attribute => !IsText(attribute.Value)).Select(attribute =>
-            new DeviceProblem(DeviceProblemSeverity.Error, $"{Kind}/@{attribute.Name.LocalName}", 0, 0, "a value holds a character that XML doesn't have")));
         if (this is not UntypedDevice && !problems.Exists(problem => problem.Severity == DeviceProblemSeverity.Error)
             && (slots.Count != 1 || slots[0].Device.AsWritten() != AsWritten()))
         {

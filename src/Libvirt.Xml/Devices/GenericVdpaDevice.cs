@@ -34,8 +34,8 @@ public sealed record GenericVdpaDevice : CommandLineDevice
     /// <inheritdoc/>
     public override string? HostResource => SourceDevice;
 
-    /// <inheritdoc/>
-    public override string Kind => $"-device {Driver}";
+    /// <summary>A short text for people, with the virtio class where it is known.</summary>
+    public override string Kind => Class is { } known ? $"-device {Driver} ({known.ToString().ToLowerInvariant()})" : $"-device {Driver}";
 
     /// <summary>The arguments, as JSON: with key=value libvirt's buses aren't there yet when QEMU looks (<c>Bus 'pci.2' not found</c>).</summary>
     public override IReadOnlyList<string> Arguments

@@ -33,8 +33,11 @@ internal sealed class QemuOptions
 
     internal int? Number(string key) => int.TryParse(this[key], NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
 
-    /// <summary>The key=value form of one part.</summary>
+    /// <summary>A value in the key=value form.</summary>
     internal static string Escape(string value) => value.Replace(",", ",,", StringComparison.Ordinal);
+
+    /// <summary>One more part; nothing for an absent value.</summary>
+    internal static string Part(string key, string? value) => value is null ? "" : $",{key}={Escape(value)}";
 
     private static QemuOptions FromKeys(string text, string first)
     {

@@ -30,6 +30,9 @@ public sealed record VdpaHostDevice : ElementDevice
     /// <inheritdoc/>
     public override string? HostResource => SourceDevice;
 
+    /// <summary>A short text for people, with the virtio class where it is known.</summary>
+    public override string Kind => Class is { } known ? $"{base.Kind} ({known.ToString().ToLowerInvariant()})" : base.Kind;
+
     internal override string ElementName => "hostdev";
 
     internal override string ElementType => "vdpa";

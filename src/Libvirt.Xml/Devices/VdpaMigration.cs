@@ -20,6 +20,8 @@ internal static class VdpaMigration
                 "QEMU: vhost-vdpa-device is marked unmigratable upstream (\"non-migratable device: …/vhost-vdpa-device\")",
                 "libvirt: doesn't know the device, so it is unplugged and plugged through QEMU's monitor (device_del, DEVICE_DELETED, device_add)",
             ]),
+            VhostVdpaNetwork { ShadowVirtqueue: true } => new(MigrationWay.ShadowVirtqueue, driver is "vdpasim_net" or "vdpa_sim_net",
+                ["QEMU: with x-svq=on it stands between guest and device all the time (tried: migrates on vdpa_sim_net, QEMU 10.0)"]),
             VhostVdpaDisk => new(MigrationWay.WithGuest, false, ["QEMU: virtio-blk in QEMU over libblkio; both hosts have to reach the same data, or it is copied (tested with libvirt 10.0)"]),
             _ => ShadowVirtqueue(driver, dialect, facts),
         };

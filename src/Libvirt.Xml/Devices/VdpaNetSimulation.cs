@@ -41,9 +41,9 @@ public sealed record VdpaNetSimulation : CommandLineDevice
     [
         .. WithIntelIommu ? (string[])["-device", IommuArgument] : [],
         "-netdev",
-        $"tap,id={QemuOptions.Escape(NetworkId)}{Part("ifname", Tap)},script=no,downscript=no,vhost=off",
+        $"tap,id={QemuOptions.Escape(NetworkId)}{QemuOptions.Part("ifname", Tap)},script=no,downscript=no,vhost=off",
         "-device",
-        $"virtio-net-pci,netdev={QemuOptions.Escape(NetworkId)}{Part("id", Id)}{Part("mac", Mac)}{Part("bus", Bus)}{Part("addr", Address)}"
+        $"virtio-net-pci,netdev={QemuOptions.Escape(NetworkId)}{QemuOptions.Part("id", Id)}{QemuOptions.Part("mac", Mac)}{QemuOptions.Part("bus", Bus)}{QemuOptions.Part("addr", Address)}"
             + $"{(BehindIommu ? ",iommu_platform=on,ats=on" : "")},vdpa=on",
     ];
 
@@ -79,6 +79,4 @@ public sealed record VdpaNetSimulation : CommandLineDevice
     }
 
     internal override bool IsSameAs(DomainDevice other) => other is VdpaNetSimulation simulation && simulation.NetworkId == NetworkId;
-
-    private static string Part(string key, string? value) => value is null ? "" : $",{key}={QemuOptions.Escape(value)}";
 }

@@ -30,7 +30,8 @@ public sealed class DeviceCheckTests
     [TestCase("<disk type='generic-vdpa'><source dev='/dev/vhost-vdpa-0'/></disk>", "/domain/devices/disk", "<disk type='vhostvdpa'")]
     [TestCase("<hostdev type='pci' managed='yes'><driver name='vdpa'/><source><address domain='0x0000' bus='0x04' slot='0x01' function='0x01'/></source></hostdev>", "/domain/devices/hostdev", "vdpa dev add")]
     [TestCase("<gvdpa><source dev='/dev/vhost-vdpa-0'/></gvdpa>", "/domain/devices/gvdpa", "<hostdev mode='subsystem' type='vdpa'>")]
-    [TestCase("<disk type='vhostuser'><source type='unix' path='/s'/><target dev='vda' bus='virtio'/></disk>", "/domain/devices/disk", "requires shared memory")]
+    [TestCase("<disk type='vhostuser'><source type='unix' path='/s'/><target dev='vda' bus='virtio'/></disk>", "/domain/devices/disk", "'vhostuser' requires shared memory")]
+    [TestCase("<interface type='vhostuser'><source type='unix' path='/s' mode='client'/></interface>", "/domain/devices/interface", "'interface' requires shared memory")]
     public void What_libvirt_refuses_or_drops_is_an_error_with_its_place(string xml, string path, string message)
     {
         List<DeviceProblem> errors = [.. Domain.With(xml).Check().Where(problem => problem.Severity == DeviceProblemSeverity.Error)];

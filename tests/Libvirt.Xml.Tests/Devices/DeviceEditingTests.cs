@@ -101,6 +101,7 @@ public sealed class DeviceEditingTests
         new GenericVdpaDevice { SourceDevice = "/dev/vhost-vdpa-0", GuestAddress = new(0, 1, 0, 0) },
         new GenericVdpaDevice { SourceDevice = "/dev/vhost-vdpa-0", Id = "\uD800" },
         new VdpaNetSimulation { NetworkId = "n", BootOrder = 1 },
+        new OtherDevice("<rng model='virtio'/>") { Alias = "a\0b" },
         new RejectedVdpaDevice("<gvdpa><source dev='/dev/vhost-vdpa-0'/></gvdpa>"),
     ];
 

@@ -26,6 +26,7 @@ public sealed class DeviceMigrationTests
         new(Nic, Dialects.Upstream, new DeviceHostFacts { ParentDriver = "mlx5_core", BackendSuspend = true }, MigrationWay.ShadowVirtqueue, true),
         new(Nic, Dialects.Upstream, new DeviceHostFacts { ParentDriver = "ifcvf" }, MigrationWay.ByDetach, false),
         new(Nic, Dialects.Upstream with { QemuVersion = 7_001_000 }, new DeviceHostFacts { ManagementDevice = "vdpasim_net" }, MigrationWay.ByDetach, true),
+        new(new VhostVdpaNetwork { SourceDevice = "/dev/vhost-vdpa-0", NetworkId = "n", ShadowVirtqueue = true }, Dialects.Upstream, new DeviceHostFacts { ManagementDevice = "vdpasim_net" }, MigrationWay.ShadowVirtqueue, true),
         new(new VhostVdpaDisk { SourceDevice = "/dev/vhost-vdpa-0", Target = "vda" }, Dialects.Upstream, null, MigrationWay.WithGuest, false),
 
         // openEuler's generic device with a vendor's driver.

@@ -101,6 +101,19 @@ public sealed class DeviceReadingTests
     }
 
     [Test]
+    public void The_network_card_of_QEMU_alone_is_read()
+        => Assert.That(Domain.WithArguments("-netdev", "type=vhost-vdpa,vhostdev=/dev/vhost-vdpa-0,id=vhostvdpa1", "-device", "virtio-net-pci,netdev=vhostvdpa1").Devices,
+            Is.EqualTo(new[] { new VhostVdpaNetwork { SourceDevice = "/dev/vhost-vdpa-0", NetworkId = "vhostvdpa1" } }));
+
+    [Test]
+    public void A_device_shows_its_class_where_it_is_known()
+    {
+        Assert.That(new VdpaHostDevice { SourceDevice = "/dev/vhost-vdpa-0", Class = VirtioClass.Block }.Kind, Is.EqualTo("<hostdev type='vdpa'> (block)"));
+        Assert.That(new GenericVdpaDevice { SourceDevice = "/dev/vhost-vdpa-0", Class = VirtioClass.Net }.Kind, Is.EqualTo("-device vhost-vdpa-device-pci (net)"));
+        Assert.That(new GenericVdpaDevice { SourceDevice = "/dev/vhost-vdpa-0" }.Kind, Is.EqualTo("-device vhost-vdpa-device-pci"));
+    }
+
+    [Test]
     public void Devices_of_the_command_line_come_last()
     {
         DomainDocument domain = Domain.WithArguments("-device", "vhost-vdpa-device-pci,vhostdev=/dev/vhost-vdpa-3");

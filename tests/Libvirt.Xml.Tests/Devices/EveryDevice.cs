@@ -31,6 +31,7 @@ internal static class EveryDevice
         new EmulatedDevice("<interface type='user'><mac address='52:54:00:e4:e4:97'/><model type='e1000'/></interface>"),
         new OtherDevice("<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>"),
         new GenericVdpaDevice { SourceDevice = "/dev/vhost-vdpa-94", Id = "every0", Bus = "pcie.0", Address = "0x1f", QueueSize = 256, BootOrder = 93 },
+        new VhostVdpaNetwork { SourceDevice = "/dev/vhost-vdpa-95", NetworkId = "every,vdpa", Mac = "52:54:00:e4:e4:98", Queues = 2, ShadowVirtqueue = true, Id = "every1", Bus = "pcie.0", Address = "0x1e" },
         new VdpaNetSimulation { NetworkId = "every-net", Id = "every-nic", Mac = "56:4a:b7:4f:4d:a9", Bus = "pci.6", Address = "0x0" },
     ];
 }
