@@ -86,6 +86,27 @@ public sealed partial class LibvirtHost : IHost
             cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken) =>
+        InvokeAsync<IReadOnlyList<DomainSnapshot>>(
+            connection =>
+            {
+                var found = new List<DomainSnapshot>();
+                foreach (LibvirtDomain domain in connection.ListDomains())
+                {
+                    using (domain)
+                    {
+                        if (Snapshot(domain) is { } snapshot)
+                        {
+                            found.Add(snapshot);
+                        }
+                    }
+                }
+
+                return found;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
     public Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken) => throw new NotSupportedException("DIALECT");
 
     /// <inheritdoc/>
