@@ -3,6 +3,7 @@ using System.Text.Json;
 using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Cli.Commands;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lab;
 using Orchestrator.Migration;
@@ -56,6 +57,8 @@ internal static partial class CommandLine
         globals.AddTo(root);
         root.Subcommands.Add(MigrateCommand.Create(globals, console));
         root.Subcommands.Add(DowntimeCommand.Create(console));
+        root.Subcommands.Add(VdpaCommand.Create(globals, console));
+        root.Subcommands.Add(VfCommand.Create(globals, console));
         root.Subcommands.Add(LabCommand.Create(globals, console));
         return root;
     }
@@ -72,6 +75,7 @@ internal static partial class CommandLine
         DllNotFoundException missing => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
+        HostDeviceException device => (ExitCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host, "device", device.Remedy)),
         CliException problem => (problem.ExitCode, problem.Error),
         IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),
         _ => (ExitCode.Failed, new("internal", $"{e.GetType().Name}: {e.Message}", Remedy: "This is a defect: please report it, with the output of --log-level debug.")),

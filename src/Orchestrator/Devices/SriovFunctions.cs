@@ -74,6 +74,19 @@ public sealed record SriovInventory(IReadOnlyList<PhysicalFunction> PhysicalFunc
     public SriovInventory AcceleratorsOnly() => new(
         [.. PhysicalFunctions.Where(function => function.Engine is not null)], [.. VirtualFunctions.Where(function => function.Engine is not null)]);
 
+    /// <summary>A part of it.</summary>
+    /// <param name="engines">Only these engines; none for all.</param>
+    /// <param name="numaNode">Only on this node; <see langword="null"/> for any.</param>
+    /// <param name="free">Only virtual functions that nobody uses.</param>
+    public SriovInventory Filter(IReadOnlyList<AcceleratorEngine> engines, int? numaNode, bool free)
+    {
+        return new(
+            [.. PhysicalFunctions.Where(function => Fits(function.Engine, function.NumaNode))],
+            [.. VirtualFunctions.Where(function => Fits(function.Engine, function.NumaNode) && !(free && function.Users.Count > 0))]);
+
+        bool Fits(AcceleratorEngine? engine, int? node) => (engines.Count == 0 || (engine is { } known && engines.Contains(known))) && (numaNode is null || node == numaNode);
+    }
+
     /// <summary>The virtual functions of a physical one.</summary>
     internal IEnumerable<VirtualFunction> Of(PhysicalFunction function) => VirtualFunctions.Where(virtualFunction => virtualFunction.PhysicalFunction == function.Address);
 }

@@ -20,19 +20,16 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
     public TimeSpan BindTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The writes that would give a physical function a number of virtual ones; none when it has them. Nothing is changed.</summary>
+    /// <param name="inventory">The functions of the host, this or another.</param>
     /// <param name="target">The address of the physical function, or the name of its engine.</param>
     /// <param name="count">How many.</param>
     /// <param name="numaNode">Which of several engines: the one on this node.</param>
     /// <param name="ifNeeded">That number, already there, will do.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The function and the writes.</returns>
     /// <exception cref="HostDeviceException">It cannot have them, or not now.</exception>
-    public async Task<(PhysicalFunction Function, IReadOnlyList<SysfsWrite> Writes)> PlanCountAsync(
-        string target, int count, int? numaNode = null, bool ifNeeded = false, CancellationToken cancellationToken = default)
+    public static VfCountPlan PlanCount(SriovInventory inventory, string target, int count, int? numaNode = null, bool ifNeeded = false)
     {
-        SriovInventory inventory = await SriovSysfs.ReadAsync(files, host, cancellationToken).ConfigureAwait(false);
         PhysicalFunction function = VfDecision.FindPhysical(inventory, target, numaNode);
-        return (function, VfDecision.SetCount(inventory, function, count, ifNeeded));
+        return new(function, count, VfDecision.SetCount(inventory, function, count, ifNeeded));
     }
 
     /// <summary>Gives a physical function a number of virtual ones.</summary>
@@ -41,20 +38,21 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
     /// <param name="numaNode">Which of several engines: the one on this node.</param>
     /// <param name="ifNeeded">That number, already there, will do.</param>
     /// <param name="cancellationToken">Ends the wait; not a change that was begun.</param>
-    /// <returns>The writes that were made.</returns>
+    /// <returns>What was done.</returns>
     /// <exception cref="HostDeviceException">It cannot have them, or the kernel refused; then the old number is back, or the problem is <see cref="HostDeviceProblem.Degraded"/>.</exception>
-    public async Task<IReadOnlyList<SysfsWrite>> SetCountAsync(string target, int count, int? numaNode = null, bool ifNeeded = false, CancellationToken cancellationToken = default)
+    public async Task<VfCountPlan> SetCountAsync(string target, int count, int? numaNode = null, bool ifNeeded = false, CancellationToken cancellationToken = default)
     {
-        (PhysicalFunction function, IReadOnlyList<SysfsWrite> writes) = await PlanCountAsync(target, count, numaNode, ifNeeded, cancellationToken).ConfigureAwait(false);
-        if (writes.Count == 0)
+        VfCountPlan plan = PlanCount(await ReadAsync(cancellationToken).ConfigureAwait(false), target, count, numaNode, ifNeeded);
+        if (plan.Writes.Count == 0)
         {
-            return writes;
+            return plan;
         }
 
+        PhysicalFunction function = plan.Function;
         try
         {
-            await MakeAsync(writes).ConfigureAwait(false);
-            return CountOf(function) == count ? writes : throw new HostDeviceException(
+            await MakeAsync(plan.Writes).ConfigureAwait(false);
+            return CountOf(function) == count ? plan : throw new HostDeviceException(
                 HostDeviceProblem.Failed, string.Create(CultureInfo.InvariantCulture, $"{function.Address} has {CountOf(function)} virtual functions after {count} were asked for"), "The kernel's log (dmesg) may tell why.");
         }
         catch (HostDeviceException e) when (e.Problem != HostDeviceProblem.OutcomeUnknown && CountOf(function) != function.NumVfs)
@@ -65,48 +63,68 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
         }
     }
 
-    /// <summary>The writes that would bind functions to a driver for guests, for each function. Nothing is changed.</summary>
+    /// <summary>The writes that would bind functions to a driver for guests. Nothing is changed.</summary>
+    /// <param name="inventory">The functions of the host, this or another.</param>
     /// <param name="addresses">The functions' addresses.</param>
     /// <param name="driver">The driver.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="HostDeviceException">One cannot be bound; nothing was changed.</exception>
-    public async Task<IReadOnlyList<(VirtualFunction Function, IReadOnlyList<SysfsWrite> Writes)>> PlanBindAsync(
-        IReadOnlyList<string> addresses, string driver, CancellationToken cancellationToken = default)
+    /// <exception cref="HostDeviceException">One cannot be bound.</exception>
+    public static VfBindPlan PlanBind(SriovInventory inventory, IReadOnlyList<string> addresses, string driver)
     {
-        IReadOnlyList<VirtualFunction> functions = VfDecision.FindVirtual(await SriovSysfs.ReadAsync(files, host, cancellationToken).ConfigureAwait(false), addresses);
-        VfDriver.Require(files, driver);
+        IReadOnlyList<VirtualFunction> functions = VfDecision.FindVirtual(inventory, addresses);
         if (driver == VfDriver.HisiAccVfioPci && functions.FirstOrDefault(function => function.Engine is null) is { } other)
         {
             throw new HostDeviceException(HostDeviceProblem.NotSupported, $"{other.Address} ({other.Id}) is no function of an accelerator, which {driver} is for", $"Take --driver {VfDriver.VfioPci}.");
         }
 
-        return [.. functions.Select(function => (function, VfDecision.Bind(function, driver)))];
+        return new(driver, [.. functions.Select(function => new VfBindStep(function, VfDecision.Bind(function, driver)))]);
+    }
+
+    /// <summary>The writes that would bind functions of this machine to a driver for guests. Nothing is changed.</summary>
+    /// <param name="addresses">The functions' addresses.</param>
+    /// <param name="driver">The driver; <see langword="null"/> for the one that this machine migrates accelerators with, and vfio-pci for other cards.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HostDeviceException">One cannot be bound, or the driver is not there.</exception>
+    public async Task<VfBindPlan> PlanBindAsync(IReadOnlyList<string> addresses, string? driver = null, CancellationToken cancellationToken = default)
+    {
+        SriovInventory inventory = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        bool accelerators = VfDecision.FindVirtual(inventory, addresses).All(function => function.Engine is not null);
+        (string Driver, string? Reason) choice = driver is not null ? (driver, null) : accelerators ? VfDriver.Choose(files) : (VfDriver.VfioPci, "these are no accelerators");
+        VfDriver.Require(files, choice.Driver);
+        return PlanBind(inventory, addresses, choice.Driver) with
+        {
+            Notes =
+            [
+                .. choice.Reason is null ? Array.Empty<string>() : [$"The driver is {choice.Driver}: {choice.Reason}."],
+                .. accelerators && choice.Driver == VfDriver.VfioPci && !VfDriver.IsLoaded(files, VfDriver.MigrationModule)
+                    ? [$"{VfDriver.MigrationModule} is not loaded: without it {VfDriver.VfioPci} does not migrate an accelerator (openEuler 22.03: modprobe {VfDriver.MigrationModule})."]
+                    : Array.Empty<string>(),
+            ],
+        };
     }
 
     /// <summary>Binds functions to a driver for guests: all of them, or none.</summary>
     /// <param name="addresses">The functions' addresses.</param>
-    /// <param name="driver">The driver.</param>
+    /// <param name="driver">The driver; <see langword="null"/> for the one that this machine migrates accelerators with, and vfio-pci for other cards.</param>
     /// <param name="cancellationToken">Ends the wait; not a change that was begun.</param>
-    /// <returns>The functions as they were, and the writes that were made for each.</returns>
+    /// <returns>What was done, with the functions as they were.</returns>
     /// <exception cref="HostDeviceException">
     /// One could not be bound. All have their old drivers, or the problem is <see cref="HostDeviceProblem.Degraded"/>.
     /// </exception>
-    public async Task<IReadOnlyList<(VirtualFunction Function, IReadOnlyList<SysfsWrite> Writes)>> BindAsync(
-        IReadOnlyList<string> addresses, string driver, CancellationToken cancellationToken = default)
+    public async Task<VfBindPlan> BindAsync(IReadOnlyList<string> addresses, string? driver = null, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<(VirtualFunction Function, IReadOnlyList<SysfsWrite> Writes)> plan = await PlanBindAsync(addresses, driver, cancellationToken).ConfigureAwait(false);
+        VfBindPlan plan = await PlanBindAsync(addresses, driver, cancellationToken).ConfigureAwait(false);
         var begun = new List<VirtualFunction>();
-        foreach ((VirtualFunction function, IReadOnlyList<SysfsWrite> writes) in plan.Where(item => item.Writes.Count > 0))
+        foreach ((VirtualFunction function, IReadOnlyList<SysfsWrite> writes) in plan.Functions.Where(step => step.Writes.Count > 0))
         {
             begun.Insert(0, function);
             try
             {
                 await MakeAsync(writes).ConfigureAwait(false);
-                if (!await SeesDriverAsync(function.Address, driver).ConfigureAwait(false))
+                if (!await SeesDriverAsync(function.Address, plan.Driver).ConfigureAwait(false))
                 {
                     throw new HostDeviceException(
                         HostDeviceProblem.Failed,
-                        $"{function.Address} has {SriovSysfs.DriverOf(files, function.Address) ?? "no driver"} after it was given to {driver}",
+                        $"{function.Address} has {SriovSysfs.DriverOf(files, function.Address) ?? "no driver"} after it was given to {plan.Driver}",
                         "The kernel's log (dmesg) tells why the driver did not take it.");
                 }
             }
@@ -119,6 +137,9 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
 
         return plan;
     }
+
+    /// <summary>The functions of this machine.</summary>
+    private Task<SriovInventory> ReadAsync(CancellationToken cancellationToken) => SriovSysfs.ReadAsync(files, host, cancellationToken);
 
     private static HostDeviceException Undone(HostDeviceException cause, bool clean, string good, string bad) =>
         new(clean ? cause.Problem : HostDeviceProblem.Degraded, $"{cause.Message}; {(clean ? good : bad)}", cause.Remedy, inner: cause);
