@@ -87,6 +87,6 @@ public sealed record VfPick(int? NumaNode, IReadOnlyList<VirtualFunction> Functi
             CultureInfo.InvariantCulture,
             $"NUMA node {(node.Key is { } number ? number : "unknown")} lacks {string.Join(", ", engines.Where(engine => node.All(function => function.Engine != engine)).Select(Accelerator.NameOf))}")),
         .. nodes.Length == 0 ? ["none has any"] : Array.Empty<string>(),
-        .. unfit.Select(function => $"{function.Address} is {function.Reason}"),
+        .. unfit.Select(function => $"{function.Address}: {function.Reason}"),
     ];
 }
