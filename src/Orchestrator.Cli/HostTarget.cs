@@ -10,7 +10,7 @@ internal sealed class HostTarget : IAsyncDisposable
     /// <summary>A folder that stands for <c>/</c>: for tests, and for a host's file systems that are mounted somewhere.</summary>
     internal const string RootVariable = "ORCHESTRATOR_HOST_ROOT";
 
-    private HostTarget(string name, HostFiles? files, IHost? host)
+    internal HostTarget(string name, HostFiles? files, IHost? host)
     {
         Name = name;
         Files = files;
@@ -51,7 +51,9 @@ internal sealed class HostTarget : IAsyncDisposable
     public ValueTask DisposeAsync() => Host?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>A URI without a host may still reach another machine, through a socket that is forwarded: its daemon knows its own name.</summary>
-    private static bool IsThisMachine(HostIdentity identity) =>
+    internal static bool IsThisMachine(HostIdentity identity) =>
         Uri.TryCreate(identity.Uri, UriKind.Absolute, out Uri? uri) && uri.Host.Length == 0
-        && (identity.HostName is null || string.Equals(identity.HostName.Split('.')[0], Environment.MachineName.Split('.')[0], StringComparison.OrdinalIgnoreCase));
+        && (!uri.Query.Contains("socket=", StringComparison.Ordinal) || identity.HostName is null || Label(identity.HostName) == Label(Environment.MachineName));
+
+    private static string Label(string hostName) => hostName.Split('.')[0].ToLowerInvariant();
 }
