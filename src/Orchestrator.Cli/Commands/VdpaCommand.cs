@@ -120,7 +120,6 @@ internal sealed class VdpaCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string wanted = parsed.GetValue(name)!;
-            VdpaRequest.ValidateName(wanted);
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
             VdpaDevices devices = Devices(target.RequireFiles("deletes vDPA devices", () => [VdpaDevices.DeleteCommandOf(wanted)]), target);
             if (parsed.GetValue(_dryRun))
@@ -130,7 +129,7 @@ internal sealed class VdpaCommand
 
             bool deleted = await devices.DeleteAsync(wanted, parsed.GetValue(_ifNeeded), cancellationToken).ConfigureAwait(false);
             Show(
-                new(target.Name, deleted ? "deleted" : "unchanged", wanted, null, deleted ? [VdpaDevices.DeleteCommandOf(wanted)] : []),
+                new(target.Name, deleted ? "deleted" : "unchanged", wanted, null, deleted ? [$"vdpa dev del {wanted}"] : []),
                 $"{wanted}: {(deleted ? "deleted" : "not there")}");
             return ExitCode.Done;
         });

@@ -11,7 +11,6 @@ namespace Orchestrator.Cli.Commands;
 internal sealed class VfCommand
 {
     private const string LostByReboot = "A reboot loses this: --print-unit writes the systemd unit that keeps it.";
-    private const string SameOnBothHosts = "For a migration both hosts need the same pf_q_num and number of functions.";
 
     private readonly GlobalOptions _globals;
     private readonly CliConsole _console;
@@ -89,7 +88,7 @@ internal sealed class VfCommand
             bool dryRun = parsed.GetValue(_dryRun);
             plan = dryRun ? plan : await new VfSetup(files, target.Host).SetCountAsync(wanted, number, numa, ifNeeded, cancellationToken).ConfigureAwait(false);
             string action = dryRun ? "planned" : plan.Writes.Count == 0 ? "unchanged" : "enabled";
-            string[] notes = plan.Function.Engine is null ? [LostByReboot] : [LostByReboot, SameOnBothHosts];
+            string[] notes = plan.Function.Engine is null ? [LostByReboot] : [LostByReboot, SameOnBothHosts(plan)];
             Show(
                 new VfCountDocument(target.Name, action, plan.Function.Address, number, plan.Writes, notes),
                 DeviceJson.Readable.VfCountDocument,
@@ -149,9 +148,9 @@ internal sealed class VfCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
+            (string? Driver, string? Reason) driver = target.Files is { } files ? VfDriver.Choose(files) : default;
             VfPick pick = VfPick.Choose(
-                await InventoryAsync(target, cancellationToken).ConfigureAwait(false), parsed.GetValue(engines)!, parsed.GetValue(_numa),
-                target.Files is { } files ? VfDriver.Choose(files).Driver : null);
+                await InventoryAsync(target, cancellationToken).ConfigureAwait(false), parsed.GetValue(engines)!, parsed.GetValue(_numa), driver.Driver);
             Show(
                 new VfPickDocument(
                     target.Name,
@@ -160,7 +159,7 @@ internal sealed class VfCommand
                     pick.PassedOver),
                 DeviceJson.Readable.VfPickDocument,
                 string.Join('\n', pick.Functions.Select(VfPick.HostDevice)),
-                [.. pick.PassedOver.Select(function => $"{function.Address} was passed over: {function.Reason}.")]);
+                [.. driver.Reason is null ? Array.Empty<string>() : [$"Bound to {driver.Driver}: {driver.Reason}."], .. pick.PassedOver.Select(function => $"{function.Address} was passed over: {function.Reason}.")]);
             return ExitCode.Done;
         });
         return command;
@@ -197,6 +196,10 @@ internal sealed class VfCommand
     };
 
     private static string Lines(IReadOnlyList<SysfsWrite> writes) => writes.Count == 0 ? "nothing to do" : string.Join('\n', writes);
+
+    private static string SameOnBothHosts(VfCountPlan plan) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"For a migration both hosts need the same number of functions, here {plan.Count}, and the same pf_q_num, {(plan.Function.PfQNum is { } queues ? $"here {queues}" : "which this host does not tell")}.");
 
     private int PrintUnit(string unit)
     {

@@ -99,12 +99,17 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
     public async Task<IReadOnlyList<string>> PlanDeleteAsync(string name, bool ifNeeded = false, CancellationToken cancellationToken = default)
     {
         // The tool is not asked: behind a hanging deletion it would hang too.
-        VdpaRequest.ValidateName(name);
         bool exists = VdpaSysfs.Has(files, name);
+        if (!exists || name.StartsWith('-'))
+        {
+            // One that is there has a name, even one that is not ours to give.
+            VdpaRequest.ValidateName(name);
+        }
+
         IReadOnlyList<DeviceUser> users = exists
             ? (await WithUsersAsync([VdpaSysfs.Complete(files, new VdpaDevice { Name = name })], cancellationToken).ConfigureAwait(false))[0].Users
             : [];
-        return VdpaDecision.MustDelete(name, ifNeeded, exists, users) ? [DeleteCommandOf(name)] : [];
+        return VdpaDecision.MustDelete(name, ifNeeded, exists, users) ? [$"vdpa {string.Join(' ', DeleteArguments(name))}"] : [];
     }
 
     /// <summary>Deletes a device that nobody uses.</summary>
@@ -120,7 +125,11 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
             return false;
         }
 
-        VdpaNode.RequireUnused(files, name);
+        if (VdpaSysfs.FindCharDevice(files, name) is { } node)
+        {
+            DeviceNode.RequireUnused(files, node, $"the vDPA device {name}");
+        }
+
         await tool.ChangeAsync(DeleteArguments(name), cancellationToken).ConfigureAwait(false);
         return !VdpaSysfs.Has(files, name)
             ? true
@@ -133,7 +142,12 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
 
     /// <summary>The command that deletes a device, for a person to type.</summary>
     /// <param name="name">The device.</param>
-    public static string DeleteCommandOf(string name) => $"vdpa {string.Join(' ', DeleteArguments(name))}";
+    /// <exception cref="HostDeviceException">That is no name.</exception>
+    public static string DeleteCommandOf(string name)
+    {
+        VdpaRequest.ValidateName(name);
+        return $"vdpa {string.Join(' ', DeleteArguments(name))}";
+    }
 
     private static string[] DeleteArguments(string name) => ["dev", "del", name];
 

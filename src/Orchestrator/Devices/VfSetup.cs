@@ -49,6 +49,11 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
         }
 
         PhysicalFunction function = plan.Function;
+        foreach (VirtualFunction virtualFunction in (await ReadAsync(cancellationToken).ConfigureAwait(false)).Of(function))
+        {
+            RequireUnused(virtualFunction);
+        }
+
         try
         {
             await MakeAsync(plan.Writes).ConfigureAwait(false);
@@ -113,6 +118,11 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
     public async Task<VfBindPlan> BindAsync(IReadOnlyList<string> addresses, string? driver = null, CancellationToken cancellationToken = default)
     {
         VfBindPlan plan = await PlanBindAsync(addresses, driver, cancellationToken).ConfigureAwait(false);
+        foreach (VfBindStep step in plan.Functions.Where(step => step.Function.Driver != plan.Driver))
+        {
+            RequireUnused(step.Function);
+        }
+
         var begun = new List<VirtualFunction>();
         foreach ((VirtualFunction function, IReadOnlyList<SysfsWrite> writes) in plan.Functions.Where(step => step.Writes.Count > 0))
         {
@@ -140,6 +150,14 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
 
     /// <summary>The functions of this machine.</summary>
     private Task<SriovInventory> ReadAsync(CancellationToken cancellationToken) => SriovSysfs.ReadAsync(files, host, cancellationToken);
+
+    private void RequireUnused(VirtualFunction function)
+    {
+        if (function.IommuGroup is { } group)
+        {
+            DeviceNode.RequireUnused(files, string.Create(CultureInfo.InvariantCulture, $"/dev/vfio/{group}"), function.Address);
+        }
+    }
 
     private static HostDeviceException Undone(HostDeviceException cause, bool clean, string good, string bad) =>
         new(clean ? cause.Problem : HostDeviceProblem.Degraded, $"{cause.Message}; {(clean ? good : bad)}", cause.Remedy, inner: cause);

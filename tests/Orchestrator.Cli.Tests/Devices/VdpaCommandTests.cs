@@ -105,6 +105,7 @@ public sealed class VdpaCommandTests
         CliResult result = await RunAsync("vdpa", "delete", "vdpa0", "--if-needed", "--json");
         Assert.That(result.ExitCode, Is.EqualTo(4), $"{result}");
         Assert.That(result.Json.GetProperty("error").GetProperty("code").GetString(), Is.EqualTo("in_use"));
+        Assert.That(result.Json.GetProperty("error").GetProperty("host").GetString(), Is.EqualTo("this machine"));
         Assert.That(result.Json.GetProperty("error").GetProperty("message").GetString(), Does.Contain("domain web1 (qemu-kvm, pid 4242)"));
         Assert.That(_tool.Calls, Is.Empty);
     }

@@ -23,6 +23,13 @@ public sealed class DeviceUsersTests
     }
 
     [Test]
+    public void A_process_of_this_machine_is_found()
+    {
+        using FileStream zero = File.OpenRead("/dev/zero");
+        Assert.That(DeviceOpeners.Find(new(), new HashSet<string> { "/dev/zero" })["/dev/zero"].Select(user => user.Pid), Does.Contain(Environment.ProcessId));
+    }
+
+    [Test]
     public void A_process_that_has_a_node_open_twice_is_one_user()
     {
         using HostTree host = new HostTree().Process(7, "socat", "socat\0", "/dev/vfio/12", "/dev/vfio/12");

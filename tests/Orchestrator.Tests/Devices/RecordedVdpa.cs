@@ -6,6 +6,7 @@ internal sealed class RecordedVdpa : IDisposable
     internal const string NoDevices = """{"dev":{}}""";
 
     private readonly List<(string Arguments, string Body)> _cases = [];
+    private bool _hangs;
 
     internal RecordedVdpa() => Directory.CreateDirectory(Folder);
 
@@ -32,7 +33,11 @@ internal sealed class RecordedVdpa : IDisposable
         Does(arguments, $"printf '%s' {Quote(output)}\nprintf '%s\\n' {Quote(error)} >&2\nexit 1");
 
     /// <summary>A call that does not come back until its process is ended.</summary>
-    internal RecordedVdpa Hangs(string arguments) => Does(arguments, $"echo $$ > {Quote(Path.Combine(Folder, "hanging"))}\nexec sleep 300");
+    internal RecordedVdpa Hangs(string arguments)
+    {
+        _hangs = true;
+        return Does(arguments, $"echo $$ > {Quote(Path.Combine(Folder, "hanging"))}\nexec sleep 300");
+    }
 
     /// <summary>A call that does something.</summary>
     internal RecordedVdpa Does(string arguments, string body)
@@ -53,8 +58,9 @@ internal sealed class RecordedVdpa : IDisposable
 
     public void Dispose()
     {
-        string hanging = Path.Combine(Folder, "hanging");
-        if (File.Exists(hanging) && int.TryParse(File.ReadAllText(hanging), out int pid))
+        // A call that was given up may have begun only just now: it is awaited, to be ended.
+        int pid = 0;
+        if (_hangs && SpinWait.SpinUntil(() => int.TryParse(Try(Path.Combine(Folder, "hanging")), out pid), TimeSpan.FromSeconds(10)))
         {
             using var process = System.Diagnostics.Process.GetProcessById(pid);
             process.Kill();
@@ -62,5 +68,7 @@ internal sealed class RecordedVdpa : IDisposable
         }
 
         Directory.Delete(Folder, recursive: true);
+
+        static string Try(string file) => File.Exists(file) ? File.ReadAllText(file) : "";
     }
 }

@@ -115,6 +115,15 @@ public sealed class VdpaDevicesTests
     }
 
     [Test]
+    public async Task A_device_with_a_name_that_is_not_ours_to_give_is_deleted_too()
+    {
+        using HostTree host = new HostTree().Vdpa("a!b", 3).Vdpa("-j", 4);
+        using var tool = new RecordedVdpa();
+        Assert.That(await Devices(host, tool).PlanDeleteAsync("a!b"), Is.EqualTo(new[] { "vdpa dev del a!b" }));
+        Assert.That(Assert.ThrowsAsync<HostDeviceException>(() => Devices(host, tool).PlanDeleteAsync("-j"))!.Problem, Is.EqualTo(HostDeviceProblem.InvalidInput));
+    }
+
+    [Test]
     public void A_device_that_a_process_has_open_is_not_deleted()
     {
         using HostTree host = new HostTree().Vdpa("vdpa0", 3).Process(4242, "qemu-kvm", "qemu\0", "/dev/vhost-vdpa-3");
