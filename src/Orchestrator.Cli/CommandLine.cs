@@ -3,6 +3,7 @@ using System.Text.Json;
 using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Cli.Commands;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lab;
 using Orchestrator.Lifecycle;
@@ -40,7 +41,7 @@ internal static partial class CommandLine
         }
         catch (Exception e)
         {
-            (int code, ErrorDocument error) = Explain(e);
+            (int code, ErrorDocument error) = Explain(e, HostAddress.Redact(globals.Connect(parsed) ?? "this machine"));
             if (error.Code == "internal")
             {
                 LogUnexpected(loggers.CreateLogger("orchestrator"), e);
@@ -58,11 +59,13 @@ internal static partial class CommandLine
         root.Subcommands.Add(MigrateCommand.Create(globals, console));
         root.Subcommands.Add(DowntimeCommand.Create(console));
         root.Subcommands.Add(DomainCommand.Create(globals, console));
+        root.Subcommands.Add(VdpaCommand.Create(globals, console));
+        root.Subcommands.Add(VfCommand.Create(globals, console));
         root.Subcommands.Add(LabCommand.Create(globals, console));
         return root;
     }
 
-    private static (int Code, ErrorDocument Error) Explain(Exception e) => e switch
+    private static (int Code, ErrorDocument Error) Explain(Exception e, string host) => e switch
     {
         OperationCanceledException => (ExitCode.Cancelled, new("cancelled", "Cancelled before anything was changed.")),
         HostUnreachableException unreachable => (ExitCode.Unreachable, new("host_unreachable", unreachable.Message, unreachable.Host, "connect")),
@@ -77,6 +80,7 @@ internal static partial class CommandLine
         DllNotFoundException missing => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
+        HostDeviceException device => (ExitCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host ?? host, "device", device.Remedy)),
         CliException problem => (problem.ExitCode, problem.Error),
         IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),
         _ => (ExitCode.Failed, new("internal", $"{e.GetType().Name}: {e.Message}", Remedy: "This is a defect: please report it, with the output of --log-level debug.")),

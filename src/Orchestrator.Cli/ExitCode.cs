@@ -1,3 +1,4 @@
+using Orchestrator.Devices;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 
@@ -33,6 +34,18 @@ internal static class ExitCode
         MigrationOutcome.TimedOut => TimedOut,
         MigrationOutcome.Degraded => Degraded,
         MigrationOutcome.NeedsPerson => NeedsPerson,
+        _ => Failed,
+    };
+
+    internal static int Of(HostDeviceProblem problem) => problem switch
+    {
+        HostDeviceProblem.InvalidInput => Usage,
+        HostDeviceProblem.PermissionDenied => Unreachable,
+        HostDeviceProblem.NotThisMachine or HostDeviceProblem.AlreadyExists or HostDeviceProblem.Differs or HostDeviceProblem.InUse or HostDeviceProblem.OverTotal
+            or HostDeviceProblem.NotSupported or HostDeviceProblem.NoManagementDevice or HostDeviceProblem.NothingFits => Refused,
+        HostDeviceProblem.TimedOut => TimedOut,
+        HostDeviceProblem.Degraded => Degraded,
+        HostDeviceProblem.OutcomeUnknown => NeedsPerson,
         _ => Failed,
     };
 }

@@ -68,6 +68,20 @@ public sealed class HostFiles(string root = "/")
     /// <param name="path">The path.</param>
     public string? Resolve(string path) => Find(path) is { } real && Path.Exists(real) ? (IsMachine ? real : real[_root.Length..]) : null;
 
+    /// <summary>What a symbolic link says, as it is written; <see langword="null"/> when there is none or it may not be read.</summary>
+    /// <param name="path">The link; links on the way to it are followed.</param>
+    public string? LinkTarget(string path)
+    {
+        try
+        {
+            return Find(Path.GetDirectoryName(path) ?? "/") is { } folder ? new FileInfo(Path.Combine(folder, Path.GetFileName(path))).LinkTarget : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The real path of a host's path, links followed inside the root.</summary>
     private string? Find(string path)
     {

@@ -21,6 +21,10 @@ public interface IHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<DomainSnapshot?> FindDomainAsync(string nameOrUuid, CancellationToken cancellationToken);
 
+    /// <summary>Every domain of the host, running or off.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken);
+
     /// <summary>What the host's libvirt and QEMU understand, as they themselves answered; asked once per connection.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken);

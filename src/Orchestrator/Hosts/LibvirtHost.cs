@@ -109,6 +109,27 @@ public sealed partial class LibvirtHost : IHost
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken) =>
+        InvokeAsync<IReadOnlyList<DomainSnapshot>>(
+            connection =>
+            {
+                var found = new List<DomainSnapshot>();
+                foreach (LibvirtDomain domain in connection.ListDomains())
+                {
+                    using (domain)
+                    {
+                        if (Snapshot(domain) is { } snapshot)
+                        {
+                            found.Add(snapshot);
+                        }
+                    }
+                }
+
+                return found;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
     public Task<string> GetQemuCommandLineAsync(string xml, CancellationToken cancellationToken) =>
         InvokeAsync(connection => connection.GetQemuCommandLine(xml), cancellationToken);
 

@@ -14,7 +14,7 @@ internal sealed class CliProcess : IDisposable
     private readonly Task<string> _output;
     private readonly Task _reading;
 
-    private CliProcess(string[] arguments)
+    private CliProcess(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -29,6 +29,11 @@ internal sealed class CliProcess : IDisposable
         }
 
         start.Environment[LabFolderOption.Variable] = CliLab.Folder;
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         _process = Process.Start(start)!;
         _process.StandardInput.Close();
         _output = _process.StandardOutput.ReadToEndAsync();
@@ -49,6 +54,12 @@ internal sealed class CliProcess : IDisposable
     }
 
     internal static CliProcess Start(params string[] arguments) => new(arguments);
+
+    internal static async Task<CliResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        using var process = new CliProcess(arguments, environment);
+        return await process.EndAsync();
+    }
 
     internal static async Task<CliResult> RunAsync(params string[] arguments)
     {

@@ -57,6 +57,8 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
     public Task<DomainSnapshot?> FindDomainAsync(string nameOrUuid, CancellationToken cancellationToken) =>
         Answer(() => Domains.Values.FirstOrDefault(domain => domain.Name == nameOrUuid || domain.Uuid.ToString() == nameOrUuid));
 
+    public Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<DomainSnapshot>>(() => [.. Domains.Values]);
+
     public Task<HostSnapshot> SnapshotAsync(string name, Guid uuid, CancellationToken cancellationToken) =>
         Answer(() => new HostSnapshot(Identity, Domains.Values.FirstOrDefault(domain => domain.Name == name), Domains.GetValueOrDefault(uuid)));
 

@@ -1,0 +1,103 @@
+using System.Globalization;
+using Libvirt.Xml;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Devices;
+
+/// <summary>The functions of SR-IOV cards in sysfs.</summary>
+public static class SriovSysfs
+{
+    internal const string Bus = "/sys/bus/pci/devices";
+
+    /// <summary>The SR-IOV cards of this machine.</summary>
+    /// <param name="files">The machine's files.</param>
+    /// <param name="host">Its libvirt, to know the domains that use a function without a process to be seen; <see langword="null"/> for none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task<SriovInventory> ReadAsync(HostFiles files, IHost? host = null, CancellationToken cancellationToken = default)
+    {
+        string[] addresses = [.. files.List(Bus).Where(address => PciAddress.TryParse(address, out _))];
+        PhysicalFunction[] physical = [.. addresses.Select(address => Physical(files, address)).OfType<PhysicalFunction>()];
+        VirtualFunction[] functions = [.. addresses.Select(address => Virtual(files, address)).OfType<VirtualFunction>()];
+        Dictionary<string, IReadOnlyList<string>> nodes = functions.ToDictionary(function => function.Address, function => Nodes(files, function));
+        ILookup<string, DeviceUser> openers = DeviceOpeners.Find(files, nodes.Values.SelectMany(paths => paths).ToHashSet());
+        ILookup<string, string> domains = await HostDomains.UsersAsync(host, cancellationToken).ConfigureAwait(false);
+        return new(
+            physical,
+            [.. functions.Select(function => function with { Users = DeviceUser.Merge(nodes[function.Address].SelectMany(path => openers[path]).Distinct(), domains[function.Address]) })]);
+    }
+
+    /// <summary>The driver that a function is bound to; <see langword="null"/> for none.</summary>
+    internal static string? DriverOf(HostFiles files, string address) => Path.GetFileName(files.Resolve($"{Bus}/{address}/driver"));
+
+    /// <summary>The only driver that may be bound to a function; <see langword="null"/> for any. The kernel writes <c>(null)</c> for that.</summary>
+    internal static string? OverrideOf(HostFiles files, string address) => files.ReadText($"{Bus}/{address}/driver_override") is { } text and not ("" or "(null)") ? text : null;
+
+    private static PhysicalFunction? Physical(HostFiles files, string address)
+    {
+        string folder = $"{Bus}/{address}";
+        AcceleratorEngine? engine = EngineOf(files, folder);
+
+        // An accelerator is told of even when firmware or kernel have SR-IOV off: its users look for it.
+        bool isAccelerator = Accelerator.IsPhysical(Hex(files, $"{folder}/vendor"), Hex(files, $"{folder}/device"));
+        if (files.Exists($"{folder}/physfn") || (!isAccelerator && Number(files, $"{folder}/sriov_totalvfs") is null or 0))
+        {
+            return null;
+        }
+
+        return new()
+        {
+            Address = address,
+            Id = IdOf(files, folder),
+            Engine = engine,
+            Driver = DriverOf(files, address),
+            TotalVfs = Number(files, $"{folder}/sriov_totalvfs") ?? 0,
+            NumVfs = Number(files, $"{folder}/sriov_numvfs") ?? 0,
+            NumaNode = Node(files, folder),
+            PfQNum = engine is { } known ? Number(files, $"/sys/module/{Accelerator.DriverOf(known)}/parameters/pf_q_num") : null,
+            Uacce = files.List($"{folder}/uacce") is [var uacce, ..] ? uacce : null,
+        };
+    }
+
+    private static VirtualFunction? Virtual(HostFiles files, string address)
+    {
+        string folder = $"{Bus}/{address}";
+        if (files.Resolve($"{folder}/physfn") is not { } physical)
+        {
+            return null;
+        }
+
+        string? group = Path.GetFileName(files.Resolve($"{folder}/iommu_group"));
+        return new()
+        {
+            Address = address,
+            Id = IdOf(files, folder),
+            PhysicalFunction = Path.GetFileName(physical),
+            Engine = EngineOf(files, folder),
+            Driver = DriverOf(files, address),
+            DriverOverride = OverrideOf(files, address),
+            IommuGroup = int.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null,
+            IommuGroupSize = group is null ? 0 : files.List($"{folder}/iommu_group/devices").Count,
+            NumaNode = Node(files, folder),
+        };
+    }
+
+    /// <summary>The nodes through which a function is used: VFIO's group or its own device (iommufd), and uacce's while the accelerator's driver has it.</summary>
+    private static IReadOnlyList<string> Nodes(HostFiles files, VirtualFunction function) =>
+    [
+        .. function.IommuGroup is { } group ? new[] { string.Create(CultureInfo.InvariantCulture, $"/dev/vfio/{group}") } : [],
+        .. files.List($"{Bus}/{function.Address}/vfio-dev").Select(device => $"/dev/vfio/devices/{device}"),
+        .. files.List($"{Bus}/{function.Address}/uacce").Select(device => $"/dev/{device}"),
+    ];
+
+    private static AcceleratorEngine? EngineOf(HostFiles files, string folder) => Accelerator.EngineOf(Hex(files, $"{folder}/vendor"), Hex(files, $"{folder}/device"));
+
+    private static string IdOf(HostFiles files, string folder) => $"{Hex(files, $"{folder}/vendor") ?? 0:x4}:{Hex(files, $"{folder}/device") ?? 0:x4}";
+
+    private static int? Node(HostFiles files, string folder) => Number(files, $"{folder}/numa_node") is >= 0 and var node ? node : null;
+
+    private static int? Number(HostFiles files, string path) =>
+        int.TryParse(files.ReadText(path), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number : null;
+
+    private static int? Hex(HostFiles files, string path) =>
+        files.ReadText(path) is ['0', 'x', .. var digits] && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int number) ? number : null;
+}

@@ -1,0 +1,34 @@
+using Orchestrator.Devices;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Cli.Tests.Devices;
+
+public sealed class HostTargetTests
+{
+    [Test]
+    public async Task Another_host_is_not_changed_but_told_how()
+    {
+        await using var target = new HostTarget("node1", null, null);
+        HostDeviceException error = Assert.Throws<HostDeviceException>(() => target.RequireFiles("makes vDPA devices", () => ["vdpa dev add name vdpa0 mgmtdev pci/0000:08:01.1"]))!;
+        Assert.That((error.Problem, error.Host), Is.EqualTo((HostDeviceProblem.NotThisMachine, (string?)"node1")));
+        Assert.That(error.Message, Is.EqualTo("node1 is not this machine, and libvirt has no call that makes vDPA devices"));
+        Assert.That(error.Remedy, Is.EqualTo("On node1, as root: vdpa dev add name vdpa0 mgmtdev pci/0000:08:01.1"));
+        Assert.That(ExitCode.Of(error.Problem), Is.EqualTo(4));
+    }
+
+    [TestCase("qemu:///system", true)]
+    [TestCase("qemu+unix:///session?socket=/tmp/x/libvirt-sock", true)]
+    [TestCase("qemu+ssh://root@node1/system", false)]
+    [TestCase("nonsense", false)]
+    public void A_uri_tells_whether_it_is_this_machine(string uri, bool local) =>
+        Assert.That(HostTarget.IsThisMachine(new() { Name = "x", Uri = uri, HostName = Environment.MachineName }), Is.EqualTo(local));
+
+    [Test]
+    public void A_forwarded_socket_reaches_another_machine()
+    {
+        HostIdentity identity = new() { Name = "x", Uri = "qemu+unix:///system?socket=/tmp/forwarded", HostName = "another-" + Environment.MachineName };
+        Assert.That(HostTarget.IsThisMachine(identity), Is.False);
+        Assert.That(HostTarget.IsThisMachine(identity with { HostName = Environment.MachineName + ".example.org" }), Is.True);
+        Assert.That(HostTarget.IsThisMachine(identity with { HostName = null }), Is.True);
+    }
+}
