@@ -38,6 +38,9 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
 
     internal HostDialect Dialect { get; set; } = new() { LibvirtVersion = 11_003_000, QemuVersion = 10_000_002, VdpaInterface = true, VhostVdpaDisk = true, GenericVdpaDevice = true };
 
+    /// <summary>What the daemon tells about its machine.</summary>
+    internal HostDocuments Documents { get; set; } = new() { Capabilities = "<capabilities/>" };
+
     internal int Aborts { get; private set; }
 
     internal List<MigrationCall> Calls { get; } = [];
@@ -71,6 +74,8 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
 
     public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
         Answer<IReadOnlyList<string>>(() => NodeDevices);
+
+    public Task<HostDocuments> GetDocumentsAsync(CancellationToken cancellationToken) => Answer(() => Documents);
 
     public Task PingAsync(CancellationToken cancellationToken) => Answer(() => true);
 
