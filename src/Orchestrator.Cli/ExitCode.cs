@@ -1,3 +1,4 @@
+using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 
 namespace Orchestrator.Cli;
@@ -15,6 +16,13 @@ internal static class ExitCode
     internal const int NeedsPerson = 7;
     internal const int Inconclusive = 9;
     internal const int Cancelled = 130;
+
+    internal static int Of(DefinitionStage stage) => stage switch
+    {
+        DefinitionStage.Refused => Refused,
+        DefinitionStage.NotUndone => Degraded,
+        _ => Failed,
+    };
 
     internal static int Of(MigrationOutcome outcome) => outcome switch
     {
