@@ -19,9 +19,6 @@ public sealed class HostCapabilities
     /// <summary>The CPU model, as libvirt names it (<c>Kunpeng-920</c>, <c>Skylake-Server</c>); <see langword="null"/> when it recognises none.</summary>
     public string? CpuModel => (string?)_root.Element("host")?.Element("cpu")?.Element("model");
 
-    /// <summary>The emulator for guests of the host's own architecture.</summary>
-    public string? Emulator => (string?)_root.Elements("guest").Elements("arch").FirstOrDefault(arch => (string?)arch.Attribute("name") == Architecture)?.Element("emulator");
-
     /// <summary>The NUMA nodes in their order.</summary>
     public IReadOnlyList<NumaNode> NumaNodes =>
     [

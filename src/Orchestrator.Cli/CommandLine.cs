@@ -57,6 +57,7 @@ internal static partial class CommandLine
         globals.AddTo(root);
         root.Subcommands.Add(MigrateCommand.Create(globals, console));
         root.Subcommands.Add(DowntimeCommand.Create(console));
+        root.Subcommands.Add(HostCommand.Create(globals, console));
         root.Subcommands.Add(DomainCommand.Create(globals, console));
         root.Subcommands.Add(LabCommand.Create(globals, console));
         return root;

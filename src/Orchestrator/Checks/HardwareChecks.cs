@@ -4,9 +4,10 @@ namespace Orchestrator.Checks;
 internal static class HardwareChecks
 {
     private const ushort Huawei = 0x19e5;
+    private const ushort Virtio = 0x1af4;
 
-    /// <summary>Vendors of whose Ethernet functions some can be vDPA devices.</summary>
-    private static readonly ushort[] VdpaVendors = [Huawei, 0x15b3, 0x1af4, 0x1dd8, 0x177d];
+    /// <summary>Vendors of whose Ethernet functions some can be vDPA devices: Huawei, NVIDIA, AMD, Marvell, and virtio's own ids.</summary>
+    private static readonly ushort[] VdpaVendors = [Huawei, 0x15b3, 0x1dd8, 0x177d, Virtio];
 
     internal static IEnumerable<HostCheck> Of(HostScope scope)
     {
@@ -32,8 +33,9 @@ internal static class HardwareChecks
         yield return Firmware(scope);
     }
 
-    internal static IEnumerable<PciFunctionFacts> VdpaCandidates(HostFacts facts) =>
-        (facts.PciFunctions ?? []).Where(function => function.IsEthernet && VdpaVendors.Contains(function.Vendor));
+    /// <summary>Functions that may become vDPA devices. A virtio function that virtio-pci drives is the host's own network: it is not to be taken away.</summary>
+    internal static IEnumerable<PciFunctionFacts> VdpaCandidates(HostFacts facts) => (facts.PciFunctions ?? [])
+        .Where(function => function.IsEthernet && VdpaVendors.Contains(function.Vendor) && !(function.Vendor == Virtio && function.Driver == "virtio-pci"));
 
     /// <summary>The functions behind the host's vDPA devices, or bound to a driver that provides them.</summary>
     private static PciFunctionFacts[] VdpaFunctions(HostFacts facts)

@@ -49,7 +49,7 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
         }
 
         (IReadOnlyList<PciFunctionFacts> pci, IReadOnlyList<VdpaDeviceFacts> vdpa, int groups) = NodeDeviceReader.Read(devices);
-        return facts with { PciFunctions = pci, VdpaDevices = vdpa, IommuGroups = groups };
+        return facts with { PciFunctions = pci, VdpaDevices = vdpa, IommuGroups = pci.Count > 0 ? groups : null };
     }
 
     private async Task<HostFacts> WithFilesAsync(HostFacts facts, CancellationToken cancellationToken)

@@ -7,8 +7,8 @@ internal sealed class HostScope(HostFacts facts, IReadOnlyCollection<HostNeed> n
 
     internal string Name => Facts.Host.Name;
 
-    /// <summary>Why a part of the host is unknown.</summary>
-    internal string Unseen => Facts.IsThisMachine ? $"cannot be read on {Name} by this user" : $"not visible through libvirt, and {Name} is not this machine";
+    /// <summary>Why a part of the host is unknown: it is …</summary>
+    internal string Unseen => Facts.IsThisMachine ? $"unreadable on {Name} for this user" : $"not visible through libvirt, and {Name} is not this machine";
 
     internal bool HasKae => KaeEngine.All.Any(engine => Facts.KaePhysicalFunctions(engine) is { Count: > 0 } || Facts.KaeVirtualFunctions(engine) is { Count: > 0 });
 

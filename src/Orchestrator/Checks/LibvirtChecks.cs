@@ -41,7 +41,7 @@ internal static class LibvirtChecks
         }
 
         return version >= Floor
-            ? judge.Pass(Id, $"libvirt {Words.Version(version)}, {NameOf(dialect)} dialect")
+            ? judge.Pass(Id, $"libvirt {Words.Version(version)}, {Words.Dialect(dialect)} dialect")
             : judge.Fail(Id, $"{scope.Name} has libvirt {Words.Version(version)}; 6.2.0 is the oldest that is supported", "Update libvirt.");
     }
 
@@ -112,6 +112,4 @@ internal static class LibvirtChecks
             ? judge.Pass(Id, $"{now} and raises a guest's limit to its <memtune><hard_limit>, which must be written: vDPA host devices are not counted by libvirt itself; {need}")
             : judge.Fail(Id, $"{now}, and without root it cannot raise that; {need}", "Set LimitMEMLOCK=infinity for the daemon's unit, or use the system's daemon (qemu:///system).");
     }
-
-    private static string NameOf(HostDialect dialect) => dialect.Name == DialectName.OpenEuler ? "openEuler" : "upstream";
 }

@@ -25,7 +25,7 @@ internal static class MeasurementChecks
     private static HostCheck Clock(HostScope scope)
     {
         const string Id = "clock";
-        const string Remedy = "systemctl enable --now chronyd; chronyc -a makestep";
+        const string Remedy = "systemctl enable --now chronyd; chronyc makestep";
         var judge = new Judge(HostLayer.Measurement, CheckSeverity.Warning);
         return scope.Facts.Clock switch
         {

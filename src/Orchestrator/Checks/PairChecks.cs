@@ -27,7 +27,7 @@ public static class PairChecks
             Same("pair-kernel", CheckSeverity.Warning, "kernel", source, destination, facts => facts.Kernel?.Release, "Bring both to the same kernel. Where it is unknown: uname -r on both."),
             Drivers(source, destination),
             CardFirmware(names),
-            Same("pair-dialect", CheckSeverity.Error, "dialect", source, destination, facts => facts.Dialect?.Name.ToString(),
+            Same("pair-dialect", CheckSeverity.Error, "dialect", source, destination, facts => facts.Dialect is { } dialect ? Words.Dialect(dialect) : null,
                 "Devices written for one libvirt are refused or lost by the other: use two hosts of one distribution."),
             Direction("pair-libvirt", "libvirt", source, destination, facts => facts.Host.LibvirtVersion),
             Direction("pair-qemu", "QEMU", source, destination, facts => facts.Host.QemuVersion),

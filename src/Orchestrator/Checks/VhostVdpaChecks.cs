@@ -28,13 +28,18 @@ internal static class VhostVdpaChecks
         {
             return kernel.Has("vhost_vdpa") || kernel.VdpaDrivers.Contains("vhost_vdpa")
                 ? judge.Pass(Id, $"vhost_vdpa is loaded on {scope.Name}")
-                : judge.Fail(Id, $"vhost_vdpa is not loaded on {scope.Name} (kernel {kernel.Release ?? "unknown"}; upstream has it since 5.7)", Remedy);
+                : judge.Fail(Id, $"vhost_vdpa is not loaded on {scope.Name} (kernel {kernel.Release ?? "unknown"}; upstream has it since 5.7)",
+                    IsOlder(kernel.Release) && scope.Facts.Dialect is not { Name: DialectName.OpenEuler } ? "Update the kernel to 5.7 or later." : Remedy);
         }
 
         return scope.Facts.VdpaDevices?.Any(device => device.CharDevice is not null) == true
             ? judge.Pass(Id, $"vhost_vdpa works on {scope.Name}: it has character devices")
             : judge.Unknown(Id, $"whether vhost_vdpa is loaded is {scope.Unseen}", $"On {scope.Name}: {Remedy}");
     }
+
+    /// <summary>Whether a release (<c>5.4.0-150-generic</c>) is older than 5.7.</summary>
+    private static bool IsOlder(string? release) =>
+        release?.Split('.', '-') is [var major, var minor, ..] && Version.TryParse($"{major}.{minor}", out Version? version) && version < new Version(5, 7);
 
     private static HostCheck Nodes(HostScope scope)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Libvirt.Xml;
 
 namespace Orchestrator.Checks;
 
@@ -9,6 +10,9 @@ internal static class Words
     internal static string Version(long version) => version == 0
         ? "unknown"
         : string.Create(CultureInfo.InvariantCulture, $"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
+
+    /// <summary>The family of domain documents.</summary>
+    internal static string Dialect(HostDialect dialect) => dialect.Name == DialectName.OpenEuler ? "openEuler" : "upstream";
 
     /// <summary>A limit of memory.</summary>
     internal static string Memory(long bytes) => bytes == long.MaxValue ? "unlimited"
