@@ -41,7 +41,7 @@ internal static class LibvirtChecks
         }
 
         return version >= Floor
-            ? judge.Pass(Id, $"libvirt {Words.Version(version)}, {Words.Dialect(dialect)} dialect")
+            ? judge.Pass(Id, $"libvirt {Words.Version(version)} of {scope.Name}, {Words.Dialect(dialect)} dialect")
             : judge.Fail(Id, $"{scope.Name} has libvirt {Words.Version(version)}; 6.2.0 is the oldest that is supported", "Update libvirt.");
     }
 

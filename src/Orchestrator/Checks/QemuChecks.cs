@@ -30,7 +30,7 @@ internal static class QemuChecks
         var judge = new Judge(HostLayer.Qemu, CheckSeverity.Error, Essential: true);
         return dialect.QemuVersion == 0
             ? judge.Fail(Id, $"{scope.Name}'s libvirt finds no QEMU", $"Install QEMU for {scope.Facts.Host.Architecture ?? "its architecture"}, and restart the daemon.")
-            : judge.Pass(Id, $"QEMU {Words.Version(dialect.QemuVersion)}{(scope.Facts.Emulator is { } path ? $", {path}" : "")}");
+            : judge.Pass(Id, $"QEMU {Words.Version(dialect.QemuVersion)} of {scope.Name}{(scope.Facts.Emulator is { } path ? $", {path}" : "")}");
     }
 
     private static HostCheck Generic(HostScope scope, HostDialect dialect)
