@@ -58,18 +58,21 @@ internal static class DriverChecks
 
         PciFunctionFacts[] candidates = [.. HardwareChecks.VdpaCandidates(scope.Facts)];
         return candidates.Length > 0
-            ? judge.Fail(Id, $"no driver of {scope.Name} provides vDPA devices; {Words.Some(candidates.Select(function => $"{function.Address} ({function.Id})"))} may be able to", RemedyFor(candidates[0]))
+            ? judge.Fail(Id, $"no driver of {scope.Name} provides vDPA devices; {Words.Some(candidates.Select(function => $"{function.Address} ({function.Id})"))} may be able to", RemedyFor(scope.Facts, candidates[0]))
             : judge.Unknown(Id, $"no driver of {scope.Name} provides vDPA devices, and no hardware was seen that could be driven");
     }
 
-    private static string RemedyFor(PciFunctionFacts candidate) => candidate.Vendor switch
+    private static string RemedyFor(HostFacts facts, PciFunctionFacts candidate)
     {
-        0x15b3 => "modprobe mlx5_vdpa",
-        0x1af4 => "modprobe vp_vdpa, and bind the function: "
-            + $"echo vp-vdpa > /sys/bus/pci/devices/{candidate.Address}/driver_override; echo {candidate.Address} > /sys/bus/pci/drivers_probe",
-        0x1dd8 => "modprobe pds_vdpa",
-        _ => "Install the vendor's vDPA driver, create virtual functions and give it their ids: echo -n '1af4 1000' > /sys/bus/pci/drivers/DRIVER/new_id",
-    };
+        bool wantsVirtual = candidate.TotalVirtualFunctions > 0 && !facts.PciFunctions!.Any(function => function.PhysicalFunction == candidate.Address);
+        return (wantsVirtual ? $"echo 1 > /sys/bus/pci/devices/{candidate.Address}/sriov_numvfs; " : "") + candidate.Vendor switch
+        {
+            0x15b3 => "modprobe mlx5_vdpa",
+            0x1af4 => $"modprobe vp_vdpa; echo vp-vdpa > /sys/bus/pci/devices/{candidate.Address}/driver_override; echo {candidate.Address} > /sys/bus/pci/drivers_probe",
+            0x1dd8 => "modprobe pds_vdpa",
+            _ => "install the vendor's vDPA driver, and give it the ids of the virtual functions: echo -n '1af4 1000' > /sys/bus/pci/drivers/DRIVER/new_id",
+        };
+    }
 
     private static HostCheck PhysicalFunctions(HostScope scope)
     {

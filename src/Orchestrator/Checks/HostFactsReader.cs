@@ -23,8 +23,6 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
     {
         HostIdentity identity = host.Identity;
         HostDocuments documents = await host.GetDocumentsAsync(cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<string> devices = await host.ListNodeDevicesAsync(
-            NodeDeviceCapabilities.System | NodeDeviceCapabilities.PciDev | NodeDeviceCapabilities.Vdpa, cancellationToken).ConfigureAwait(false);
         HostCapabilities capabilities = HostCapabilities.Parse(documents.Capabilities);
         SysinfoDocument? sysinfo = documents.Sysinfo is { } xml ? SysinfoDocument.Parse(xml) : null;
         var facts = new HostFacts
@@ -43,13 +41,32 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
             return await WithFilesAsync(facts, cancellationToken).ConfigureAwait(false);
         }
 
+        return await WithNodeDevicesAsync(facts, host, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<HostFacts> WithNodeDevicesAsync(HostFacts facts, IHost host, CancellationToken cancellationToken)
+    {
+        const NodeDeviceCapabilities Wanted = NodeDeviceCapabilities.System | NodeDeviceCapabilities.PciDev | NodeDeviceCapabilities.Vdpa;
+        IReadOnlyList<string> devices;
+        bool knowsVdpa = true;
+        try
+        {
+            devices = await host.ListNodeDevicesAsync(Wanted, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LibvirtException e) when (e.Code == LibvirtErrorCode.InvalidArg)
+        {
+            // Older than 6.9, it refuses the flag; openEuler's 6.2 shows the devices all the same when asked for all.
+            knowsVdpa = false;
+            devices = await host.ListNodeDevicesAsync(NodeDeviceCapabilities.None, cancellationToken).ConfigureAwait(false);
+        }
+
         if (devices.Count == 0)
         {
             return facts; // a daemon without a driver for devices: every other lists at least the computer itself
         }
 
         (IReadOnlyList<PciFunctionFacts> pci, IReadOnlyList<VdpaDeviceFacts> vdpa, int groups) = NodeDeviceReader.Read(devices);
-        return facts with { PciFunctions = pci, VdpaDevices = vdpa, IommuGroups = pci.Count > 0 ? groups : null };
+        return facts with { PciFunctions = pci, VdpaDevices = knowsVdpa || vdpa.Count > 0 ? vdpa : null, IommuGroups = pci.Count > 0 ? groups : null };
     }
 
     private async Task<HostFacts> WithFilesAsync(HostFacts facts, CancellationToken cancellationToken)
@@ -88,9 +105,14 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
     private async Task<IReadOnlySet<string>?> TraceEventsAsync(string? emulator, CancellationToken cancellationToken)
     {
         // Asked on the command line: no guest is needed, and a pattern without a match would not even be a warning in its log.
-        string? list = files.IsMachine && emulator is not null
+        string? list = files.IsMachine && emulator is not null && IsTrusted(emulator)
             ? await HostProgram.OutputAsync(emulator, ["-trace", "help"], Patience, _time, cancellationToken).ConfigureAwait(false)
             : null;
         return list?.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0).ToHashSet(StringComparer.Ordinal);
     }
+
+    // The path is another account's word, a session daemon's: run as root is only what root, or this user, has put there.
+    private bool IsTrusted(string program) =>
+        files.Owner(program) is { } owner && (owner.User == 0 || owner.User == files.Owner("/proc/self")?.User)
+        && (owner.Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
 }

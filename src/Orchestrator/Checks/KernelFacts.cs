@@ -6,7 +6,7 @@ public sealed record KernelFacts
     /// <summary>The release, as <c>uname -r</c> prints it.</summary>
     public string? Release { get; init; }
 
-    /// <summary>The modules that matter here (vDPA, vhost, VFIO, KAE), loaded or built in.</summary>
+    /// <summary>The modules that matter here (vDPA, VFIO, KAE), loaded or built in.</summary>
     public IReadOnlyDictionary<string, ModuleFacts> Modules { get; init; } = new Dictionary<string, ModuleFacts>();
 
     /// <summary>Whether the vDPA bus is there (<c>/sys/bus/vdpa</c>).</summary>
@@ -14,9 +14,6 @@ public sealed record KernelFacts
 
     /// <summary>The drivers of the vDPA bus: <c>vhost_vdpa</c>, <c>virtio_vdpa</c>.</summary>
     public IReadOnlyList<string> VdpaDrivers { get; init; } = [];
-
-    /// <summary>The drivers of the PCI bus.</summary>
-    public IReadOnlyList<string> PciDrivers { get; init; } = [];
 
     /// <summary>The accelerators in <c>/sys/class/uacce</c>.</summary>
     public IReadOnlyList<string> Uacce { get; init; } = [];

@@ -63,7 +63,8 @@ internal static class NodeDeviceReader
     private static PciAddress? AddressOf(XElement element, bool attributes = false)
     {
         int?[] parts = [.. AddressParts.Select(name => attributes ? Hex((string?)element.Attribute(name)) : (int?)element.Element(name))];
-        return parts is [{ } domain, { } bus, { } slot, { } function] ? new(domain, bus, slot, function) : null;
+        // Behind a VMD controller are domains beyond 0xffff, which are no guest's business.
+        return parts is [{ } domain, { } bus, { } slot, { } function] && PciAddress.TryParse($"{domain:x}:{bus:x}:{slot:x}.{function:x}", out PciAddress address) ? address : null;
     }
 
     // pci_0000_08_01_1 is the parent's name; a simulator hangs below the computer.

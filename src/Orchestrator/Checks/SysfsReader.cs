@@ -16,7 +16,6 @@ internal static class SysfsReader
         Modules = files.List("/sys/module").Where(Matters).ToDictionary(name => name, name => Module(files, $"/sys/module/{name}")),
         VdpaBus = files.Exists("/sys/bus/vdpa"),
         VdpaDrivers = files.List("/sys/bus/vdpa/drivers"),
-        PciDrivers = files.List("/sys/bus/pci/drivers"),
         Uacce = files.List("/sys/class/uacce"),
         AppArmor = files.ReadText("/sys/module/apparmor/parameters/enabled") == "Y",
     };
@@ -88,8 +87,8 @@ internal static class SysfsReader
     }
 
     private static bool Matters(string module) =>
-        module.Contains("vdpa", StringComparison.Ordinal) || module.StartsWith("vhost", StringComparison.Ordinal) || module.StartsWith("vfio", StringComparison.Ordinal)
-        || module.StartsWith("hisi", StringComparison.Ordinal) || module is "uacce" or "ifcvf" or "vduse" or "mlx5_core" or "vringh";
+        module.Contains("vdpa", StringComparison.Ordinal) || module.StartsWith("vfio", StringComparison.Ordinal) || module.StartsWith("hisi", StringComparison.Ordinal)
+        || module is "uacce" or "ifcvf" or "vduse";
 
     private static ModuleFacts Module(HostFiles files, string folder) => new(
         files.ReadText($"{folder}/version"), files.ReadText($"{folder}/srcversion"), Number(files.ReadText($"{folder}/parameters/pf_q_num")));

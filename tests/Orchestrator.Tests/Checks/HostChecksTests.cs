@@ -76,6 +76,8 @@ public sealed class HostChecksTests
         yield return Row("vdpa-driver", CheckResult.Pass, VdpaHost, "vender_vdpa");
         yield return Row("vdpa-driver", CheckResult.Pass, BareHost with { VdpaDevices = [Vdpa(0)] }, "simulated");
         yield return Row("vdpa-driver", CheckResult.Fail, BareHost with { PciFunctions = [Function("0000:3b:00.0", "15b3:101d", "mlx5_core", classId: 0x020000)] }, "modprobe mlx5_vdpa");
+        yield return Row("vdpa-driver", CheckResult.Fail, BareHost with { PciFunctions = [Function("0000:08:00.0", "19e5:0222", "hinic3", classId: 0x020000) with { TotalVirtualFunctions = 120 }] }, "sriov_numvfs; install the vendor's")
+            .SetName("a card without virtual functions is told to make some");
         yield return Row("vdpa-driver", CheckResult.Unknown, BareHost).SetName("the host's own virtio network is not offered as a vDPA device");
         yield return Row("vdpa-driver", CheckResult.Unknown, Unseen);
         yield return Row("kae-pf-driver", CheckResult.Pass, KaeHost);

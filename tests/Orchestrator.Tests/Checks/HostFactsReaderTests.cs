@@ -143,6 +143,41 @@ public sealed class HostFactsReaderTests
     }
 
     [Test]
+    public async Task A_daemon_without_a_driver_for_devices_leaves_them_unknown()
+    {
+        HostFacts facts = await new HostFactsReader(new("/")).ReadAsync(Host(FakeLibvirt.Stock113, uri: "qemu+ssh://root@node1/session"));
+
+        Assert.That((facts.PciFunctions, facts.VdpaDevices, facts.IommuGroups), Is.EqualTo(((IReadOnlyList<PciFunctionFacts>?)null, (IReadOnlyList<VdpaDeviceFacts>?)null, (int?)null)));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_daemon_too_old_to_be_asked_for_vdpa_devices_is_asked_for_all(bool shows)
+    {
+        FakeHost host = Host(FakeLibvirt.OpenEuler2203Sp3, uri: "qemu+ssh://root@node1/system");
+        host.RefusesVdpaDevices = true;
+        host.NodeDevices.Add("<device><name>computer</name><capability type='system'/></device>");
+        if (shows)
+        {
+            host.NodeDevices.Add("<device><name>vdpa_vdpa0</name><path>/sys/devices/vdpa0</path><parent>computer</parent><driver><name>vhost_vdpa</name></driver><capability type='vdpa'><chardev>/dev/vhost-vdpa-0</chardev></capability></device>");
+        }
+
+        HostFacts facts = await new HostFactsReader(new("/")).ReadAsync(host);
+
+        Assert.That(facts.VdpaDevices?.Select(device => device.Name), shows ? Is.EqualTo(new[] { "vdpa0" }) : Is.Null, "of what it cannot show, nothing is known");
+    }
+
+    [Test]
+    public async Task A_function_behind_a_vmd_controller_is_passed_over()
+    {
+        FakeHost host = Host(FakeLibvirt.Stock113, uri: "qemu+ssh://root@node1/system");
+        host.NodeDevices.Add("<device><name>pci_10000_e1_00_0</name><capability type='pci'><domain>65536</domain><bus>225</bus><slot>0</slot><function>0</function><product id='0xa80a'/><vendor id='0x144d'/></capability></device>");
+        HostFacts facts = await new HostFactsReader(new("/")).ReadAsync(host);
+
+        Assert.That(facts.PciFunctions, Is.Empty);
+    }
+
+    [Test]
     public async Task What_the_daemon_tells_of_its_machine_is_kept()
     {
         FakeHost host = Host(FakeLibvirt.OpenEuler2403Sp3, uri: "qemu+ssh://root@node1/system");

@@ -10,14 +10,25 @@ internal static class Samples
 {
     internal static HostDialect Upstream { get; } = new()
     {
-        LibvirtVersion = 11_003_000, QemuVersion = 10_000_002, VdpaInterface = true, VhostVdpaDisk = true, VhostVdpaDiskUsable = true, GenericVdpaDevice = true,
+        LibvirtVersion = 11_003_000,
+        QemuVersion = 10_000_002,
+        VdpaInterface = true,
+        VhostVdpaDisk = true,
+        VhostVdpaDiskUsable = true,
+        GenericVdpaDevice = true,
     };
 
     internal static HostDialect OpenEuler2203 { get; } = new() { LibvirtVersion = 6_002_000, QemuVersion = 6_002_000, VdpaHostDevice = true, GenericVdpaDevice = true };
 
     internal static HostDialect OpenEuler2403 { get; } = new()
     {
-        LibvirtVersion = 9_010_000, QemuVersion = 8_002_000, VdpaHostDevice = true, MigrationAttribute = true, VdpaInterface = true, VhostVdpaDisk = true, GenericVdpaDevice = true,
+        LibvirtVersion = 9_010_000,
+        QemuVersion = 8_002_000,
+        VdpaHostDevice = true,
+        MigrationAttribute = true,
+        VdpaInterface = true,
+        VhostVdpaDisk = true,
+        GenericVdpaDevice = true,
     };
 
     internal static HostIdentity Identity(HostDialect dialect, string name = "node1", string architecture = "aarch64", string uri = "qemu:///system") => new()
@@ -78,7 +89,6 @@ internal static class Samples
             Modules = new Dictionary<string, ModuleFacts> { ["vdpa"] = new(null, "A"), ["vhost_vdpa"] = new(null, "B"), ["vender_vdpa"] = new("1.0", "C") },
             VdpaBus = true,
             VdpaDrivers = ["vhost_vdpa"],
-            PciDrivers = ["vender_vdpa"],
         },
         IommuGroups = 40,
         PciFunctions =
@@ -106,7 +116,11 @@ internal static class Samples
             Release = "6.6.0-98.0.0.103.oe2403sp3.aarch64",
             Modules = new Dictionary<string, ModuleFacts>
             {
-                ["hisi_zip"] = new("2.0", "A", 32), ["hisi_sec2"] = new("2.0", "B", 32), ["hisi_hpre"] = new("2.0", "C", 32), ["hisi_acc_vfio_pci"] = new(null, "D"), ["uacce"] = new(null, "E"),
+                ["hisi_zip"] = new("2.0", "A", 32),
+                ["hisi_sec2"] = new("2.0", "B", 32),
+                ["hisi_hpre"] = new("2.0", "C", 32),
+                ["hisi_acc_vfio_pci"] = new(null, "D"),
+                ["uacce"] = new(null, "E"),
             },
             Uacce = ["hisi_hpre-2", "hisi_sec2-1", "hisi_zip-0"],
         },

@@ -37,6 +37,9 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>The documents of the host's devices.</summary>
     internal List<string> NodeDevices { get; } = [];
 
+    /// <summary>A daemon older than 6.9, which refuses to be asked for vDPA devices alone.</summary>
+    internal bool RefusesVdpaDevices { get; set; }
+
     /// <summary>How the host's libvirt reads documents.</summary>
     internal FakeLibvirt Libvirt { get; set; } = FakeLibvirt.Stock113;
 
@@ -131,7 +134,9 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
     });
 
     public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
-        Answer<IReadOnlyList<string>>(() => NodeDevices);
+        Answer<IReadOnlyList<string>>(() => RefusesVdpaDevices && capabilities.HasFlag(NodeDeviceCapabilities.Vdpa)
+            ? throw new LibvirtException(LibvirtErrorCode.InvalidArg, 0, "virConnectListAllNodeDevices", "invalid argument: unsupported flags (0x20000) in function nodeConnectListAllNodeDevices")
+            : NodeDevices);
 
     public Task<HostDocuments> GetDocumentsAsync(CancellationToken cancellationToken) => Answer(() => Documents);
 
