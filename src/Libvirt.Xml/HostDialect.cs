@@ -45,4 +45,7 @@ public sealed record HostDialect
 
     /// <summary>QEMU has the generic vDPA device (<c>vhost-vdpa-device-pci</c>): QEMU 8.0, openEuler's 6.2; <see langword="null"/> when it could not be asked.</summary>
     public bool? GenericVdpaDevice { get; init; }
+
+    /// <summary>QEMU has the <c>vdpa</c> property of virtio-net, the vdpa-net simulation: none that was released; <see langword="null"/> when it was not asked.</summary>
+    public bool? VdpaNetSimulation { get; init; }
 }
