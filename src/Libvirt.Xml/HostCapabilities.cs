@@ -16,6 +16,16 @@ public sealed class HostCapabilities
     /// <summary>The CPU architecture (<c>x86_64</c>, <c>aarch64</c>).</summary>
     public string? Architecture => (string?)_root.Element("host")?.Element("cpu")?.Element("arch");
 
+    /// <summary>The CPU model, as libvirt names it (<c>Kunpeng-920</c>, <c>Skylake-Server</c>); <see langword="null"/> when it recognises none.</summary>
+    public string? CpuModel => (string?)_root.Element("host")?.Element("cpu")?.Element("model");
+
+    /// <summary>The NUMA nodes in their order.</summary>
+    public IReadOnlyList<NumaNode> NumaNodes =>
+    [
+        .. _root.Elements("host").Elements("topology").Elements("cells").Elements("cell").Select(cell => new NumaNode(
+            (int?)cell.Attribute("id") ?? 0, cell.Elements("cpus").Elements("cpu").Count(), (long?)cell.Element("memory") ?? 0)),
+    ];
+
     /// <summary>Whether guests of the host's own architecture can use a kind of virtualisation (<c>kvm</c>, <c>qemu</c>).</summary>
     /// <param name="type">The value of a domain's <c>type</c>.</param>
     public bool Offers(string type) => OwnGuests.Elements("domain").Any(domain => (string?)domain.Attribute("type") == type);
@@ -44,3 +54,9 @@ public sealed class HostCapabilities
         }
     }
 }
+
+/// <summary>One NUMA node of a host.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Cpus">How many logical CPUs it has.</param>
+/// <param name="MemoryKiB">Its memory.</param>
+public sealed record NumaNode(int Id, int Cpus, long MemoryKiB);

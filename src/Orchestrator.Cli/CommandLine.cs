@@ -58,6 +58,7 @@ internal static partial class CommandLine
         globals.AddTo(root);
         root.Subcommands.Add(MigrateCommand.Create(globals, console));
         root.Subcommands.Add(DowntimeCommand.Create(console));
+        root.Subcommands.Add(HostCommand.Create(globals, console));
         root.Subcommands.Add(DomainCommand.Create(globals, console));
         root.Subcommands.Add(VdpaCommand.Create(globals, console));
         root.Subcommands.Add(VfCommand.Create(globals, console));

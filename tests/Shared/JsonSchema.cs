@@ -75,6 +75,7 @@ internal sealed class JsonSchema(JsonObject schema)
         "array" => kind == JsonValueKind.Array,
         "string" => kind == JsonValueKind.String,
         "null" => kind == JsonValueKind.Null,
+        "boolean" => kind is JsonValueKind.True or JsonValueKind.False,
         "number" => kind == JsonValueKind.Number,
         "integer" => kind == JsonValueKind.Number && long.TryParse(node!.ToJsonString(), out _),
         _ => throw new NotSupportedException($"the schema uses the type {type}"),

@@ -64,6 +64,31 @@ public sealed class HostFiles(string root = "/")
         }
     }
 
+    /// <summary>Whether this user may list a folder; <see langword="null"/> when it is not there.</summary>
+    /// <param name="path">The folder.</param>
+    public bool? MayList(string path)
+    {
+        if (Find(path) is not { } real || !Directory.Exists(real))
+        {
+            return null;
+        }
+
+        try
+        {
+            using IEnumerator<string> entries = Directory.EnumerateFileSystemEntries(real).GetEnumerator();
+            entries.MoveNext();
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Owner and mode of a file or device node; <see langword="null"/> when it is not there.</summary>
+    /// <param name="path">The path.</param>
+    public FileOwner? Owner(string path) => Find(path) is { } real ? Posix.Owner(real) : null;
+
     /// <summary>The path with every symbolic link followed, as the host sees it; <see langword="null"/> when it leads nowhere.</summary>
     /// <param name="path">The path.</param>
     public string? Resolve(string path) => Find(path) is { } real && Path.Exists(real) ? (IsMachine ? real : real[_root.Length..]) : null;

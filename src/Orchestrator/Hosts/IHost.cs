@@ -55,6 +55,10 @@ public interface IHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken);
 
+    /// <summary>What the host's daemon tells about its machine and its domains.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<HostDocuments> GetDocumentsAsync(CancellationToken cancellationToken);
+
     /// <summary>What stands on the host under a name, and what under a UUID.</summary>
     /// <param name="name">The name.</param>
     /// <param name="uuid">The UUID.</param>

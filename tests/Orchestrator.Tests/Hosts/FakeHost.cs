@@ -37,6 +37,9 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>The documents of the host's devices.</summary>
     internal List<string> NodeDevices { get; } = [];
 
+    /// <summary>A daemon older than 6.9, which refuses to be asked for vDPA devices alone.</summary>
+    internal bool RefusesVdpaDevices { get; set; }
+
     /// <summary>How the host's libvirt reads documents.</summary>
     internal FakeLibvirt Libvirt { get; set; } = FakeLibvirt.Stock113;
 
@@ -45,6 +48,9 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
 
     /// <summary>A failure of the next definitions, if this says one.</summary>
     internal Func<string, Exception?>? OnDefine { get; set; }
+
+    /// <summary>What the daemon tells about its machine.</summary>
+    internal HostDocuments Documents { get; set; } = new() { Capabilities = "<capabilities/>" };
 
     internal int Aborts { get; private set; }
 
@@ -130,7 +136,11 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
     });
 
     public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
-        Answer<IReadOnlyList<string>>(() => NodeDevices);
+        Answer<IReadOnlyList<string>>(() => RefusesVdpaDevices && capabilities.HasFlag(NodeDeviceCapabilities.Vdpa)
+            ? throw new LibvirtException(LibvirtErrorCode.InvalidArg, 0, "virConnectListAllNodeDevices", "invalid argument: unsupported flags (0x20000) in function nodeConnectListAllNodeDevices")
+            : NodeDevices);
+
+    public Task<HostDocuments> GetDocumentsAsync(CancellationToken cancellationToken) => Answer(() => Documents);
 
     public Task PingAsync(CancellationToken cancellationToken) => Answer(() => true);
 
