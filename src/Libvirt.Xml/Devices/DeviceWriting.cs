@@ -35,6 +35,7 @@ public static class DeviceWriting
         return device switch
         {
             VdpaHostDevice vdpa when !dialect.VdpaHostDevice => new("this host's libvirt has no <hostdev type='vdpa'>, which is openEuler's", UpstreamForms(vdpa.SourceDevice, vdpa.Class)),
+            VdpaHostDevice { IommuFd: not null } when !dialect.IommuFdAttribute => NoIommuFd(["leave it out: the device then uses the kernel's own vhost mapping"]),
             PciHostDevice pci => PciFunction(pci, dialect),
             HostdevInterface nic when nic.DriverModel is not null && Older(dialect, 10_000_000) => NoDriverModel(nic.DriverModel, dialect),
             VdpaInterface nic when !dialect.VdpaInterface => new("this host's libvirt has no <interface type='vdpa'> (6.9)", OtherForms(nic.SourceDevice, dialect)),
@@ -86,9 +87,9 @@ public static class DeviceWriting
             return new("managed='yes' makes libvirt bind plain vfio-pci in the place of the driver that can migrate", ["managed='no', with the function bound to its own VFIO driver (hisi_acc_vfio_pci) before"]);
         }
 
-        if (pci.IommuFd is not null && dialect.Name == DialectName.Upstream)
+        if (pci.IommuFd is not null && !dialect.IommuFdAttribute)
         {
-            return new("this host's libvirt drops the iommufd attribute of <hostdev> without a word: it is openEuler's", ["<driver iommufd='yes'/> with libvirt 12.1 and later"]);
+            return NoIommuFd(["<driver iommufd='yes'/> with libvirt 12.1 and later"]);
         }
 
         if (pci.NumaNode is not null && (dialect.Name == DialectName.Upstream || Older(dialect, OpenEuler2403)))
@@ -98,6 +99,9 @@ public static class DeviceWriting
 
         return pci.DriverModel is not null && Older(dialect, 10_000_000) ? NoDriverModel(pci.DriverModel, dialect) : null;
     }
+
+    private static DeviceRefusal NoIommuFd(IReadOnlyList<string> alternatives)
+        => new("this host's libvirt drops the iommufd attribute of <hostdev> without a word: it is openEuler's, and not in all releases", alternatives);
 
     private static DeviceRefusal NoDriverModel(string model, HostDialect dialect) => new(
         $"libvirt {VdpaMigration.Version(dialect.LibvirtVersion)} drops <driver model='{model}'/> without a word (10.0 has it)",
