@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Xml;
 using System.Xml.Linq;
@@ -69,8 +70,10 @@ internal static class DocumentInput
         }
         catch (XmlException e)
         {
-            string problem = !reachedRoot && ReachesRoot(open) ? "document type definitions are not allowed" : e.Message;
-            throw new DomainDocumentException($"not a readable XML document: {problem} (line {e.LineNumber}, column {e.LinePosition})", e, e.LineNumber, e.LinePosition);
+            string problem = !reachedRoot && ReachesRoot(open)
+                ? string.Create(CultureInfo.InvariantCulture, $"document type definitions are not allowed (line {e.LineNumber}, column {e.LinePosition})")
+                : e.Message;
+            throw new DomainDocumentException($"not a readable XML document: {problem}", e, e.LineNumber, e.LinePosition);
         }
     }
 

@@ -13,19 +13,21 @@ internal static class Canonical
     internal static string Of(string xml)
     {
         var result = new StringBuilder();
+        var reached = false;
         using XmlReader reader = XmlReader.Create(new StringReader(xml), new() { DtdProcessing = DtdProcessing.Prohibit, IgnoreWhitespace = false });
         while (reader.Read())
         {
             switch (reader.NodeType)
             {
                 case XmlNodeType.Element:
+                    reached = true;
                     bool empty = reader.IsEmptyElement;
                     string name = reader.Name;
                     result.Append(CultureInfo.InvariantCulture, $"<{name}");
                     var attributes = new SortedDictionary<string, string>(StringComparer.Ordinal);
                     while (reader.MoveToNextAttribute())
                     {
-                        attributes.Add(reader.Name.StartsWith("xmlns", StringComparison.Ordinal) ? " " + reader.Name : $"{reader.NamespaceURI}\u0001{reader.Name}", $"{reader.Name}=\"{Escape(reader.Value)}\"");
+                        attributes.Add(reader.Name.StartsWith("xmlns", StringComparison.Ordinal) ? "\0" + reader.Name : $"{reader.NamespaceURI}\u0001{reader.Name}", $"{reader.Name}=\"{Attribute(reader.Value)}\"");
                     }
 
                     result.AppendJoin("", attributes.Values.Select(value => " " + value)).Append('>');
@@ -40,13 +42,13 @@ internal static class Canonical
                     break;
                 case XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.SignificantWhitespace:
                 case XmlNodeType.Whitespace when reader.Depth > 0:
-                    result.Append(Escape(reader.Value));
+                    result.Append(Text(reader.Value));
                     break;
                 case XmlNodeType.Comment:
-                    result.Append(CultureInfo.InvariantCulture, $"<!--{reader.Value}-->");
+                    result.Append(Outside(reader.Depth, reached, $"<!--{reader.Value}-->"));
                     break;
                 case XmlNodeType.ProcessingInstruction:
-                    result.Append(CultureInfo.InvariantCulture, $"<?{reader.Name} {reader.Value}?>");
+                    result.Append(Outside(reader.Depth, reached, $"<?{reader.Name} {reader.Value}?>"));
                     break;
             }
         }
@@ -54,10 +56,20 @@ internal static class Canonical
         return result.ToString();
     }
 
-    private static string Escape(string text) => text
+    private static string Text(string text) => text
+        .Replace("&", "&amp;", StringComparison.Ordinal)
+        .Replace("<", "&lt;", StringComparison.Ordinal)
+        .Replace(">", "&gt;", StringComparison.Ordinal)
+        .Replace("\r", "&#xD;", StringComparison.Ordinal);
+
+    private static string Attribute(string text) => text
         .Replace("&", "&amp;", StringComparison.Ordinal)
         .Replace("<", "&lt;", StringComparison.Ordinal)
         .Replace("\"", "&quot;", StringComparison.Ordinal)
         .Replace("\r", "&#xD;", StringComparison.Ordinal)
+        .Replace("\n", "&#xA;", StringComparison.Ordinal)
         .Replace("\t", "&#x9;", StringComparison.Ordinal);
+
+    // Outside the root each comment and processing instruction is on a line of its own.
+    private static string Outside(int depth, bool inRootOrBehind, string node) => depth > 0 ? node : inRootOrBehind ? "\n" + node : node + "\n";
 }

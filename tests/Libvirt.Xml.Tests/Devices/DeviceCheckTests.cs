@@ -112,4 +112,46 @@ public sealed class DeviceCheckTests
         DeviceProblem problem = domain.Check().Single();
         Assert.That((problem.Path, problem.Line), Is.EqualTo(("/domain/memory/@unit", 2)));
     }
+
+    [TestCase("pc-i440fx-10.0", "", "q35 machines only")]
+    [TestCase("pc-q35-10.0", "", "no IOMMU")]
+    [TestCase("pc-q35-10.0", "<iommu model='intel'/>", null)]
+    public void The_simulation_device_wants_a_q35_machine_with_an_iommu(string machine, string devices, string? message)
+    {
+        DomainDocument domain = DomainDocument.Parse($"<domain><os><type arch='x86_64' machine='{machine}'>hvm</type></os><devices>{devices}</devices></domain>");
+        domain.Add(new VdpaNetSimulation { NetworkId = "n" });
+
+        Assert.That(domain.Check().Select(problem => problem.Severity), Is.All.EqualTo(DeviceProblemSeverity.Warning));
+        Assert.That(domain.Check().Select(problem => problem.Message), message is null ? Is.Empty : Has.Some.Contains(message));
+    }
+
+    [TestCase("<os><boot dev='hd'/></os>", "1", "2", "cannot be used together with os/boot")]
+    [TestCase("", "1", "1", "boot order '1' used for more than one device")]
+    [TestCase("", "1", "2", null)]
+    public void The_boot_order_is_checked(string os, string first, string second, string? message)
+    {
+        DomainDocument domain = DomainDocument.Parse($"<domain>{os}<devices><interface type='user'><model type='virtio'/><boot order='{first}'/></interface>"
+            + $"<disk><target dev='vda'/><boot order='{second}'/></disk></devices></domain>");
+
+        Assert.That(domain.Check().Select(problem => problem.Message), message is null ? Is.Empty : Has.Some.Contains(message));
+    }
+
+    [TestCase("", "hostdev0", "drops the alias 'hostdev0'")]
+    [TestCase(" id='3'", "hostdev0", null)]
+    [TestCase("", "ua-a", null)]
+    public void An_alias_that_libvirt_would_drop_is_a_warning(string id, string alias, string? message)
+        => Assert.That(DomainDocument.Parse($"<domain{id}><devices><rng model='virtio'><alias name='{alias}'/></rng></devices></domain>").Check().Select(problem => problem.Message),
+            message is null ? Is.Empty : Has.Exactly(1).Contains(message));
+
+    [Test]
+    public void An_alias_that_is_used_twice_is_an_error()
+        => Assert.That(Domain.With("<rng model='virtio'><alias name='ua-a'/></rng><rng model='virtio'><alias name='ua-a'/></rng>").Check().Single().Severity, Is.EqualTo(DeviceProblemSeverity.Error));
+
+    [Test]
+    public void An_option_without_its_value_is_an_error()
+        => Assert.That(Domain.WithArguments("-device").Check().Single().Path, Is.EqualTo("/domain/qemu:commandline/qemu:arg[1]/@value"));
+
+    [Test]
+    public void A_problem_is_one_line_for_people()
+        => Assert.That(Domain.With("<hostdev type='vdpa'/>").Check()[0].ToString(), Does.StartWith("error: /domain/devices/hostdev (line 3, column 6): the <source> element is missing"));
 }

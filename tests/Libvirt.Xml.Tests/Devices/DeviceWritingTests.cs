@@ -18,6 +18,7 @@ public sealed class DeviceWritingTests
         new(Kae with { NumaNode = 0 }, Dialects.OpenEuler2203, "<numa", (string[])["<numatune>"]),
         new(Kae with { DriverModel = "mlx5_vfio_pci" }, Dialects.OpenEuler2403, "mlx5_vfio_pci", (string[])["managed='no'"]),
         new(Kae with { Migration = null, IommuFd = 1 }, Dialects.Upstream, "iommufd", (string[])["<driver iommufd='yes'/>"]),
+        new(Vdpa with { IommuFd = 1 }, Dialects.OpenEuler2203, "iommufd", (string[])["leave it out"]),
         new(new VdpaInterface { SourceDevice = "/dev/vhost-vdpa-4" }, Dialects.OpenEuler2203, "<interface type='vdpa'>", (string[])["<hostdev mode='subsystem' type='vdpa'><source dev='/dev/vhost-vdpa-4'/></hostdev>"]),
         new(new VhostVdpaDisk { SourceDevice = "/dev/vhost-vdpa-4", Target = "vda" }, Dialects.OpenEuler2403, "libblkio", (string[])["qemu-block-extra", "type='vdpa'"]),
         new(new VhostVdpaDisk { SourceDevice = "/dev/vhost-vdpa-4", Target = "vda" }, Dialects.OpenEuler2203, "<disk type='vhostvdpa'>", (string[])["type='vdpa'"]),
@@ -47,6 +48,7 @@ public sealed class DeviceWritingTests
     {
         Assert.That(DeviceWriting.ForDialect(Vdpa, Dialects.OpenEuler2203), Is.EqualTo(Vdpa));
         Assert.That(DeviceWriting.ForDialect(Vdpa, Dialects.OpenEuler2403), Is.EqualTo(Vdpa));
+        Assert.That(DeviceWriting.ForDialect(Vdpa with { IommuFd = 1 }, Dialects.OpenEuler2403 with { IommuFdAttribute = true }), Is.EqualTo(Vdpa with { IommuFd = 1 }));
         var nic = new VdpaInterface { SourceDevice = "/dev/vhost-vdpa-4" };
         Assert.That(DeviceWriting.ForDialect(nic, Dialects.Upstream), Is.EqualTo(nic));
         var simulation = new VdpaNetSimulation { NetworkId = "n" };
