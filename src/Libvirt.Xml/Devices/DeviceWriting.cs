@@ -35,12 +35,7 @@ public static class DeviceWriting
         return device switch
         {
             VdpaHostDevice vdpa when !dialect.VdpaHostDevice => new("this host's libvirt has no <hostdev type='vdpa'>, which is openEuler's", UpstreamForms(vdpa.SourceDevice, vdpa.Class)),
-<<<<<<< HEAD
-            VdpaHostDevice { IommuFd: not null } or PciHostDevice { IommuFd: not null } when !dialect.IommuFdAttribute =>
-                new("this host's libvirt drops the iommufd attribute of <hostdev> without a word: it is openEuler's since 24.03", [device is PciHostDevice ? "<driver iommufd='yes'/> with libvirt 12.1 and later" : "leave it out"]),
-=======
             VdpaHostDevice { IommuFd: not null } when !dialect.IommuFdAttribute => NoIommuFd(["leave it out: the device then uses the kernel's own vhost mapping"]),
->>>>>>> xml
             PciHostDevice pci => PciFunction(pci, dialect),
             HostdevInterface nic when nic.DriverModel is not null && Older(dialect, 10_000_000) => NoDriverModel(nic.DriverModel, dialect),
             VdpaInterface nic when !dialect.VdpaInterface => new("this host's libvirt has no <interface type='vdpa'> (6.9)", OtherForms(nic.SourceDevice, dialect)),
@@ -92,14 +87,11 @@ public static class DeviceWriting
             return new("managed='yes' makes libvirt bind plain vfio-pci in the place of the driver that can migrate", ["managed='no', with the function bound to its own VFIO driver (hisi_acc_vfio_pci) before"]);
         }
 
-<<<<<<< HEAD
-=======
         if (pci.IommuFd is not null && !dialect.IommuFdAttribute)
         {
             return NoIommuFd(["<driver iommufd='yes'/> with libvirt 12.1 and later"]);
         }
 
->>>>>>> xml
         if (pci.NumaNode is not null && (dialect.Name == DialectName.Upstream || Older(dialect, OpenEuler2403)))
         {
             return new("this host's libvirt drops <numa node='…'/> of <hostdev> without a word: it is openEuler's since 24.03", ["leave it out, and put the guest on the function's node with <numatune>"]);

@@ -1,10 +1,7 @@
-<<<<<<< HEAD
-using System.Xml;
-using System.Xml.Linq;
-=======
 using System.Diagnostics;
+using System.Xml.Linq;
+using System.Xml;
 using Libvirt.Xml.Devices;
->>>>>>> xml
 using Libvirt.Xml.Tests.Devices;
 
 namespace Libvirt.Xml.Tests.Corpus;
