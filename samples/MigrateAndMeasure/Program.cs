@@ -1,7 +1,7 @@
 // Migrates a guest and shows what each method says about its downtime:
 //   dotnet run --project samples/MigrateAndMeasure -- web1 qemu+ssh://root@node1/system qemu+ssh://root@node2/system
-using Orchestrator.Downtime;
 using Orchestrator;
+using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Migration;
 

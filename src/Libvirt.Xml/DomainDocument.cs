@@ -7,7 +7,7 @@ namespace Libvirt.Xml;
 /// A domain document as libvirt reads and writes it. What is not understood here — elements, attributes, namespaces, comments, order — is kept as it was.
 /// Setters change the document in place; <see cref="Parse"/> and <see cref="Copy"/> give documents of their own.
 /// </summary>
-public sealed class DomainDocument
+public sealed partial class DomainDocument
 {
     private readonly XDocument _document;
 
@@ -57,28 +57,42 @@ public sealed class DomainDocument
 
     /// <summary>Reads a document.</summary>
     /// <param name="xml">The text, as from libvirt or a user's file.</param>
-    /// <exception cref="DomainDocumentException">The text is not XML, holds a document type definition, or is not a domain; the message says where.</exception>
+    /// <exception cref="DomainDocumentException">
+    /// The text is not XML, holds a document type definition, is longer than 4 MiB or nested deeper than 256 elements (libvirt's own limits), or is not a domain; it says where.
+    /// </exception>
     public static DomainDocument Parse(string xml)
     {
         ArgumentNullException.ThrowIfNull(xml);
-        try
-        {
-            var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
-            using var reader = XmlReader.Create(new StringReader(xml), settings);
-            var document = XDocument.Load(reader, LoadOptions.PreserveWhitespace);
-            return document.Root is { Name.LocalName: "domain", Name.NamespaceName: "" }
-                ? new DomainDocument(document)
-                : throw new DomainDocumentException($"a domain document begins with <domain>, not <{document.Root!.Name.LocalName}>");
-        }
-        catch (XmlException e)
-        {
-            var problem = e.Message.Contains("DTD", StringComparison.Ordinal) ? "document type definitions are not allowed" : e.Message;
-            throw new DomainDocumentException($"not a readable XML document: {problem}", e);
-        }
+        return FromDomain(DocumentInput.Read(xml));
+    }
+
+    /// <summary>Reads a document in the encoding that it declares; UTF-8 when it declares none.</summary>
+    /// <param name="stream">The bytes; at most a little more than 4 MiB of them are read. Left open.</param>
+    /// <exception cref="DomainDocumentException">As for <see cref="Parse"/>; also bytes that the encoding doesn't have.</exception>
+    public static DomainDocument Load(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return FromDomain(DocumentInput.Read(stream));
+    }
+
+    /// <summary>Reads a file in the encoding that it declares; UTF-8 when it declares none.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="DomainDocumentException">As for <see cref="Parse"/>; also bytes that the encoding doesn't have.</exception>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    public static DomainDocument LoadFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream file = File.OpenRead(path);
+        return Load(file);
     }
 
     /// <summary>A document of its own with the same content.</summary>
-    public DomainDocument Copy() => new(new XDocument(_document));
+    public DomainDocument Copy()
+    {
+        var copy = new XDocument(_document);
+        DocumentEdit.CopyAnnotations(_document, copy);
+        return new(copy);
+    }
 
     /// <summary>The document's text, with nothing changed that wasn't set. Without an XML declaration: the encoding it names isn't that of a string.</summary>
     public override string ToString()
@@ -91,6 +105,20 @@ public sealed class DomainDocument
         }
 
         return text.ToString();
+    }
+
+    private static DomainDocument FromDomain(XDocument document)
+    {
+        XElement root = document.Root!;
+        if (root is { Name.LocalName: "domain", Name.NamespaceName: "" })
+        {
+            return new DomainDocument(document);
+        }
+
+        IXmlLineInfo at = root;
+        throw new DomainDocumentException(
+            $"a domain document begins with <domain>, not <{root.Name.LocalName}>{(root.Name.NamespaceName is "" ? "" : " of the namespace " + root.Name.NamespaceName)}",
+            null, at.LineNumber, at.LinePosition, "/" + root.Name.LocalName);
     }
 
     private void SetElement(string name, string? value)

@@ -18,11 +18,12 @@ public sealed class HostCapabilities
 
     /// <summary>Whether guests of the host's own architecture can use a kind of virtualisation (<c>kvm</c>, <c>qemu</c>).</summary>
     /// <param name="type">The value of a domain's <c>type</c>.</param>
-    public bool Offers(string type) => _root.Elements("guest")
-        .Elements("arch")
-        .Where(arch => (string?)arch.Attribute("name") == Architecture)
-        .Elements("domain")
-        .Any(domain => (string?)domain.Attribute("type") == type);
+    public bool Offers(string type) => OwnGuests.Elements("domain").Any(domain => (string?)domain.Attribute("type") == type);
+
+    /// <summary>The path of the emulator for guests of the host's own architecture; <see langword="null"/> when the driver tells none.</summary>
+    public string? Emulator => (string?)OwnGuests.Elements("emulator").FirstOrDefault();
+
+    private IEnumerable<XElement> OwnGuests => _root.Elements("guest").Elements("arch").Where(arch => (string?)arch.Attribute("name") == Architecture);
 
     /// <summary>Reads a capabilities document.</summary>
     /// <param name="xml">What <c>virConnectGetCapabilities</c> returned.</param>

@@ -31,6 +31,9 @@ public sealed record HostDialect
     /// <summary><c>migration='on|off'</c> of <c>&lt;hostdev&gt;</c> is understood: openEuler 22.03 LTS SP4, 24.03 LTS SP3 and later. Stock libvirt drops it without a word.</summary>
     public bool MigrationAttribute { get; init; }
 
+    /// <summary><c>iommufd='N'</c> of <c>&lt;hostdev&gt;</c> is understood: openEuler's. Stock libvirt drops it.</summary>
+    public bool IommuFdAttribute { get; init; }
+
     /// <summary><c>&lt;interface type='vdpa'&gt;</c> is understood: libvirt 6.9.</summary>
     public bool VdpaInterface { get; init; }
 
@@ -42,4 +45,7 @@ public sealed record HostDialect
 
     /// <summary>QEMU has the generic vDPA device (<c>vhost-vdpa-device-pci</c>): QEMU 8.0, openEuler's 6.2; <see langword="null"/> when it could not be asked.</summary>
     public bool? GenericVdpaDevice { get; init; }
+
+    /// <summary>QEMU has the <c>vdpa</c> property of virtio-net, the vdpa-net simulation: none that was released; <see langword="null"/> when it was not asked.</summary>
+    public bool? VdpaNetSimulation { get; init; }
 }

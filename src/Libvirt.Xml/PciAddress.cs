@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace Libvirt.Xml;
 
@@ -14,10 +15,10 @@ public readonly partial record struct PciAddress
     /// <exception cref="ArgumentOutOfRangeException">A part is out of its range; the message names it.</exception>
     public PciAddress(int domain, int bus, int slot, int function)
     {
-        Domain = InRange(domain, 0xffff, nameof(domain));
-        Bus = InRange(bus, 0xff, nameof(bus));
-        Slot = InRange(slot, 0x1f, nameof(slot));
-        Function = InRange(function, 7, nameof(function));
+        Domain = InRange(domain, Maximum(0), nameof(domain));
+        Bus = InRange(bus, Maximum(1), nameof(bus));
+        Slot = InRange(slot, Maximum(2), nameof(slot));
+        Function = InRange(function, Maximum(3), nameof(function));
     }
 
     /// <summary>The domain.</summary>
@@ -74,6 +75,18 @@ public readonly partial record struct PciAddress
 
     /// <summary>As the kernel writes it: <c>0000:31:00.1</c>. Ordinal order of this text is the order of the addresses.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Domain:x4}:{Bus:x2}:{Slot:x2}.{Function:x}");
+
+    /// <summary>The largest value of a part, by its place.</summary>
+    internal static int Maximum(int part) => part switch { 0 => 0xffff, 1 => 0xff, 2 => 0x1f, _ => 7 };
+
+    /// <summary>Writes the parts as libvirt does; other attributes of the element stay.</summary>
+    internal void WriteTo(XElement address)
+    {
+        address.SetAttributeValue("domain", string.Create(CultureInfo.InvariantCulture, $"0x{Domain:x4}"));
+        address.SetAttributeValue("bus", string.Create(CultureInfo.InvariantCulture, $"0x{Bus:x2}"));
+        address.SetAttributeValue("slot", string.Create(CultureInfo.InvariantCulture, $"0x{Slot:x2}"));
+        address.SetAttributeValue("function", string.Create(CultureInfo.InvariantCulture, $"0x{Function:x}"));
+    }
 
     private static int InRange(int value, int max, string name) =>
         value >= 0 && value <= max ? value : throw new ArgumentOutOfRangeException(name, value, $"0 to 0x{max:x} is the range of a PCI address's {name}");

@@ -45,22 +45,11 @@ public sealed class TraceArguments
             return false;
         }
 
-        if (_domain.Element(QemuNamespace + "commandline") is not { } commandLine)
-        {
-            if (_domain.GetPrefixOfNamespace(QemuNamespace) is null)
-            {
-                _domain.Add(new XAttribute(XNamespace.Xmlns + "qemu", QemuNamespace.NamespaceName));
-            }
-
-            commandLine = new XElement(QemuNamespace + "commandline");
-            _domain.Add(commandLine);
-        }
-
-        commandLine.Add(Argument("--trace"), Argument(pattern));
+        QemuCommandLine.Append(_domain, "--trace", pattern);
         return true;
     }
 
-    /// <summary>Removes a pattern with its <c>--trace</c>, and a command line that is empty then. Says whether the document changed.</summary>
+    /// <summary>Removes a pattern with its <c>--trace</c>, and a command line that was made for it. Says whether the document changed.</summary>
     /// <param name="pattern">The pattern as it stands in the document.</param>
     public bool Remove(string pattern)
     {
@@ -68,13 +57,8 @@ public sealed class TraceArguments
         var found = Pairs().Where(pair => pair.Pattern == pattern).ToList();
         foreach (var pair in found)
         {
-            pair.Option.Remove();
-            pair.Value.Remove();
-        }
-
-        if (found.Count > 0 && _domain.Element(QemuNamespace + "commandline") is { HasElements: false } empty)
-        {
-            empty.Remove();
+            DocumentEdit.Remove(pair.Value);
+            DocumentEdit.Remove(pair.Option);
         }
 
         return found.Count > 0;
@@ -82,13 +66,13 @@ public sealed class TraceArguments
 
     private List<(XElement Option, XElement Value, string Pattern)> Pairs()
     {
-        var arguments = _domain.Elements(QemuNamespace + "commandline").Elements(QemuNamespace + "arg").ToList();
+        var arguments = QemuCommandLine.Arguments(_domain);
         var pairs = new List<(XElement, XElement, string)>();
         for (var i = 0; i < arguments.Count; i++)
         {
-            if (Text(arguments[i]) is "--trace" or "-trace" && i + 1 < arguments.Count)
+            if (QemuCommandLine.Text(arguments[i]) is "--trace" or "-trace" && i + 1 < arguments.Count)
             {
-                pairs.Add((arguments[i], arguments[i + 1], Pattern(Text(arguments[i + 1]))));
+                pairs.Add((arguments[i], arguments[i + 1], Pattern(QemuCommandLine.Text(arguments[i + 1]))));
                 i++;
             }
         }
@@ -97,10 +81,6 @@ public sealed class TraceArguments
     }
 
     private static string Pattern(string value) => value.StartsWith("enable=", StringComparison.Ordinal) ? value["enable=".Length..] : value;
-
-    private static string Text(XElement argument) => argument.Attribute("value")?.Value ?? "";
-
-    private static XElement Argument(string value) => new(QemuNamespace + "arg", new XAttribute("value", value));
 
     /// <summary>Whether a glob of stars and question marks matches the whole name.</summary>
     private static bool Glob(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)

@@ -6,6 +6,7 @@ using Orchestrator.Cli.Commands;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lab;
+using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 
 namespace Orchestrator.Cli;
@@ -59,6 +60,7 @@ internal static partial class CommandLine
         root.Subcommands.Add(DowntimeCommand.Create(console));
         root.Subcommands.Add(VdpaCommand.Create(globals, console));
         root.Subcommands.Add(VfCommand.Create(globals, console));
+        root.Subcommands.Add(DomainCommand.Create(globals, console));
         root.Subcommands.Add(LabCommand.Create(globals, console));
         return root;
     }
@@ -69,6 +71,9 @@ internal static partial class CommandLine
         HostUnreachableException unreachable => (ExitCode.Unreachable, new("host_unreachable", unreachable.Message, unreachable.Host, "connect")),
         DomainNotFoundException missing => (ExitCode.Failed, new(
             "domain_not_found", missing.Message, missing.Host, "lookup", "List what is there: virsh list --all.")),
+        DefinitionException definition => (ExitCode.Of(definition.Stage), new(
+            ErrorDocument.CodeOf(definition.Stage), definition.Message, definition.Host, "define", Remedy(definition.Problems))
+            { Problems = DefinitionDocument.Of(definition.Problems) }),
         LibvirtException libvirt => (
             libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? ExitCode.Unreachable : ExitCode.Failed,
             new(ErrorDocument.CodeOf(libvirt.Code), libvirt.Message, null, libvirt.Operation)),
@@ -80,6 +85,9 @@ internal static partial class CommandLine
         IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),
         _ => (ExitCode.Failed, new("internal", $"{e.GetType().Name}: {e.Message}", Remedy: "This is a defect: please report it, with the output of --log-level debug.")),
     };
+
+    private static string? Remedy(IReadOnlyList<DefinitionProblem> problems) =>
+        problems.SelectMany(problem => problem.Alternatives).Distinct().ToList() is { Count: > 0 } alternatives ? $"Instead: {string.Join("; or ", alternatives)}." : null;
 
     private static void Fail(CliConsole console, ErrorDocument error)
     {

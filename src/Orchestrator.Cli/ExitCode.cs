@@ -1,4 +1,5 @@
 using Orchestrator.Devices;
+using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 
 namespace Orchestrator.Cli;
@@ -16,6 +17,13 @@ internal static class ExitCode
     internal const int NeedsPerson = 7;
     internal const int Inconclusive = 9;
     internal const int Cancelled = 130;
+
+    internal static int Of(DefinitionStage stage) => stage switch
+    {
+        DefinitionStage.Refused => Refused,
+        DefinitionStage.NotUndone => Degraded,
+        _ => Failed,
+    };
 
     internal static int Of(MigrationOutcome outcome) => outcome switch
     {

@@ -106,6 +106,74 @@ public class DomainDocumentTests
         => Assert.That(() => DomainDocument.Parse(xml), Throws.TypeOf<DomainDocumentException>().With.Message.Contains(reason).IgnoreCase);
 
     [Test]
+    public void A_fault_tells_its_line_and_column()
+    {
+        var e = Assert.Throws<DomainDocumentException>(() => DomainDocument.Parse("<domain>\n  <name>a</nome>\n</domain>"))!;
+
+        Assert.That((e.Line, e.Column), Is.EqualTo((2, 12)));
+    }
+
+    [TestCase(255, true)]
+    [TestCase(256, false)]
+    public void Nesting_beyond_what_libvirt_reads_is_refused(int inner, bool read)
+    {
+        string xml = "<domain>" + string.Concat(Enumerable.Repeat("<a>", inner)) + string.Concat(Enumerable.Repeat("</a>", inner)) + "</domain>";
+
+        Assert.That(() => DomainDocument.Parse(xml), read ? Throws.Nothing : Throws.TypeOf<DomainDocumentException>().With.Message.Contains("256").And.Property("Column").EqualTo(9 + (3 * 255) + 1));
+    }
+
+    [Test]
+    public void Nesting_of_half_a_million_is_refused_and_not_a_crash()
+        => Assert.That(() => DomainDocument.Parse("<domain>" + string.Concat(Enumerable.Repeat("<a>", 500_000))), Throws.TypeOf<DomainDocumentException>().With.Message.Contains("256"));
+
+    [Test]
+    public void A_document_that_libvirt_could_not_send_is_refused()
+    {
+        string big = "<domain><name>" + new string('x', (4 * 1024 * 1024) - 100) + "</name></domain>";
+        Assert.That(DomainDocument.Parse(big).Name, Has.Length.EqualTo((4 * 1024 * 1024) - 100));
+
+        Assert.That(() => DomainDocument.Parse(big.Replace("</name>", new string('x', 100) + "</name>", StringComparison.Ordinal)), Throws.TypeOf<DomainDocumentException>().With.Message.Contains("4 MiB"));
+    }
+
+    [Test]
+    public void A_stream_without_end_is_not_read_to_its_end()
+    {
+        using var endless = new EndlessStream();
+
+        Assert.That(() => DomainDocument.Load(endless), Throws.TypeOf<DomainDocumentException>().With.Message.Contains("4 MiB"));
+        Assert.That(endless.Given, Is.LessThan(5 * 1024 * 1024));
+    }
+
+    [TestCase("utf-8")]
+    [TestCase("utf-16")]
+    [TestCase("iso-8859-1")]
+    public void A_stream_is_read_in_the_encoding_that_it_declares(string encoding)
+    {
+        byte[] bytes = System.Text.Encoding.GetEncoding(encoding).GetBytes($"<?xml version='1.0' encoding='{encoding}'?><domain><name>é</name></domain>");
+
+        using var stream = new MemoryStream(encoding == "utf-16" ? [0xff, 0xfe, .. bytes] : bytes);
+        Assert.That(DomainDocument.Load(stream).Name, Is.EqualTo("é"));
+    }
+
+    [Test]
+    public void Bytes_that_the_encoding_does_not_have_are_an_error_with_a_place()
+    {
+        using var stream = new MemoryStream([.. "<domain>\n<name>"u8, 0xc3, 0x28, .. "</name></domain>"u8]);
+
+        var e = Assert.Throws<DomainDocumentException>(() => DomainDocument.Load(stream))!;
+        Assert.That(e.Line, Is.EqualTo(2));
+    }
+
+    [TestCase("no-such-encoding")]
+    [TestCase("gbk")]
+    public void An_encoding_that_is_not_known_is_an_error(string encoding)
+    {
+        using var stream = new MemoryStream(System.Text.Encoding.ASCII.GetBytes($"<?xml version='1.0' encoding='{encoding}'?><domain/>"));
+
+        Assert.That(() => DomainDocument.Load(stream), Throws.TypeOf<DomainDocumentException>().With.Message.Contains(encoding));
+    }
+
+    [Test]
     public void Parse_cut_or_damaged_document_throws_nothing_else()
     {
         var damaged = from at in Gen.Choose(0, Domain.Length - 1)
@@ -117,12 +185,45 @@ public class DomainDocumentTests
         {
             try
             {
-                return DomainDocument.Parse(xml).ToString().Length > 0;
+                DomainDocument document = DomainDocument.Parse(xml);
+                return document.Devices.Count >= 0 && document.Check().All(problem => problem.Message.Length > 0) && document.ToString().Length > 0;
             }
             catch (DomainDocumentException e)
             {
                 return e.Message.Length > 0;
             }
         }).QuickCheckThrowOnFailure();
+    }
+
+    private sealed class EndlessStream : Stream
+    {
+        internal long Given { get; private set; }
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => Given; set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            buffer.AsSpan(offset, count).Fill((byte)' ');
+            Given += count;
+            return count;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -30,8 +30,8 @@ public class TraceArgumentsTests
 
         Assert.That(domain.TraceArguments.Add("vm_state_notify"), Is.True);
         Assert.That(domain.ToString(), Is.EqualTo(
-            "<domain xmlns:qemu=\"http://libvirt.org/schemas/domain/qemu/1.0\"><name>a</name>"
-            + "<qemu:commandline><qemu:arg value=\"--trace\" /><qemu:arg value=\"vm_state_notify\" /></qemu:commandline></domain>"));
+            "<domain><name>a</name><qemu:commandline xmlns:qemu=\"http://libvirt.org/schemas/domain/qemu/1.0\">"
+            + "<qemu:arg value=\"--trace\" /><qemu:arg value=\"vm_state_notify\" /></qemu:commandline></domain>"));
     }
 
     [Test]
@@ -55,14 +55,23 @@ public class TraceArgumentsTests
         Assert.That(line.Elements(TraceArguments.QemuNamespace + "env").Count(), Is.EqualTo(1));
     }
 
-    [Test]
-    public void Remove_only_argument_removes_the_command_line()
+    [TestCase("<domain/>")]
+    [TestCase("<domain>\n  <name>a</name>\n</domain>")]
+    [TestCase("<domain>\n\t<name>a</name>\n\t<!-- end -->\n</domain>")]
+    [TestCase("<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><name>a</name></domain>")]
+    [TestCase("<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>\n  <q:commandline/>\n</domain>")]
+    [TestCase("<domain xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>\n  <q:commandline>\n  </q:commandline>\n</domain>")]
+    public void Remove_what_was_added_leaves_no_trace(string xml)
     {
-        var domain = DomainDocument.Parse("<domain/>");
+        var domain = DomainDocument.Parse(xml);
+        string before = Canonical.Of(domain.ToString());
         domain.TraceArguments.Add("a*");
+        domain.TraceArguments.Add("b*");
+        Assert.That(domain.TraceArguments.Patterns, Is.EqualTo(new[] { "a*", "b*" }));
 
         Assert.That(domain.TraceArguments.Remove("a*"), Is.True);
-        Assert.That(domain.Root.HasElements, Is.False);
+        Assert.That(domain.TraceArguments.Remove("b*"), Is.True);
+        Assert.That(Canonical.Of(domain.ToString()), Is.EqualTo(before));
     }
 
     [TestCase("enable=a*,b")]

@@ -19,6 +19,7 @@ public sealed partial class LibvirtHost : IHost
     private readonly Lock _connectionLock = new();
     private LibvirtConnection? _connection;
     private HostIdentity? _identity;
+    private ProbedDialect? _dialect;
     private volatile bool _disposed;
 
     private LibvirtHost(HostAddress address, HostOptions options, ObserverClock clock, ILogger logger)
@@ -107,7 +108,26 @@ public sealed partial class LibvirtHost : IHost
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken) => throw new NotSupportedException("DIALECT");
+    public async Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken)
+    {
+        // A daemon that was restarted may be another libvirt: what it said belongs to its connection.
+        if (_dialect is { } known && ReferenceEquals(known.Connection, _connection))
+        {
+            return known.Dialect;
+        }
+
+        (LibvirtConnection connection, HostDialect dialect, string? emulator) = await InvokeAsync(AskDialect, cancellationToken).ConfigureAwait(false);
+        if (emulator is not null && QemuLogLocation.LocalSocket(Identity.Uri) is not null)
+        {
+            IReadOnlyList<string>? generic = await EmulatorProbe.GetPropertiesAsync(emulator, "vhost-vdpa-device-pci", cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<string>? network = await EmulatorProbe.GetPropertiesAsync(emulator, "virtio-net-pci", cancellationToken).ConfigureAwait(false);
+            dialect = dialect with { GenericVdpaDevice = generic?.Contains("vhostdev"), VdpaNetSimulation = network?.Contains("vdpa") };
+        }
+
+        _dialect = new(connection, dialect);
+        LogDialect(Address.Name, dialect);
+        return dialect;
+    }
 
     /// <inheritdoc/>
     public Task<string> GetQemuCommandLineAsync(string xml, CancellationToken cancellationToken) =>
@@ -405,6 +425,30 @@ public sealed partial class LibvirtHost : IHost
         }
     }
 
+    private (LibvirtConnection Connection, HostDialect Dialect, string? Emulator) AskDialect(LibvirtConnection connection)
+    {
+        HostCapabilities capabilities = HostCapabilities.Parse(connection.GetCapabilities());
+        string type = capabilities.Offers("kvm") ? "kvm" : "qemu";
+        HostDialect dialect = DialectProbe.Ask(
+            xml =>
+            {
+                try
+                {
+                    return new(connection.GetQemuCommandLine(xml), null);
+                }
+                catch (LibvirtException e) when (!e.IsConnectionLost && e.Code is not (LibvirtErrorCode.NoSupport or LibvirtErrorCode.OperationDenied or LibvirtErrorCode.AccessDenied))
+                {
+                    return new(null, $"{e.Code}: {e.Message}");
+                }
+            },
+            Identity.Architecture ?? "x86_64",
+            type);
+        return (
+            connection,
+            dialect with { LibvirtVersion = Identity.LibvirtVersion, QemuVersion = Identity.QemuVersion },
+            capabilities.Emulator);
+    }
+
     private HostIdentity ReadIdentity(LibvirtConnection connection)
     {
         HostCapabilities capabilities = HostCapabilities.Parse(connection.GetCapabilities());
@@ -519,6 +563,11 @@ public sealed partial class LibvirtHost : IHost
     [LoggerMessage(EventId = 100, Level = LogLevel.Debug, Message = "Connected to {Host} ({Uri}), libvirt {LibvirtVersion}, QEMU {QemuVersion}")]
     private partial void LogConnected(string host, string uri, long libvirtVersion, long qemuVersion);
 
+    [LoggerMessage(EventId = 102, Level = LogLevel.Debug, Message = "The dialect of {Host}: {Dialect}")]
+    private partial void LogDialect(string host, HostDialect dialect);
+
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "The connection to {Host} was lost: {Reason}")]
     private partial void LogConnectionLost(string host, string reason);
+
+    private sealed record ProbedDialect(LibvirtConnection Connection, HostDialect Dialect);
 }

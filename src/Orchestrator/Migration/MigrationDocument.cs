@@ -138,19 +138,6 @@ public sealed record MigrationDocument
     }
 }
 
-/// <summary>An error for programs.</summary>
-/// <param name="Code">A stable code in snake case: libvirt's where the error is libvirt's.</param>
-/// <param name="Message">What happened.</param>
-/// <param name="Host">The host it happened on.</param>
-/// <param name="Operation">What was being done.</param>
-/// <param name="Remedy">What to do about it.</param>
-public sealed record ErrorDocument(string Code, string Message, string? Host = null, string? Operation = null, string? Remedy = null)
-{
-    /// <summary>The stable code of an enumeration's member: <c>OperationFailed</c> is <c>operation_failed</c>.</summary>
-    /// <param name="member">The member.</param>
-    public static string CodeOf(Enum member) => JsonNamingPolicy.SnakeCaseLower.ConvertName(member.ToString());
-}
-
 /// <summary>JSON of the documents of this folder.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(MigrationDocument))]

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Libvirt.Interop;
 using Libvirt.Xml;
 using Orchestrator.Downtime;
@@ -36,7 +37,14 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>The documents of the host's devices.</summary>
     internal List<string> NodeDevices { get; } = [];
 
-    internal HostDialect Dialect { get; set; } = new() { LibvirtVersion = 11_003_000, QemuVersion = 10_000_002, VdpaInterface = true, VhostVdpaDisk = true, GenericVdpaDevice = true };
+    /// <summary>How the host's libvirt reads documents.</summary>
+    internal FakeLibvirt Libvirt { get; set; } = FakeLibvirt.Stock113;
+
+    /// <summary>The stored definitions.</summary>
+    internal Dictionary<Guid, string> Definitions { get; } = [];
+
+    /// <summary>A failure of the next definitions, if this says one.</summary>
+    internal Func<string, Exception?>? OnDefine { get; set; }
 
     internal int Aborts { get; private set; }
 
@@ -61,15 +69,65 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
         return recorder;
     });
 
-    public Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken) => Answer(() => Dialect);
+    public Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken) => Answer(() => DialectProbe.Ask(
+        xml =>
+        {
+            try
+            {
+                return new(Libvirt.CommandLine(xml), null);
+            }
+            catch (LibvirtException e)
+            {
+                return new(null, $"{e.Code}: {e.Message}");
+            }
+        },
+        Identity.Architecture!,
+        "kvm") with { LibvirtVersion = Libvirt.Version, QemuVersion = Libvirt.QemuVersion, GenericVdpaDevice = true });
 
-    public Task<string> GetQemuCommandLineAsync(string xml, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<string> GetQemuCommandLineAsync(string xml, CancellationToken cancellationToken) => Answer(() => Libvirt.CommandLine(xml));
 
-    public Task DefineDomainAsync(string xml, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task DefineDomainAsync(string xml, CancellationToken cancellationToken) => Answer(() =>
+    {
+        if (OnDefine is not null && OnDefine(xml) is { } failure)
+        {
+            throw failure;
+        }
 
-    public Task<string?> GetDefinitionAsync(Guid uuid, CancellationToken cancellationToken) => throw new NotSupportedException();
+        XElement stored = Libvirt.Store(xml);
+        string domain = (string)stored.Element("name")!;
+        Guid uuid = (Guid)stored.Element("uuid")!;
+        if (Domains.Values.FirstOrDefault(other => other.Name == domain && other.Uuid != uuid) is { } other)
+        {
+            throw new LibvirtException(LibvirtErrorCode.OperationFailed, 20, "virDomainDefineXMLFlags", $"operation failed: domain '{domain}' already exists with uuid {other.Uuid}");
+        }
 
-    public Task UndefineDomainAsync(Guid uuid, DomainUndefineFlags flags, CancellationToken cancellationToken) => throw new NotSupportedException();
+        Definitions[uuid] = stored.ToString();
+        Domains[uuid] = Domains.TryGetValue(uuid, out DomainSnapshot? present) && present.IsActive
+            ? present with { IsPersistent = true }
+            : new() { Name = domain, Uuid = uuid, State = DomainState.Shutoff, IsPersistent = true, Xml = Definitions[uuid] };
+        return true;
+    });
+
+    public Task<string?> GetDefinitionAsync(Guid uuid, CancellationToken cancellationToken) => Answer(() => Definitions.GetValueOrDefault(uuid));
+
+    public Task UndefineDomainAsync(Guid uuid, DomainUndefineFlags flags, CancellationToken cancellationToken) => Answer(() =>
+    {
+        if (!Definitions.Remove(uuid))
+        {
+            throw new LibvirtException(LibvirtErrorCode.NoDomain, 10, "virDomainUndefineFlags", $"Domain not found: no domain with matching uuid '{uuid}'");
+        }
+
+        if (Domains[uuid].IsActive)
+        {
+            Domains[uuid] = Domains[uuid] with { IsPersistent = false };
+        }
+        else
+        {
+            Domains.Remove(uuid);
+        }
+
+        return true;
+    });
 
     public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
         Answer<IReadOnlyList<string>>(() => NodeDevices);
@@ -125,7 +183,9 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
         }
     }
 
-    private Task<T> Answer<T>(Func<T> answer) => IsLost
-        ? Task.FromException<T>(new HostUnreachableException(Address.Name, $"{Address.Name} cannot be reached"))
-        : Task.FromResult(answer());
+    private async Task<T> Answer<T>(Func<T> answer)
+    {
+        await Task.CompletedTask;
+        return IsLost ? throw new HostUnreachableException(Address.Name, $"{Address.Name} cannot be reached") : answer();
+    }
 }

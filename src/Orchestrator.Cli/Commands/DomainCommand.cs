@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Text.Json;
+using Libvirt.Xml;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
+
+namespace Orchestrator.Cli.Commands;
+
+/// <summary><c>orchestrator domain define</c>.</summary>
+internal sealed class DomainCommand
+{
+    private readonly GlobalOptions _globals;
+    private readonly CliConsole _console;
+
+    private DomainCommand(GlobalOptions globals, CliConsole console)
+    {
+        _globals = globals;
+        _console = console;
+    }
+
+    internal static Command Create(GlobalOptions globals, CliConsole console)
+    {
+        var self = new DomainCommand(globals, console);
+        return new("domain", "Domains of a host.") { self.Define() };
+    }
+
+    private Command Define()
+    {
+        var file = new Argument<string>("FILE") { Description = "The domain's document; - reads standard input." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and what stands in the way; change nothing." };
+        var allow = new Option<string[]>("--allow") { Description = "dropped: keep the definition even if the host stored less than it was given." };
+        allow.AcceptOnlyFromAmong("dropped");
+        var command = new Command("define", "Defines a domain, reads back what the host stored, and puts back what was there if something was dropped.") { file, dryRun, allow };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            DomainDocument document = Read(parsed.GetValue(file)!);
+            ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
+            await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
+            var definer = new DomainDefiner(host, logger);
+            bool isDryRun = parsed.GetValue(dryRun);
+            DefinitionPlan plan = isDryRun
+                ? await definer.PlanAsync(document, cancellationToken).ConfigureAwait(false)
+                : await definer.DefineAsync(document, parsed.GetValue(allow)?.Contains("dropped") == true, cancellationToken).ConfigureAwait(false);
+            Show(plan, isDryRun);
+            return plan.Problems.Count == 0 ? ExitCode.Done : ExitCode.Refused;
+        });
+        return command;
+    }
+
+    private static DomainDocument Read(string path)
+    {
+        try
+        {
+            using Stream? input = path == "-" ? Console.OpenStandardInput() : null;
+            return input is null ? DomainDocument.LoadFile(path) : DomainDocument.Load(input);
+        }
+        catch (DomainDocumentException e)
+        {
+            throw new CliException(ExitCode.Failed, new("bad_document", $"{path}: {e.Message}", Operation: "define")
+            {
+                Problems = [new(e.Path, e.Message, e.Line, e.Column, [])],
+            });
+        }
+    }
+
+    private void Show(DefinitionPlan plan, bool isDryRun)
+    {
+        if (_console.Json)
+        {
+            _console.Out.WriteLine(JsonSerializer.Serialize(DefinitionDocument.From(plan, isDryRun), DomainJson.Readable.DefinitionDocument));
+            return;
+        }
+
+        string did = plan.Action == DefinitionAction.Created ? "defined" : "definition changed";
+        _console.Out.WriteLine(CliConsole.Printable(
+            plan.Problems.Count > 0 ? $"{plan.Name}: {plan.Host.Name} cannot take it" : $"{plan.Name} ({plan.Uuid}): {(isDryRun ? "would be " : "")}{did} on {plan.Host.Name}"));
+        foreach (DefinitionProblem problem in plan.Problems)
+        {
+            _console.Out.WriteLine(CliConsole.Printable($"  {problem.Path}: {problem.Message}"));
+            foreach (string alternative in problem.Alternatives)
+            {
+                _console.Out.WriteLine(CliConsole.Printable($"    instead: {alternative}"));
+            }
+        }
+
+        foreach (string note in plan.Notes)
+        {
+            _console.Note($"note: {note}");
+        }
+    }
+}

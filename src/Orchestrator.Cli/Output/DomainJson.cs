@@ -1,0 +1,36 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Libvirt.Xml;
+using Orchestrator.Lifecycle;
+
+namespace Orchestrator.Cli;
+
+/// <summary>What <c>domain define --json</c> prints.</summary>
+internal sealed record DefinitionDocument(
+    DefinitionDocument.DomainName Domain, DefinitionDocument.HostName Host, string Action, bool DryRun, IReadOnlyList<ErrorProblem> Problems, IReadOnlyList<string> Notes)
+{
+    internal static DefinitionDocument From(DefinitionPlan plan, bool isDryRun) => new(
+        new(plan.Name, plan.Uuid),
+        new(plan.Host.Name, plan.Host.Uri, plan.Dialect.Name == DialectName.OpenEuler ? "openeuler" : "upstream"),
+        plan.Action == DefinitionAction.Created ? "created" : "updated",
+        isDryRun,
+        Of(plan.Problems),
+        plan.Notes);
+
+    internal static IReadOnlyList<ErrorProblem> Of(IReadOnlyList<DefinitionProblem> problems) =>
+        [.. problems.Select(problem => new ErrorProblem(problem.Path, problem.Message, problem.Line, problem.Column, problem.Alternatives))];
+
+    internal sealed record DomainName(string Name, Guid Uuid);
+
+    internal sealed record HostName(string Name, string Uri, string Dialect);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(DefinitionDocument))]
+internal sealed partial class DomainJson : JsonSerializerContext
+{
+    /// <summary>Without escapes that only HTML needs: XML in messages stays readable.</summary>
+    internal static DomainJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

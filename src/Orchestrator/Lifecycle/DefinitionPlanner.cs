@@ -1,0 +1,66 @@
+using Libvirt.Xml;
+using Libvirt.Xml.Devices;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Lifecycle;
+
+/// <summary>Decides what a definition would do. Pure.</summary>
+internal static class DefinitionPlanner
+{
+    internal static DefinitionPlan Plan(DomainDocument document, Guid uuid, HostDialect dialect, HostSnapshot present)
+    {
+        var problems = new List<DefinitionProblem>();
+        var notes = new List<string>();
+        string host = present.Host.Name;
+        if (document.Name.Length == 0)
+        {
+            problems.Add(new("/domain/name", "the document gives the domain no name", ["<name>…</name>"]));
+        }
+
+        foreach (DeviceProblem problem in document.Check())
+        {
+            if (problem.Severity == DeviceProblemSeverity.Error)
+            {
+                problems.Add(new(problem.Path, problem.Message, [], Place(problem.Line), Place(problem.Column)));
+            }
+            else
+            {
+                notes.Add($"{problem.Path}: {problem.Message}");
+            }
+        }
+
+        // What no libvirt takes is said once.
+        problems.AddRange(DeviceWriting.DialectProblems(document, dialect)
+            .Where(problem => !problems.Exists(known => known.Path.StartsWith(problem.Path, StringComparison.Ordinal)))
+            .Select(problem => new DefinitionProblem(problem.Path, $"{problem.Device.Kind}: {problem.Refusal.Reason}", problem.Refusal.Alternatives, Place(problem.Line), Place(problem.Column))));
+
+        if (present.ByName is { } byName && byName.Uuid != uuid)
+        {
+            problems.Add(new(
+                "/domain/name",
+                $"the name {document.Name} belongs to another domain on {host}, UUID {byName.Uuid} ({byName.Describe()})",
+                [$"to change that domain: <uuid>{byName.Uuid}</uuid>", "to make another one: another <name>"]));
+        }
+
+        if (present.ByUuid is { } byUuid && byUuid.Name != document.Name)
+        {
+            problems.Add(new(
+                "/domain/uuid",
+                $"the UUID {uuid} belongs to {byUuid.Name} on {host} ({byUuid.Describe()})",
+                ["leave <uuid> out, and libvirt makes one", $"to change that domain: <name>{byUuid.Name}</name>"]));
+        }
+
+        if (present.ByUuid is { IsActive: true })
+        {
+            notes.Add($"{document.Name} is {present.ByUuid.Describe()} on {host}: the new definition takes effect when it is next started");
+        }
+
+        return new(present.Host, dialect, document.Name, uuid, present.ByUuid is null ? DefinitionAction.Created : DefinitionAction.Updated, problems, notes);
+    }
+
+    private static int? Place(int number) => number > 0 ? number : null;
+
+    /// <summary>A loss that was found by reading back.</summary>
+    internal static DefinitionProblem ProblemOf(ReadBackLoss loss, string host) =>
+        new(loss.Path, $"{host}: {loss}", ["take it out of the document, or choose a host whose libvirt knows it (orchestrator host show)"]);
+}

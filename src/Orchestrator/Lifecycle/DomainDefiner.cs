@@ -1,0 +1,126 @@
+using Libvirt.Interop;
+using Libvirt.Xml;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Lifecycle;
+
+/// <summary>What a definition did, or would do.</summary>
+public enum DefinitionAction
+{
+    /// <summary>The domain is new on the host.</summary>
+    Created,
+
+    /// <summary>The domain had another definition, or none that outlives it.</summary>
+    Updated,
+}
+
+/// <summary>What defining a document on a host would do.</summary>
+/// <param name="Host">The host.</param>
+/// <param name="Dialect">What it understands.</param>
+/// <param name="Name">The domain's name.</param>
+/// <param name="Uuid">Its UUID: the document's, or one made for it.</param>
+/// <param name="Action">What would be done.</param>
+/// <param name="Problems">What stands in the way; none means that it can be done.</param>
+/// <param name="Notes">What is worth knowing.</param>
+public sealed record DefinitionPlan(
+    HostIdentity Host, HostDialect Dialect, string Name, Guid Uuid, DefinitionAction Action, IReadOnlyList<DefinitionProblem> Problems, IReadOnlyList<string> Notes);
+
+/// <summary>
+/// Defines domains so that what was asked for is what the host then has: refuses what the host's dialect cannot say, reads back what was stored, and
+/// puts back what was there before when something was lost.
+/// </summary>
+/// <param name="host">The host.</param>
+/// <param name="logger">Where to log.</param>
+public sealed partial class DomainDefiner(IHost host, ILogger? logger = null)
+{
+    private readonly ILogger _logger = logger ?? NullLogger.Instance;
+
+    /// <summary>Says what defining a document would do; changes nothing.</summary>
+    /// <param name="document">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<DefinitionPlan> PlanAsync(DomainDocument document, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
+        Guid uuid = document.Uuid ?? Guid.NewGuid();
+        HostSnapshot present = await host.SnapshotAsync(document.Name, uuid, cancellationToken).ConfigureAwait(false);
+        return DefinitionPlanner.Plan(document, uuid, dialect, present);
+    }
+
+    /// <summary>Defines a document.</summary>
+    /// <param name="document">The domain.</param>
+    /// <param name="acceptLosses">Keep a definition of which the host dropped something; the plan's notes name it.</param>
+    /// <param name="cancellationToken">Ends the wait until the host is asked to change something; what was begun is then ended.</param>
+    /// <exception cref="DefinitionException">The host cannot or did not take the document as it stands.</exception>
+    public async Task<DefinitionPlan> DefineAsync(DomainDocument document, bool acceptLosses = false, CancellationToken cancellationToken = default)
+    {
+        DefinitionPlan plan = await PlanAsync(document, cancellationToken).ConfigureAwait(false);
+        string name = plan.Host.Name;
+        if (plan.Problems.Count > 0)
+        {
+            throw new DefinitionException(
+                DefinitionStage.Refused, name, plan.Name, $"{name} cannot take {plan.Name}: {string.Join("; ", plan.Problems.Select(problem => problem.Message))}", plan.Problems);
+        }
+
+        DomainDocument given = document.Copy();
+        given.Uuid = plan.Uuid;
+        string? before = await host.GetDefinitionAsync(plan.Uuid, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        await host.DefineDomainAsync(given.ToString(), CancellationToken.None).ConfigureAwait(false);
+        IReadOnlyList<ReadBackLoss> losses = await ReadBackAsync(given, plan).ConfigureAwait(false);
+        if (losses.Count == 0)
+        {
+            LogDefined(plan.Action, plan.Name, name);
+            return plan;
+        }
+
+        if (acceptLosses)
+        {
+            return plan with { Notes = [.. plan.Notes, .. losses.Select(loss => $"{name} did not take everything: {loss}")] };
+        }
+
+        throw await UndoAsync(plan, before, losses).ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<ReadBackLoss>> ReadBackAsync(DomainDocument given, DefinitionPlan plan)
+    {
+        string stored = await host.GetDefinitionAsync(plan.Uuid, CancellationToken.None).ConfigureAwait(false)
+            ?? throw new DefinitionException(
+                DefinitionStage.NotUndone, plan.Host.Name, plan.Name, $"{plan.Host.Name} took the definition of {plan.Name}, and right afterwards has none: did somebody undefine it?", []);
+        return ReadBack.Compare(given.Root, DomainDocument.Parse(stored).Root);
+    }
+
+    private async Task<DefinitionException> UndoAsync(DefinitionPlan plan, string? before, IReadOnlyList<ReadBackLoss> losses)
+    {
+        string name = plan.Host.Name;
+        IReadOnlyList<DefinitionProblem> problems = [.. losses.Select(loss => DefinitionPlanner.ProblemOf(loss, name))];
+        string what = string.Join("; ", losses);
+        LogLost(plan.Name, name, what);
+        try
+        {
+            if (before is not null)
+            {
+                await host.DefineDomainAsync(before, CancellationToken.None).ConfigureAwait(false);
+            }
+            else
+            {
+                await host.UndefineDomainAsync(plan.Uuid, DomainUndefineFlags.KeepNvram, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is LibvirtException or HostUnreachableException)
+        {
+            return new(DefinitionStage.NotUndone, name, plan.Name, $"{name} did not take {plan.Name} as asked ({what}), and that could not be undone: {e.Message}", problems);
+        }
+
+        string undone = before is null ? "the domain was undefined again" : "its former definition is in place again";
+        return new(DefinitionStage.Undone, name, plan.Name, $"{name} did not take {plan.Name} as asked: {what}; {undone}", problems);
+    }
+
+    [LoggerMessage(EventId = 300, Level = LogLevel.Information, Message = "{Action} the definition of {Domain} on {Host}")]
+    private partial void LogDefined(DefinitionAction action, string domain, string host);
+
+    [LoggerMessage(EventId = 301, Level = LogLevel.Warning, Message = "The definition of {Domain} on {Host} is not what was asked for and is undone: {Losses}")]
+    private partial void LogLost(string domain, string host, string losses);
+}
