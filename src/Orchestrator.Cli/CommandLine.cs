@@ -7,7 +7,6 @@ using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lab;
 using Orchestrator.Lifecycle;
-using Orchestrator.Migration;
 
 namespace Orchestrator.Cli;
 
@@ -60,6 +59,7 @@ internal static partial class CommandLine
         root.Subcommands.Add(DowntimeCommand.Create(console));
         root.Subcommands.Add(HostCommand.Create(globals, console));
         root.Subcommands.Add(DomainCommand.Create(globals, console));
+        root.Subcommands.Add(DeviceCommand.Create(globals, console));
         root.Subcommands.Add(VdpaCommand.Create(globals, console));
         root.Subcommands.Add(VfCommand.Create(globals, console));
         root.Subcommands.Add(LabCommand.Create(globals, console));

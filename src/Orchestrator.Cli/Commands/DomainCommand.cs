@@ -34,7 +34,7 @@ internal sealed class DomainCommand
         var command = new Command("define", "Defines a domain, reads back what the host stored, and puts back what was there if something was dropped.") { file, dryRun, allow };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            DomainDocument document = Read(parsed.GetValue(file)!);
+            DomainDocument document = DocumentFile.Read(parsed.GetValue(file)!, "define", DomainDocument.Load);
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
             var definer = new DomainDefiner(host, logger);
@@ -48,22 +48,6 @@ internal sealed class DomainCommand
         return command;
     }
 
-    private static DomainDocument Read(string path)
-    {
-        try
-        {
-            using Stream? input = path == "-" ? Console.OpenStandardInput() : null;
-            return input is null ? DomainDocument.LoadFile(path) : DomainDocument.Load(input);
-        }
-        catch (DomainDocumentException e)
-        {
-            throw new CliException(ExitCode.Failed, new("bad_document", $"{path}: {e.Message}", Operation: "define")
-            {
-                Problems = [new(e.Path, e.Message, e.Line, e.Column, [])],
-            });
-        }
-    }
-
     private void Show(DefinitionPlan plan, bool isDryRun)
     {
         if (_console.Json)
@@ -75,18 +59,23 @@ internal sealed class DomainCommand
         string did = plan.Action == DefinitionAction.Created ? "defined" : "definition changed";
         _console.Out.WriteLine(CliConsole.Printable(
             plan.Problems.Count > 0 ? $"{plan.Name}: {plan.Host.Name} cannot take it" : $"{plan.Name} ({plan.Uuid}): {(isDryRun ? "would be " : "")}{did} on {plan.Host.Name}"));
-        foreach (DefinitionProblem problem in plan.Problems)
-        {
-            _console.Out.WriteLine(CliConsole.Printable($"  {problem.Path}: {problem.Message}"));
-            foreach (string alternative in problem.Alternatives)
-            {
-                _console.Out.WriteLine(CliConsole.Printable($"    instead: {alternative}"));
-            }
-        }
-
+        Show(_console, plan.Problems);
         foreach (string note in plan.Notes)
         {
             _console.Note($"note: {note}");
+        }
+    }
+
+    /// <summary>What is wrong with a document, and what to write instead.</summary>
+    internal static void Show(CliConsole console, IReadOnlyList<DefinitionProblem> problems)
+    {
+        foreach (DefinitionProblem problem in problems)
+        {
+            console.Out.WriteLine(CliConsole.Printable($"  {problem.Path}{(problem.Line is null ? "" : $" (line {problem.Line}, column {problem.Column})")}: {problem.Message}"));
+            foreach (string alternative in problem.Alternatives)
+            {
+                console.Out.WriteLine(CliConsole.Printable($"    instead: {alternative}"));
+            }
         }
     }
 }

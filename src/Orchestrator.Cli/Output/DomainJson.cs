@@ -26,9 +26,13 @@ internal sealed record DefinitionDocument(
     internal sealed record HostName(string Name, string Uri, string Dialect);
 }
 
+/// <summary>What <c>device attach --json</c> prints.</summary>
+internal sealed record AttachmentDocument(DefinitionDocument.DomainName Domain, string Host, bool DryRun, IReadOnlyList<ErrorProblem> Problems);
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(DefinitionDocument))]
+[JsonSerializable(typeof(AttachmentDocument))]
 internal sealed partial class DomainJson : JsonSerializerContext
 {
     /// <summary>Without escapes that only HTML needs: XML in messages stays readable.</summary>

@@ -50,6 +50,20 @@ public interface IHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     Task UndefineDomainAsync(Guid uuid, DomainUndefineFlags flags, CancellationToken cancellationToken);
 
+    /// <summary>Attaches a device.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="xml">The device's element.</param>
+    /// <param name="impact">To what: the running domain, its definition, or both.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task AttachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken);
+
+    /// <summary>Asks for a device to be detached; a running guest may let go of it later.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="xml">The device's element.</param>
+    /// <param name="impact">From what.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task DetachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken);
+
     /// <summary>The documents of the host's devices; none when its daemon has no driver for them (a session daemon).</summary>
     /// <param name="capabilities">Which.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -165,6 +165,28 @@ public sealed partial class LibvirtHost : IHost
             cancellationToken);
 
     /// <inheritdoc/>
+    public Task AttachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken) =>
+        OnDomainAsync(
+            uuid,
+            domain =>
+            {
+                domain.AttachDevice(xml, impact);
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task DetachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken) =>
+        OnDomainAsync(
+            uuid,
+            domain =>
+            {
+                domain.DetachDevice(xml, impact);
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
         InvokeAsync<IReadOnlyList<string>>(
             connection =>

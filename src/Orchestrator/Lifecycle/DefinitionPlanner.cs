@@ -17,23 +17,8 @@ internal static class DefinitionPlanner
             problems.Add(new("/domain/name", "the document gives the domain no name", ["<name>…</name>"]));
         }
 
-        foreach (DeviceProblem problem in document.Check())
-        {
-            if (problem.Severity == DeviceProblemSeverity.Error)
-            {
-                problems.Add(new(problem.Path, problem.Message, [], Place(problem.Line), Place(problem.Column)));
-            }
-            else
-            {
-                notes.Add($"{problem.Path}: {problem.Message}");
-            }
-        }
-
-        // What no libvirt takes is said once.
-        problems.AddRange(DeviceWriting.DialectProblems(document, dialect)
-            .Where(problem => !problems.Exists(known => known.Path.StartsWith(problem.Path, StringComparison.Ordinal)))
-            .Select(problem => new DefinitionProblem(problem.Path, $"{problem.Device.Kind}: {problem.Refusal.Reason}", problem.Refusal.Alternatives, Place(problem.Line), Place(problem.Column))));
-
+        problems.AddRange(DeviceProblems(document, dialect));
+        notes.AddRange(document.Check().Where(problem => problem.Severity == DeviceProblemSeverity.Warning).Select(problem => $"{problem.Path}: {problem.Message}"));
         if (present.ByName is { } byName && byName.Uuid != uuid)
         {
             problems.Add(new(
@@ -56,6 +41,24 @@ internal static class DefinitionPlanner
         }
 
         return new(present.Host, dialect, document.Name, uuid, present.ByUuid is null ? DefinitionAction.Created : DefinitionAction.Updated, problems, notes);
+    }
+
+    /// <summary>The devices that no libvirt takes, and those that this host's would refuse or drop a part of.</summary>
+    internal static IReadOnlyList<DefinitionProblem> DeviceProblems(DomainDocument document, HostDialect dialect)
+    {
+        List<DefinitionProblem> problems =
+        [
+            .. from problem in document.Check()
+               where problem.Severity == DeviceProblemSeverity.Error
+               select new DefinitionProblem(problem.Path, problem.Message, [], Place(problem.Line), Place(problem.Column)),
+        ];
+
+        // What no libvirt takes is said once.
+        problems.AddRange(
+            from problem in DeviceWriting.DialectProblems(document, dialect)
+            where !problems.Exists(known => known.Path.StartsWith(problem.Path, StringComparison.Ordinal))
+            select new DefinitionProblem(problem.Path, $"{problem.Device.Kind}: {problem.Refusal.Reason}", problem.Refusal.Alternatives, Place(problem.Line), Place(problem.Column)));
+        return problems;
     }
 
     private static int? Place(int number) => number > 0 ? number : null;

@@ -108,6 +108,7 @@ public sealed record MigrationDocument
             Phases = result.Downtime?.Phases ?? [],
             Transfer = result.Evidence is { } evidence ? TransferOf(evidence) : null,
             Checks = plan.Checks,
+            Devices = DeviceMoves.Of(plan.Domain.Xml),
             Error = result.Verdict.Outcome == MigrationOutcome.Completed ? null : new(
                 result.Error is { } error ? ErrorDocument.CodeOf(error.Code) : ErrorDocument.CodeOf(result.Verdict.Outcome),
                 result.Verdict.Message,
