@@ -55,18 +55,19 @@ internal sealed class DeviceCommand
                 domain = await attacher.AttachAsync(parsed.GetValue(name)!, device, impact, cancellationToken).ConfigureAwait(false);
             }
 
-            Show(domain, host.Identity, isDryRun, problems);
+            HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
+            Show(domain, DefinitionDocument.HostOf(host.Identity, dialect), isDryRun, problems);
             return problems.Count == 0 ? ExitCode.Done : ExitCode.Refused;
         });
         return command;
     }
 
-    private void Show(DomainSnapshot domain, HostIdentity host, bool isDryRun, IReadOnlyList<DefinitionProblem> problems)
+    private void Show(DomainSnapshot domain, DefinitionDocument.HostName host, bool isDryRun, IReadOnlyList<DefinitionProblem> problems)
     {
         if (_console.Json)
         {
             _console.Out.WriteLine(JsonSerializer.Serialize(
-                new AttachmentDocument(new(domain.Name, domain.Uuid), host.Name, isDryRun, DefinitionDocument.Of(problems)), DomainJson.Readable.AttachmentDocument));
+                new AttachmentDocument(new(domain.Name, domain.Uuid), host, isDryRun, DefinitionDocument.Of(problems)), DomainJson.Readable.AttachmentDocument));
             return;
         }
 

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Libvirt.Xml;
+using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Cli;
@@ -12,11 +13,13 @@ internal sealed record DefinitionDocument(
 {
     internal static DefinitionDocument From(DefinitionPlan plan, bool isDryRun) => new(
         new(plan.Name, plan.Uuid),
-        new(plan.Host.Name, plan.Host.Uri, plan.Dialect.Name == DialectName.OpenEuler ? "openeuler" : "upstream"),
+        HostOf(plan.Host, plan.Dialect),
         plan.Action == DefinitionAction.Created ? "created" : "updated",
         isDryRun,
         Of(plan.Problems),
         plan.Notes);
+
+    internal static HostName HostOf(HostIdentity host, HostDialect dialect) => new(host.Name, host.Uri, dialect.Name == DialectName.OpenEuler ? "openeuler" : "upstream");
 
     internal static IReadOnlyList<ErrorProblem> Of(IReadOnlyList<DefinitionProblem> problems) =>
         [.. problems.Select(problem => new ErrorProblem(problem.Path, problem.Message, problem.Line, problem.Column, problem.Alternatives))];
@@ -27,7 +30,7 @@ internal sealed record DefinitionDocument(
 }
 
 /// <summary>What <c>device attach --json</c> prints.</summary>
-internal sealed record AttachmentDocument(DefinitionDocument.DomainName Domain, string Host, bool DryRun, IReadOnlyList<ErrorProblem> Problems);
+internal sealed record AttachmentDocument(DefinitionDocument.DomainName Domain, DefinitionDocument.HostName Host, bool DryRun, IReadOnlyList<ErrorProblem> Problems);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]

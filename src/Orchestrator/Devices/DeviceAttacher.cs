@@ -17,6 +17,8 @@ namespace Orchestrator.Devices;
 /// <param name="logger">Where to log.</param>
 public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvider = null, ILogger? logger = null)
 {
+    private const string Operation = "attach";
+
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
 
@@ -57,7 +59,8 @@ public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvide
         if (problems.Count > 0)
         {
             throw new DefinitionException(
-                DefinitionStage.Refused, name, domain.Name, $"{name} cannot take the device for {domain.Name}: {string.Join("; ", problems.Select(problem => problem.Message))}", problems);
+                DefinitionStage.Refused, name, domain.Name, $"{name} cannot take the device for {domain.Name}: {string.Join("; ", problems.Select(problem => problem.Message))}", problems)
+            { Operation = Operation };
         }
 
         IReadOnlyList<DomainModificationImpact> places = Places(impact, domain.IsActive);
@@ -116,10 +119,12 @@ public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvide
             return NotUndone(e.Message);
         }
 
-        return new(DefinitionStage.Undone, name, domain.Name, $"{name} did not take the device for {domain.Name} as asked: {what}; it was detached again", problems);
+        return new(DefinitionStage.Undone, name, domain.Name, $"{name} did not take the device for {domain.Name} as asked: {what}; it was detached again", problems)
+        { Operation = Operation };
 
         DefinitionException NotUndone(string why) => new(
-            DefinitionStage.NotUndone, name, domain.Name, $"{name} did not take the device for {domain.Name} as asked ({what}), and it could not be detached again: {why}", problems);
+            DefinitionStage.NotUndone, name, domain.Name, $"{name} did not take the device for {domain.Name} as asked ({what}), and it could not be detached again: {why}", problems)
+        { Operation = Operation };
     }
 
     /// <summary>Detaching from a running guest returns before the guest has let go; only the document tells.</summary>

@@ -8,7 +8,7 @@ namespace Orchestrator.Lifecycle;
 /// <param name="Column">Its column, from 1.</param>
 public sealed record DefinitionProblem(string Path, string Message, IReadOnlyList<string> Alternatives, int? Line = null, int? Column = null);
 
-/// <summary>A host did not take a definition as it was asked for.</summary>
+/// <summary>A host did not take a definition or a device as it was asked for.</summary>
 public sealed class DefinitionException : Exception
 {
     internal DefinitionException(DefinitionStage stage, string host, string domain, string message, IReadOnlyList<DefinitionProblem> problems)
@@ -19,6 +19,9 @@ public sealed class DefinitionException : Exception
         Domain = domain;
         Problems = problems;
     }
+
+    /// <summary>What was being done: <c>define</c> or <c>attach</c>.</summary>
+    public string Operation { get; internal init; } = "define";
 
     /// <summary>How far it came.</summary>
     public DefinitionStage Stage { get; }

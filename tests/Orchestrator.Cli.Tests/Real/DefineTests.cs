@@ -1,7 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Libvirt.Interop;
 using Libvirt.Xml;
 using Orchestrator.Hosts;
+using Tests.Shared;
 
 namespace Orchestrator.Cli.Tests.Real;
 
@@ -76,6 +78,7 @@ public sealed class DefineTests
 
             CliResult made = await CliProcess.RunAsync("domain", "define", _file, "--json", "--connect", "lab-a");
             Assert.That(made.ExitCode, Is.Zero, $"{made}");
+            Assert.That(JsonSchema.Load("define.schema.json").Problems(JsonNode.Parse(made.Output)), Is.Empty);
             Assert.That(made.Json.GetProperty("action").GetString(), Is.EqualTo("created"));
             Guid uuid = made.Json.GetProperty("domain").GetProperty("uuid").GetGuid();
 
@@ -87,6 +90,38 @@ public sealed class DefineTests
         {
             using LibvirtDomain? left = lab.TryLookupByName("define-me");
             left?.Undefine();
+        }
+    }
+
+    [Test]
+    public async Task A_device_of_a_running_guest_is_attached_or_detached_again()
+    {
+        await CliLab.Lab.StartGuestAsync(new() { Name = "attached", Host = "lab-a" });
+        try
+        {
+            await File.WriteAllTextAsync(_file, "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>");
+            CliResult attached = await CliProcess.RunAsync("-c", "lab-a", "device", "attach", "attached", _file, "--json");
+            Assert.That(attached.ExitCode, Is.Zero, $"{attached}");
+            Assert.That(JsonSchema.Load("define.schema.json").Problems(JsonNode.Parse(attached.Output)), Is.Empty);
+            Assert.That(Devices("rng"), Is.EqualTo(1));
+
+            await File.WriteAllTextAsync(_file, "<interface type='user'><model type='virtio'/><speed-of-light/></interface>");
+            CliResult lost = await CliProcess.RunAsync("-c", "lab-a", "device", "attach", "attached", _file, "--json");
+            Assert.That(lost.ExitCode, Is.EqualTo(1), $"{lost}");
+            Assert.That(lost.Json.GetProperty("error").GetProperty("message").GetString(), Does.Contain("speed-of-light").And.Contain("detached again"));
+            Assert.That(lost.Json.GetProperty("error").GetProperty("operation").GetString(), Is.EqualTo("attach"));
+            Assert.That(Devices("interface"), Is.Zero);
+        }
+        finally
+        {
+            await CliLab.Lab.RemoveGuestAsync("attached");
+        }
+
+        static int Devices(string kind)
+        {
+            using LibvirtConnection lab = LibvirtConnection.Open(CliLab.Lab.GetHost("lab-a").Uri);
+            using LibvirtDomain guest = lab.LookupByName("attached");
+            return System.Xml.Linq.XElement.Parse(guest.GetXml()).Element("devices")!.Elements(kind).Count();
         }
     }
 
