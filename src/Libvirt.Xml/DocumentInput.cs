@@ -71,7 +71,7 @@ internal static class DocumentInput
         catch (XmlException e)
         {
             string problem = !reachedRoot && ReachesRoot(open)
-                ? string.Create(CultureInfo.InvariantCulture, $"document type definitions are not allowed (line {e.LineNumber}, column {e.LinePosition})")
+                ? $"document type definitions are not allowed{Place(e)}"
                 : e.Message;
             throw new DomainDocumentException($"not a readable XML document: {problem}", e, e.LineNumber, e.LinePosition);
         }
@@ -90,6 +90,8 @@ internal static class DocumentInput
             return false;
         }
     }
+
+    private static string Place(XmlException e) => e.LineNumber > 0 ? string.Create(CultureInfo.InvariantCulture, $" (line {e.LineNumber}, column {e.LinePosition})") : "";
 
     private static XmlReaderSettings Settings(DtdProcessing dtd) => new() { DtdProcessing = dtd, XmlResolver = null };
 

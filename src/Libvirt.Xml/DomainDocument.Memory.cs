@@ -16,9 +16,19 @@ public sealed partial class DomainDocument
         get
         {
             long total = DomainMemory.KiB(Root.Element("memory"), "/domain/memory") ?? 0;
-            long cells = Root.Elements("cpu").Elements("numa").Elements("cell").Sum(CellKiB);
-            long modules = Root.Elements("devices").Elements("memory").Sum(module => DomainMemory.KiB(module.Element("target")?.Element("size"), "/domain/devices/memory/target/size") ?? 0);
-            return Math.Max(total, cells + modules);
+            Int128 parts = 0;
+            foreach (XElement cell in Root.Elements("cpu").Elements("numa").Elements("cell"))
+            {
+                parts += CellKiB(cell);
+            }
+
+            foreach (XElement module in Root.Elements("devices").Elements("memory"))
+            {
+                parts += DomainMemory.KiB(module.Element("target")?.Element("size"), "/domain/devices/memory/target/size") ?? 0;
+            }
+
+            // Together they may be more than any one of them could be.
+            return Math.Max(total, (long)Int128.Min(parts, Unlimited));
         }
     }
 

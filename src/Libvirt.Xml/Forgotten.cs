@@ -43,6 +43,15 @@ internal static partial class Forgotten
         };
     }
 
+    /// <summary>Zero is what is meant where nothing is said: a limit of 0 is none, a period of 0 is off.</summary>
+    internal static bool IsZero(XAttribute attribute) => attribute.Value == "0";
+
+    /// <summary>Whether an element says zeros only.</summary>
+    internal static bool IsZero(XElement element) =>
+        (element.HasAttributes || element.HasElements || element.Value.Trim() == "0")
+        && element.Attributes().All(attribute => attribute.IsNamespaceDeclaration || IsZero(attribute) || Is(attribute))
+        && (element.HasElements ? element.Elements().All(IsZero) : element.Value.Trim() is "" or "0");
+
     private static bool IsStatic(XElement label) => (string?)label.Attribute("type") is "static" or "none";
 
     /// <summary>Names that libvirt makes up for the host's end of an interface; on input it ignores them.</summary>

@@ -22,8 +22,12 @@ public sealed record ReadBackLoss(string Path, string? Asked, string? Stored)
 public static class ReadBack
 {
     // Of two elements of a name, the partner is the one with the same identity, then the one that lost least.
-    private const int IdentityWeight = 1_000_000;
-    private const int LossWeight = 1000;
+    private const long IdentityWeight = 1_000_000;
+    private const long LossWeight = 1000;
+    private const long MaxCost = long.MaxValue / (4 * IdentityWeight);
+
+    /// <summary>Of more elements of one name than a machine has devices, the order decides.</summary>
+    private const long MaxPairs = 40_000;
 
     /// <summary>Elements and attributes that tell which device a device is.</summary>
     private static readonly HashSet<string> Identities = ["source", "mac", "type", "index"];
@@ -40,65 +44,102 @@ public static class ReadBack
         ArgumentNullException.ThrowIfNull(asked);
         ArgumentNullException.ThrowIfNull(stored);
         var losses = new List<ReadBackLoss>();
-        Collect(asked, stored, PathOf(asked), IsExact(asked), losses);
+        new Comparison().Collect(asked, stored, PathOf(asked), IsExact(asked), losses);
         return losses;
     }
 
-    private static int Collect(XElement asked, XElement stored, string path, bool exact, List<ReadBackLoss>? losses)
+    /// <summary>One comparison. The cost of a pair is worked out once: siblings of one name, nested, would double it at every level.</summary>
+    private sealed class Comparison
     {
-        int cost = 0;
-        foreach (XAttribute attribute in asked.Attributes().Where(attribute => !attribute.IsNamespaceDeclaration))
+        private readonly Dictionary<(XElement, XElement), long> _costs = [];
+
+        /// <summary>Collects the losses of a pair, or only its cost.</summary>
+        internal long Collect(XElement asked, XElement stored, string path, bool exact, List<ReadBackLoss>? losses)
         {
-            if (stored.Attribute(attribute.Name) is not { } other)
+            if (asked.Name.LocalName == "metadata" && asked.Name.NamespaceName.Length == 0)
             {
-                if (!Forgotten.Is(attribute))
+                return CollectMetadata(asked, stored, path, losses);
+            }
+
+            long cost = 0;
+            foreach (XAttribute attribute in asked.Attributes().Where(attribute => !attribute.IsNamespaceDeclaration))
+            {
+                if (stored.Attribute(attribute.Name) is not { } other)
+                {
+                    if (!Forgotten.Is(attribute) && (exact || !Forgotten.IsZero(attribute)))
+                    {
+                        cost += LossWeight;
+                        losses?.Add(new($"{path}/@{attribute.Name.LocalName}", attribute.Value, null));
+                    }
+                }
+                else if (!Same(attribute.Value, other.Value))
+                {
+                    cost += Identities.Contains(attribute.Name.LocalName) ? IdentityWeight : 1;
+                    if (exact && !Forgotten.Is(attribute) && !InAnotherUnit(asked, stored))
+                    {
+                        losses?.Add(new($"{path}/@{attribute.Name.LocalName}", attribute.Value, other.Value));
+                    }
+                }
+            }
+
+            if (!asked.HasElements && asked.Value.Trim() is { Length: > 0 } text && !Same(text, stored.Value.Trim()))
+            {
+                cost++;
+                if (exact && !InAnotherUnit(asked, stored))
+                {
+                    losses?.Add(new(path, text, stored.Value.Trim()));
+                }
+            }
+
+            foreach (IGrouping<XName, XElement> group in asked.Elements().GroupBy(child => child.Name))
+            {
+                long weight = Identities.Contains(group.Key.LocalName) ? IdentityWeight : 1;
+                cost = Math.Min(MaxCost, cost + (weight * CollectGroup([.. group], [.. stored.Elements(group.Key)], path, exact, losses)));
+            }
+
+            return cost;
+        }
+
+        /// <summary>Pairs elements of one name, the most alike first; what finds no partner is lost.</summary>
+        private long CollectGroup(XElement[] asked, XElement[] stored, string path, bool exact, List<ReadBackLoss>? losses)
+        {
+            int?[] partner = Pair(asked, stored, exact);
+            long cost = 0;
+            for (int i = 0; i < asked.Length; i++)
+            {
+                string childPath = losses is null ? "" : $"{path}/{NameOf(asked[i])}{(asked.Length > 1 ? string.Create(CultureInfo.InvariantCulture, $"[{i + 1}]") : "")}";
+                if (partner[i] is { } index)
+                {
+                    bool childExact = exact || IsExact(asked[i]);
+                    cost += losses is null ? Cost(asked[i], stored[index], childExact) : Collect(asked[i], stored[index], childPath, childExact, losses);
+                }
+                else if (!SaysNothing(asked[i]) && !Forgotten.Is(asked[i]) && (exact || !Forgotten.IsZero(asked[i])))
                 {
                     cost += LossWeight;
-                    losses?.Add(new($"{path}/@{attribute.Name.LocalName}", attribute.Value, null));
+                    losses?.Add(new(childPath, asked[i].HasElements || asked[i].Value.Length == 0 ? null : asked[i].Value.Trim(), null));
                 }
             }
-            else if (!Same(attribute.Value, other.Value))
+
+            return Math.Min(MaxCost, cost);
+        }
+
+        private int?[] Pair(XElement[] asked, XElement[] stored, bool exact)
+        {
+            var partner = new int?[asked.Length];
+            if ((asked.Length == 1 && stored.Length == 1) || (long)asked.Length * stored.Length > MaxPairs)
             {
-                cost += Identities.Contains(attribute.Name.LocalName) ? IdentityWeight : 1;
-                if (exact && !Forgotten.Is(attribute) && !InAnotherUnit(asked, stored))
+                for (int i = 0; i < Math.Min(asked.Length, stored.Length); i++)
                 {
-                    losses?.Add(new($"{path}/@{attribute.Name.LocalName}", attribute.Value, other.Value));
+                    partner[i] = i;
                 }
+
+                return partner;
             }
-        }
 
-        if (!asked.HasElements && asked.Value.Trim() is { Length: > 0 } text && !Same(text, stored.Value.Trim()))
-        {
-            cost++;
-            if (exact && !InAnotherUnit(asked, stored))
-            {
-                losses?.Add(new(path, text, stored.Value.Trim()));
-            }
-        }
-
-        foreach (IGrouping<XName, XElement> group in asked.Elements().GroupBy(child => child.Name))
-        {
-            int weight = Identities.Contains(group.Key.LocalName) ? IdentityWeight : 1;
-            cost = checked((int)Math.Min(int.MaxValue / 2, cost + ((long)weight * CollectGroup([.. group], [.. stored.Elements(group.Key)], path, exact, losses))));
-        }
-
-        return cost;
-    }
-
-    /// <summary>Pairs elements of one name, the most alike first; what finds no partner is lost.</summary>
-    private static int CollectGroup(XElement[] asked, XElement[] stored, string path, bool exact, List<ReadBackLoss>? losses)
-    {
-        var partner = new int?[asked.Length];
-        if (asked.Length == 1 && stored.Length == 1)
-        {
-            partner[0] = 0;
-        }
-        else
-        {
             var taken = new bool[stored.Length];
             var pairs = from a in Enumerable.Range(0, asked.Length)
                         from s in Enumerable.Range(0, stored.Length)
-                        orderby Collect(asked[a], stored[s], "", exact, null), Math.Abs(a - s)
+                        orderby Cost(asked[a], stored[s], exact || IsExact(asked[a])), Math.Abs(a - s)
                         select (a, s);
             foreach ((int a, int s) in pairs)
             {
@@ -108,24 +149,20 @@ public static class ReadBack
                     taken[s] = true;
                 }
             }
+
+            return partner;
         }
 
-        int cost = 0;
-        for (int i = 0; i < asked.Length; i++)
+        private long Cost(XElement asked, XElement stored, bool exact) =>
+            _costs.TryGetValue((asked, stored), out long known) ? known : _costs[(asked, stored)] = Collect(asked, stored, "", exact, null);
+
+        /// <summary>libvirt keeps the elements of metadata as they are, one of each namespace, and drops those without one.</summary>
+        private static long CollectMetadata(XElement asked, XElement stored, string path, List<ReadBackLoss>? losses)
         {
-            string childPath = losses is null ? "" : $"{path}/{NameOf(asked[i])}{(asked.Length > 1 ? string.Create(CultureInfo.InvariantCulture, $"[{i + 1}]") : "")}";
-            if (partner[i] is { } index)
-            {
-                cost += Collect(asked[i], stored[index], childPath, exact || IsExact(asked[i]), losses);
-            }
-            else if (!SaysNothing(asked[i]) && !Forgotten.Is(asked[i]))
-            {
-                cost += LossWeight;
-                losses?.Add(new(childPath, asked[i].HasElements || asked[i].Value.Length == 0 ? null : asked[i].Value.Trim(), null));
-            }
+            List<XElement> lost = [.. asked.Elements().Where(child => stored.Element(child.Name) is null)];
+            losses?.AddRange(lost.Select(child => new ReadBackLoss($"{path}/{NameOf(child)}", null, null)));
+            return lost.Count * LossWeight;
         }
-
-        return cost;
     }
 
     private static bool IsExact(XElement element) => element.Name.LocalName switch

@@ -77,7 +77,9 @@ internal static partial class CommandLine
             { Problems = DefinitionDocument.Of(definition.Problems) }),
         LibvirtException libvirt => (
             libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? ExitCode.Unreachable : ExitCode.Failed,
-            new(ErrorDocument.CodeOf(libvirt.Code), libvirt.Message, null, libvirt.Operation)),
+            new(
+                ErrorDocument.CodeOf(libvirt.Code), libvirt.Message, host, libvirt.Operation,
+                libvirt.Code == LibvirtErrorCode.NoSupport ? "This host's driver has no such function: connect to a QEMU host (qemu:///system, qemu+ssh://…)." : null)),
         DllNotFoundException missing => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),

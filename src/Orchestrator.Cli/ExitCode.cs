@@ -22,6 +22,7 @@ internal static class ExitCode
     {
         DefinitionStage.Refused => Refused,
         DefinitionStage.NotUndone => Degraded,
+        DefinitionStage.Unknown => NeedsPerson,
         _ => Failed,
     };
 

@@ -59,6 +59,29 @@ public sealed class ReadBackTests
         Assert.That($"{new ReadBackLoss("/domain/devices/hostdev/@managed", "yes", "no")}", Is.EqualTo("/domain/devices/hostdev/@managed is 'no' instead of 'yes'"));
     }
 
+    [TestCase("<domain><devices><disk><iotune><total_iops_sec>0</total_iops_sec></iotune></disk></devices></domain>", TestName = "a limit of none")]
+    [TestCase("<domain><devices><memballoon><stats period='0'/></memballoon></devices></domain>", TestName = "a period of never")]
+    public void Zero_is_what_nothing_means(string asked) => Assert.That(
+        ReadBack.Compare(XElement.Parse(asked), XElement.Parse("<domain><devices><disk/><memballoon/></devices></domain>")), Is.Empty);
+
+    [Test]
+    public void Siblings_that_are_nested_deep_cost_no_more_than_they_are()
+    {
+        // Twice the work at each of 60 levels would not end in this century.
+        XElement nested = Enumerable.Range(0, 60).Aggregate(new XElement("a"), (inner, _) => new XElement("a", new XElement("a"), inner));
+        var asked = new XElement("domain", new XElement("features", nested));
+
+        Assert.That(ReadBack.Compare(asked, new XElement(asked)), Is.Empty);
+    }
+
+    [Test]
+    public void Metadata_is_kept_or_not_by_its_top()
+    {
+        XElement asked = XElement.Parse("<domain><metadata><x:a xmlns:x='urn:x'><x:b/></x:a><plain/></metadata></domain>");
+
+        Assert.That(ReadBack.Compare(asked, XElement.Parse("<domain><metadata><y:a xmlns:y='urn:x'/></metadata></domain>")), Is.EqualTo(new[] { new ReadBackLoss("/domain/metadata/plain", null, null) }));
+    }
+
     [Test]
     public void A_document_equals_itself() => Assert.That(Losses(Stored), Is.Empty);
 

@@ -4,12 +4,13 @@ namespace Libvirt.Xml.Devices;
 internal static class VdpaMigration
 {
     // Stock drivers: none of them has the log and the state calls that openEuler's QEMU needs.
-    private static readonly string[] Stock = ["vdpasim_net", "vdpasim_blk", "vdpa_sim_net", "vdpa_sim_blk", "mlx5_core", "mlx5_vdpa", "ifcvf", "vp_vdpa", "virtio-pci", "vduse"];
+    private static readonly string[] Stock = ["vdpasim_net", "vdpasim_blk", "vdpa_sim_net", "vdpa_sim_blk", "mlx5_core", "mlx5_vdpa", "ifcvf", "vp_vdpa", "virtio_pci", "vduse"];
 
     internal static DeviceMigration Judge(DomainDevice device, HostDialect dialect, DeviceHostFacts facts)
     {
         // Simulators and VDUSE are their own management devices.
-        string? driver = facts.ParentDriver ?? (facts.ManagementDevice is { } name && Stock.Contains(name) ? name : null);
+        // The same driver is vp-vdpa in sysfs and vp_vdpa as a module.
+        string? driver = facts.ParentDriver is { } parent ? Module(parent) : facts.ManagementDevice is { } name && Stock.Contains(Module(name)) ? Module(name) : null;
         return device switch
         {
             VdpaHostDevice when !dialect.VdpaHostDevice => new(MigrationWay.NotAtAll, true, ["libvirt: this host's has no <hostdev type='vdpa'>"]),
@@ -26,6 +27,8 @@ internal static class VdpaMigration
             _ => ShadowVirtqueue(driver, dialect, facts),
         };
     }
+
+    private static string Module(string driver) => driver.Replace('-', '_');
 
     private static DeviceMigration HardwareAssisted(string? driver)
     {
@@ -54,7 +57,7 @@ internal static class VdpaMigration
 
         return driver switch
         {
-            "vp_vdpa" or "virtio-pci" => new(MigrationWay.ByDetach, true,
+            "vp_vdpa" or "virtio_pci" => new(MigrationWay.ByDetach, true,
                 [Switch, "tried: with vp_vdpa QEMU refuses, \"vdpa svq does not work with features 0x200000\""]),
             "ifcvf" => new(MigrationWay.ByDetach, false, [Switch, "kernel: ifcvf has no SUSPEND; its own migration registers aren't used by stock QEMU"]),
             "vduse" => new(MigrationWay.ByDetach, false, [Switch, "kernel: VDUSE isn't known to have SUSPEND"]),

@@ -37,7 +37,7 @@ internal sealed class DeviceCommand
         var command = new Command("attach", "Attaches a device, reads back what became of it, and detaches it again if something was dropped.") { name, file, live, config, dryRun };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            DeviceDocument device = DocumentFile.Read(parsed.GetValue(file)!, "attach", DeviceDocument.Load);
+            DeviceDocument device = await DocumentFile.ReadAsync(parsed.GetValue(file)!, "attach", DeviceDocument.Load, cancellationToken).ConfigureAwait(false);
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
             var attacher = new DeviceAttacher(host, logger: logger);

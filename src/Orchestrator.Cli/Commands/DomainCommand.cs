@@ -34,7 +34,7 @@ internal sealed class DomainCommand
         var command = new Command("define", "Defines a domain, reads back what the host stored, and puts back what was there if something was dropped.") { file, dryRun, allow };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            DomainDocument document = DocumentFile.Read(parsed.GetValue(file)!, "define", DomainDocument.Load);
+            DomainDocument document = await DocumentFile.ReadAsync(parsed.GetValue(file)!, "define", DomainDocument.Load, cancellationToken).ConfigureAwait(false);
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
             var definer = new DomainDefiner(host, logger);
@@ -59,12 +59,20 @@ internal sealed class DomainCommand
         string did = plan.Action == DefinitionAction.Created ? "defined" : "definition changed";
         _console.Out.WriteLine(CliConsole.Printable(
             plan.Problems.Count > 0 ? $"{plan.Name}: {plan.Host.Name} cannot take it" : $"{plan.Name} ({plan.Uuid}): {(isDryRun ? "would be " : "")}{did} on {plan.Host.Name}"));
+        foreach (PlannedDevice device in plan.Devices)
+        {
+            _console.Out.WriteLine(CliConsole.Printable(
+                $"  {device.Device.Kind} {device.Device.HostResource}: {Words(device.Device.Scheme)}; migrates: {Words(device.Migration.Way)}{(device.Migration.IsCertain ? "" : " (as far as the document tells)")}"));
+        }
+
         Show(_console, plan.Problems);
         foreach (string note in plan.Notes)
         {
             _console.Note($"note: {note}");
         }
     }
+
+    private static string Words(Enum member) => ErrorDocument.CodeOf(member).Replace('_', ' ');
 
     /// <summary>What is wrong with a document, and what to write instead.</summary>
     internal static void Show(CliConsole console, IReadOnlyList<DefinitionProblem> problems)

@@ -9,13 +9,16 @@ namespace Orchestrator.Cli;
 
 /// <summary>What <c>domain define --json</c> prints.</summary>
 internal sealed record DefinitionDocument(
-    DefinitionDocument.DomainName Domain, DefinitionDocument.HostName Host, string Action, bool DryRun, IReadOnlyList<ErrorProblem> Problems, IReadOnlyList<string> Notes)
+    DefinitionDocument.DomainName Domain, DefinitionDocument.HostName Host, string Action, bool DryRun, IReadOnlyList<DefinitionDocument.Device> Devices,
+    IReadOnlyList<ErrorProblem> Problems, IReadOnlyList<string> Notes)
 {
     internal static DefinitionDocument From(DefinitionPlan plan, bool isDryRun) => new(
         new(plan.Name, plan.Uuid),
         HostOf(plan.Host, plan.Dialect),
         plan.Action == DefinitionAction.Created ? "created" : "updated",
         isDryRun,
+        [.. plan.Devices.Select(device => new Device(
+            device.Device.Kind, device.Device.HostResource!, ErrorDocument.CodeOf(device.Device.Scheme), new(ErrorDocument.CodeOf(device.Migration.Way), device.Migration.IsCertain, device.Migration.Evidence)))],
         Of(plan.Problems),
         plan.Notes);
 
@@ -25,6 +28,10 @@ internal sealed record DefinitionDocument(
         [.. problems.Select(problem => new ErrorProblem(problem.Path, problem.Message, problem.Line, problem.Column, problem.Alternatives))];
 
     internal sealed record DomainName(string Name, Guid Uuid);
+
+    internal sealed record Device(string Kind, string Resource, string Scheme, Migration Migration);
+
+    internal sealed record Migration(string Way, bool Certain, IReadOnlyList<string> Evidence);
 
     internal sealed record HostName(string Name, string Uri, string Dialect);
 }

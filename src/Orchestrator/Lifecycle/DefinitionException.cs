@@ -47,4 +47,7 @@ public enum DefinitionStage
 
     /// <summary>The host stored something else than it was given, and that could not be undone.</summary>
     NotUndone,
+
+    /// <summary>The host was asked, and then could not tell what it did.</summary>
+    Unknown,
 }

@@ -1,5 +1,7 @@
+using System.Xml;
 using Libvirt.Xml;
 using Libvirt.Xml.Devices;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Lifecycle;
@@ -15,6 +17,12 @@ internal static class DefinitionPlanner
         if (document.Name.Length == 0)
         {
             problems.Add(new("/domain/name", "the document gives the domain no name", ["<name>…</name>"]));
+        }
+
+        if (document.Uuid is null && document.Root.Element("uuid") is { } unreadable)
+        {
+            IXmlLineInfo at = unreadable;
+            problems.Add(new("/domain/uuid", $"'{unreadable.Value}' is not a UUID", ["leave <uuid> out, and the domain gets a new one"], Place(at.LineNumber), Place(at.LinePosition)));
         }
 
         problems.AddRange(DeviceProblems(document, dialect));
@@ -40,8 +48,15 @@ internal static class DefinitionPlanner
             notes.Add($"{document.Name} is {present.ByUuid.Describe()} on {host}: the new definition takes effect when it is next started");
         }
 
-        return new(present.Host, dialect, document.Name, uuid, present.ByUuid is null ? DefinitionAction.Created : DefinitionAction.Updated, problems, notes);
+        return new(present.Host, dialect, document.Name, uuid, present.ByUuid is null ? DefinitionAction.Created : DefinitionAction.Updated, DevicesOf(document, dialect), problems, notes);
     }
+
+    private static IReadOnlyList<PlannedDevice> DevicesOf(DomainDocument document, HostDialect dialect) =>
+    [
+        .. from device in document.Devices
+           where device.Scheme.IsOfTheHost() && device.HostResource is not null
+           select new PlannedDevice(device, DeviceMigration.Judge(device, dialect, null)),
+    ];
 
     /// <summary>The devices that no libvirt takes, and those that this host's would refuse or drop a part of.</summary>
     internal static IReadOnlyList<DefinitionProblem> DeviceProblems(DomainDocument document, HostDialect dialect)
@@ -53,10 +68,10 @@ internal static class DefinitionPlanner
                select new DefinitionProblem(problem.Path, problem.Message, [], Place(problem.Line), Place(problem.Column)),
         ];
 
-        // What no libvirt takes is said once.
+        // A proposal that no libvirt took up is a problem of the document already.
         problems.AddRange(
             from problem in DeviceWriting.DialectProblems(document, dialect)
-            where !problems.Exists(known => known.Path.StartsWith(problem.Path, StringComparison.Ordinal))
+            where problem.Device is not RejectedVdpaDevice
             select new DefinitionProblem(problem.Path, $"{problem.Device.Kind}: {problem.Refusal.Reason}", problem.Refusal.Alternatives, Place(problem.Line), Place(problem.Column)));
         return problems;
     }

@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Libvirt.Xml;
+using Libvirt.Xml.Devices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Hosts;
@@ -22,10 +23,23 @@ public enum DefinitionAction
 /// <param name="Name">The domain's name.</param>
 /// <param name="Uuid">Its UUID: the document's, or one made for it.</param>
 /// <param name="Action">What would be done.</param>
+/// <param name="Devices">Its devices of the host, and how each would migrate.</param>
 /// <param name="Problems">What stands in the way; none means that it can be done.</param>
 /// <param name="Notes">What is worth knowing.</param>
 public sealed record DefinitionPlan(
-    HostIdentity Host, HostDialect Dialect, string Name, Guid Uuid, DefinitionAction Action, IReadOnlyList<DefinitionProblem> Problems, IReadOnlyList<string> Notes);
+    HostIdentity Host,
+    HostDialect Dialect,
+    string Name,
+    Guid Uuid,
+    DefinitionAction Action,
+    IReadOnlyList<PlannedDevice> Devices,
+    IReadOnlyList<DefinitionProblem> Problems,
+    IReadOnlyList<string> Notes);
+
+/// <summary>A device that uses something of the host's.</summary>
+/// <param name="Device">The device.</param>
+/// <param name="Migration">How it would migrate, as far as the document and the host's dialect tell: what its driver can do is not looked at.</param>
+public sealed record PlannedDevice(DomainDevice Device, DeviceMigration Migration);
 
 /// <summary>
 /// Defines domains so that what was asked for is what the host then has: refuses what the host's dialect cannot say, reads back what was stored, and
@@ -60,16 +74,14 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null)
         string name = plan.Host.Name;
         if (plan.Problems.Count > 0)
         {
-            throw new DefinitionException(
-                DefinitionStage.Refused, name, plan.Name, $"{name} cannot take {plan.Name}: {string.Join("; ", plan.Problems.Select(problem => problem.Message))}", plan.Problems);
+            throw Failure(DefinitionStage.Refused, plan, $"{name} cannot take {plan.Name}: {string.Join("; ", plan.Problems.Select(problem => problem.Message))}", plan.Problems);
         }
 
-        DomainDocument given = document.Copy();
-        given.Uuid = plan.Uuid;
+        DomainDocument given = Written(document, plan);
         string? before = await host.GetDefinitionAsync(plan.Uuid, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        await host.DefineDomainAsync(given.ToString(), CancellationToken.None).ConfigureAwait(false);
-        IReadOnlyList<ReadBackLoss> losses = await ReadBackAsync(given, plan).ConfigureAwait(false);
+        string stored = await DefineAndReadAsync(plan, given, before).ConfigureAwait(false);
+        IReadOnlyList<ReadBackLoss> losses = ReadBack.Compare(given.Root, DomainDocument.Parse(stored).Root);
         if (losses.Count == 0)
         {
             LogDefined(plan.Action, plan.Name, name);
@@ -84,18 +96,58 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null)
         throw await UndoAsync(plan, before, losses).ConfigureAwait(false);
     }
 
-    private async Task<IReadOnlyList<ReadBackLoss>> ReadBackAsync(DomainDocument given, DefinitionPlan plan)
+    /// <summary>The document as it is given to the host: with its UUID, by which it can be found again, and with what the dialect wants said.</summary>
+    private static DomainDocument Written(DomainDocument document, DefinitionPlan plan)
     {
-        string stored = await host.GetDefinitionAsync(plan.Uuid, CancellationToken.None).ConfigureAwait(false)
-            ?? throw new DefinitionException(
-                DefinitionStage.NotUndone, plan.Host.Name, plan.Name, $"{plan.Host.Name} took the definition of {plan.Name}, and right afterwards has none: did somebody undefine it?", []);
-        return ReadBack.Compare(given.Root, DomainDocument.Parse(stored).Root);
+        DomainDocument given = document.Copy();
+        given.Uuid = plan.Uuid;
+        foreach (DomainDevice device in given.Devices)
+        {
+            DomainDevice written = DeviceWriting.ForDialect(device, plan.Dialect);
+            if (written != device)
+            {
+                given.Replace(device, written);
+            }
+        }
+
+        return given;
+    }
+
+    private async Task<string> DefineAndReadAsync(DefinitionPlan plan, DomainDocument given, string? before)
+    {
+        HostUnreachableException? lost = null;
+        try
+        {
+            await host.DefineDomainAsync(given.ToString(), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (HostUnreachableException e)
+        {
+            lost = e; // it may have heard us
+        }
+
+        string? now;
+        try
+        {
+            now = await host.GetDefinitionAsync(plan.Uuid, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (HostUnreachableException e)
+        {
+            throw Failure(DefinitionStage.Unknown, plan, $"{plan.Host.Name} was lost while it was given the definition of {plan.Name}, and it is not known whether it took it: {e.Message}");
+        }
+
+        if (lost is not null && now == before)
+        {
+            throw lost;
+        }
+
+        return now ?? throw Failure(
+            DefinitionStage.Unknown, plan, $"{plan.Host.Name} took the definition of {plan.Name}, and right afterwards has none: did somebody undefine it?");
     }
 
     private async Task<DefinitionException> UndoAsync(DefinitionPlan plan, string? before, IReadOnlyList<ReadBackLoss> losses)
     {
         string name = plan.Host.Name;
-        IReadOnlyList<DefinitionProblem> problems = [.. losses.Select(loss => DefinitionPlanner.ProblemOf(loss, name))];
+        DefinitionProblem[] problems = [.. losses.Select(loss => DefinitionPlanner.ProblemOf(loss, name))];
         string what = string.Join("; ", losses);
         LogLost(plan.Name, name, what);
         try
@@ -108,15 +160,29 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null)
             {
                 await host.UndefineDomainAsync(plan.Uuid, DomainUndefineFlags.KeepNvram, CancellationToken.None).ConfigureAwait(false);
             }
+
+            string? now = await host.GetDefinitionAsync(plan.Uuid, CancellationToken.None).ConfigureAwait(false);
+            if (!IsSame(before, now))
+            {
+                return Failure(DefinitionStage.NotUndone, plan, $"{name} did not take {plan.Name} as asked ({what}), and its former definition is not in place again", problems);
+            }
         }
         catch (Exception e) when (e is LibvirtException or HostUnreachableException)
         {
-            return new(DefinitionStage.NotUndone, name, plan.Name, $"{name} did not take {plan.Name} as asked ({what}), and that could not be undone: {e.Message}", problems);
+            return Failure(DefinitionStage.NotUndone, plan, $"{name} did not take {plan.Name} as asked ({what}), and that could not be undone: {e.Message}", problems);
         }
 
         string undone = before is null ? "the domain was undefined again" : "its former definition is in place again";
-        return new(DefinitionStage.Undone, name, plan.Name, $"{name} did not take {plan.Name} as asked: {what}; {undone}", problems);
+        return Failure(DefinitionStage.Undone, plan, $"{name} did not take {plan.Name} as asked: {what}; {undone}", problems);
     }
+
+    private static bool IsSame(string? before, string? now) => before is null || now is null
+        ? before is null && now is null
+        : ReadBack.Compare(DomainDocument.Parse(before).Root, DomainDocument.Parse(now).Root).Count == 0
+            && ReadBack.Compare(DomainDocument.Parse(now).Root, DomainDocument.Parse(before).Root).Count == 0;
+
+    private static DefinitionException Failure(DefinitionStage stage, DefinitionPlan plan, string message, params IReadOnlyList<DefinitionProblem> problems) =>
+        new(stage, plan.Host.Name, plan.Name, message, problems);
 
     [LoggerMessage(EventId = 300, Level = LogLevel.Information, Message = "{Action} the definition of {Domain} on {Host}")]
     private partial void LogDefined(DefinitionAction action, string domain, string host);

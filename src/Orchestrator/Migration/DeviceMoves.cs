@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Libvirt.Xml;
-using Libvirt.Xml.Devices;
+using Orchestrator.Devices;
 
 namespace Orchestrator.Migration;
 
@@ -16,7 +16,7 @@ internal static class DeviceMoves
             return
             [
                 .. from device in DomainDocument.Parse(xml).Devices
-                   where IsOfTheHost(device.Scheme) && device.HostResource is not null
+                   where device.Scheme.IsOfTheHost() && device.HostResource is not null
                    select new MigrationDocument.DeviceMove(device.HostResource!, device.HostResource!, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{device.Scheme}")),
             ];
         }
@@ -25,7 +25,4 @@ internal static class DeviceMoves
             return []; // the check of the trace events says that the document cannot be read
         }
     }
-
-    private static bool IsOfTheHost(DeviceScheme scheme) =>
-        scheme is not (DeviceScheme.Emulated or DeviceScheme.Virtio or DeviceScheme.VhostKernel or DeviceScheme.VdpaNetSimulation or DeviceScheme.Other);
 }

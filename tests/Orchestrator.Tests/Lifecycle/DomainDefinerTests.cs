@@ -125,6 +125,54 @@ public sealed class DomainDefinerTests
     }
 
     [Test]
+    public void A_uuid_that_is_none_is_refused_with_its_place()
+    {
+        DefinitionProblem problem = Assert.ThrowsAsync<DefinitionException>(() => Define("<domain type='kvm'>\n  <name>web1</name>\n  <uuid>11111111-2222</uuid>\n</domain>"))!.Problems.Single();
+
+        Assert.That(problem.Path, Is.EqualTo("/domain/uuid"));
+        Assert.That((problem.Line, problem.Column), Is.EqualTo((3, 4)));
+        Assert.That(_host.Definitions, Is.Empty);
+    }
+
+    [Test]
+    public void A_host_that_is_lost_right_after_it_was_asked_leaves_the_outcome_unknown()
+    {
+        _host.OnDefine = _ =>
+        {
+            _host.IsLost = true;
+            return null;
+        };
+
+        Assert.That(Assert.ThrowsAsync<DefinitionException>(() => Define(Domain("")))!.Stage, Is.EqualTo(DefinitionStage.Unknown));
+    }
+
+    [Test]
+    public void A_host_that_was_lost_for_a_moment_and_took_nothing_is_unreachable()
+    {
+        _host.OnDefine = _ => new HostUnreachableException("alpha", "alpha did not answer");
+
+        Assert.ThrowsAsync<HostUnreachableException>(() => Define(Domain("")));
+        Assert.That(_host.Definitions, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_kae_function_is_given_to_24_03_as_it_wants_it()
+    {
+        _host.Libvirt = FakeLibvirt.OpenEuler2403Sp3;
+        string? given = null;
+        _host.OnDefine = xml =>
+        {
+            given = xml;
+            return null;
+        };
+
+        DefinitionPlan done = await Define(Domain("<hostdev mode='subsystem' type='pci' migration='on'><source><address bus='0x31' function='1'/></source></hostdev>"));
+
+        Assert.That(XElement.Parse(given!).Descendants("hostdev").Single().Attribute("managed")?.Value, Is.EqualTo("no"));
+        Assert.That(done.Devices.Single().Migration.Way, Is.EqualTo(Libvirt.Xml.Devices.MigrationWay.HardwareAssisted));
+    }
+
+    [Test]
     public void A_lost_host_is_no_answer()
     {
         _host.IsLost = true;
