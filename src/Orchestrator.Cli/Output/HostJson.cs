@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Libvirt.Xml;
 using Orchestrator.Checks;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Cli;
@@ -63,7 +64,7 @@ internal sealed record HostShowDocument(
         facts.NumaNodes.Sum(node => node.MemoryKiB) / 1024,
         [.. facts.NumaNodes.Select(node => new NumaDocument(node.Id, node.Cpus, node.MemoryKiB / 1024))],
         facts.VdpaDevices?.Count,
-        facts.PciFunctions is null ? null : KaeEngine.All.ToDictionary(engine => engine.Name, engine => facts.KaeVirtualFunctions(engine)!.Count));
+        facts.PciFunctions is null ? null : Accelerator.All.ToDictionary(engine => engine.Name, engine => facts.KaeVirtualFunctions(engine)!.Count));
 
     internal sealed record CpuDocument(string? Model, int Count);
 

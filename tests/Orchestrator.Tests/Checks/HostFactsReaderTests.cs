@@ -1,5 +1,6 @@
 using Libvirt.Xml;
 using Orchestrator.Checks;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Tests.Hosts;
 using static Orchestrator.Tests.Checks.Samples;
@@ -36,9 +37,9 @@ public sealed class HostFactsReaderTests
         HostFacts facts = await ReadAsync(tree, FakeLibvirt.OpenEuler2403Sp3);
 
         Assert.That(HostReport.Of(facts, [HostNeed.Kae]).FirstMissing, Is.Null);
-        Assert.That(KaeEngine.All.Select(engine => facts.KaeVirtualFunctions(engine)!.Count), Is.EqualTo(new[] { 2, 2, 2 }));
-        Assert.That(facts.KaeVirtualFunctions(KaeEngine.All[0])![0], Is.EqualTo(Function("0000:31:00.1", "19e5:a251", "hisi_acc_vfio_pci", 1, "0000:31:00.0")));
-        Assert.That(facts.KaePhysicalFunctions(KaeEngine.All[2])![0].TotalVirtualFunctions, Is.EqualTo(63));
+        Assert.That(Accelerator.All.Select(engine => facts.KaeVirtualFunctions(engine)!.Count), Is.EqualTo(new[] { 2, 2, 2 }));
+        Assert.That(facts.KaeVirtualFunctions(Accelerator.All[0])![0], Is.EqualTo(Function("0000:31:00.1", "19e5:a251", "hisi_acc_vfio_pci", 1, "0000:31:00.0")));
+        Assert.That(facts.KaePhysicalFunctions(Accelerator.All[2])![0].TotalVirtualFunctions, Is.EqualTo(63));
         Assert.That(facts.Kernel!.Modules["hisi_zip"], Is.EqualTo(new ModuleFacts("2.0", null, 32)));
         Assert.That(facts.Kernel.Uacce, Has.Count.EqualTo(3));
         Assert.That(facts.IommuGroups, Is.EqualTo(2));
