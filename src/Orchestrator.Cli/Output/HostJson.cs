@@ -12,9 +12,7 @@ namespace Orchestrator.Cli;
 internal sealed record HostDocument(string Name, string Uri, Guid? Uuid, string? HostName, string? Architecture, string? Driver, string Libvirt, string Qemu)
 {
     internal static HostDocument From(HostIdentity host) => new(
-        host.Name, host.Uri, host.HostUuid, host.HostName, host.Architecture, host.Driver, Version(host.LibvirtVersion), Version(host.QemuVersion));
-
-    private static string Version(long version) => $"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}";
+        host.Name, host.Uri, host.HostUuid, host.HostName, host.Architecture, host.Driver, HostDialect.VersionText(host.LibvirtVersion), HostDialect.VersionText(host.QemuVersion));
 }
 
 /// <summary>What a host's libvirt and QEMU understand.</summary>
