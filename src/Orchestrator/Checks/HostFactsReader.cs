@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Libvirt.Xml;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Checks;
@@ -47,19 +48,7 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
     private static async Task<HostFacts> WithNodeDevicesAsync(HostFacts facts, IHost host, CancellationToken cancellationToken)
     {
         const NodeDeviceCapabilities Wanted = NodeDeviceCapabilities.System | NodeDeviceCapabilities.PciDev | NodeDeviceCapabilities.Vdpa;
-        IReadOnlyList<string> devices;
-        bool knowsVdpa = true;
-        try
-        {
-            devices = await host.ListNodeDevicesAsync(Wanted, cancellationToken).ConfigureAwait(false);
-        }
-        catch (LibvirtException e) when (e.Code == LibvirtErrorCode.InvalidArg)
-        {
-            // Older than 6.9, it refuses the flag; openEuler's 6.2 shows the devices all the same when asked for all.
-            knowsVdpa = false;
-            devices = await host.ListNodeDevicesAsync(NodeDeviceCapabilities.None, cancellationToken).ConfigureAwait(false);
-        }
-
+        (IReadOnlyList<NodeDeviceDocument> devices, bool knowsVdpa) = await HostNodeDevices.ListAsync(host, Wanted, cancellationToken).ConfigureAwait(false);
         if (devices.Count == 0)
         {
             return facts; // a daemon without a driver for devices: every other lists at least the computer itself

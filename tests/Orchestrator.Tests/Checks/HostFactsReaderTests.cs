@@ -45,6 +45,15 @@ public sealed class HostFactsReaderTests
         Assert.That(facts.IommuGroups, Is.EqualTo(2));
     }
 
+    [Test]
+    public async Task The_device_of_a_scalable_function_belongs_to_the_card_above()
+    {
+        using HostTree tree = new HostTree().Pci("0000:42:00.0", "15b3:101d", "mlx5_core", 1, "0x020000").Vdpa("sf0", "pci0000:00/0000:42:00.0/mlx5_core.sf.2", 0);
+        HostFacts facts = await ReadAsync(tree, FakeLibvirt.Stock113);
+
+        Assert.That(facts.VdpaDevices!.Select(device => (device.Name, device.Parent)), Is.EqualTo(new[] { ("sf0", (PciAddress?)new PciAddress(0, 0x42, 0, 0)) }));
+    }
+
     [TestCase("/sys/module/vhost_vdpa", "/sys/bus/vdpa/drivers/vhost_vdpa", HostLayer.VhostVdpa)]
     [TestCase("/sys/bus/vdpa", null, HostLayer.VdpaBus)]
     [TestCase("/sys/kernel/iommu_groups/0", null, HostLayer.Hardware)]
