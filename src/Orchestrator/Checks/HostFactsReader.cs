@@ -94,14 +94,9 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
     private async Task<IReadOnlySet<string>?> TraceEventsAsync(string? emulator, CancellationToken cancellationToken)
     {
         // Asked on the command line: no guest is needed, and a pattern without a match would not even be a warning in its log.
-        string? list = files.IsMachine && emulator is not null && IsTrusted(emulator)
+        string? list = files.IsMachine && emulator is not null && HostProgram.IsTrusted(files, emulator)
             ? await HostProgram.OutputAsync(emulator, ["-trace", "help"], Patience, _time, cancellationToken).ConfigureAwait(false)
             : null;
         return list?.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0).ToHashSet(StringComparer.Ordinal);
     }
-
-    // The path is another account's word, a session daemon's: run as root is only what root, or this user, has put there.
-    private bool IsTrusted(string program) =>
-        files.Owner(program) is { } owner && (owner.User == 0 || owner.User == files.Owner("/proc/self")?.User)
-        && (owner.Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
 }
