@@ -55,7 +55,7 @@ public sealed class HostChecksTests
         yield return Row("vhost-vdpa-nodes", CheckResult.Fail, VdpaHost with { VdpaDevices = [Vdpa(0) with { CharDevice = null }] }, "vdpa0");
         yield return Row("vhost-vdpa-nodes", CheckResult.Unknown, Unseen);
         yield return Row("device-permissions", CheckResult.Pass, VdpaHost);
-        yield return Row("device-permissions", CheckResult.Fail, VdpaHost with { VdpaDevices = [Vdpa(0, access: RootsOwn)] }, "ACTION==\"bind\", SUBSYSTEM==\"vdpa\"");
+        yield return Row("device-permissions", CheckResult.Fail, VdpaHost with { VdpaDevices = [Vdpa(0, access: RootsOwn)] }, "chgrp 107 $$n && chmod 0660 $$n");
         yield return Row("device-permissions", CheckResult.Pass, VdpaHost with { VdpaDevices = [Vdpa(0, access: new(0, 36, (UnixFileMode)0b110_110_000))] }).SetName("a group of QEMU's account may open the device");
         yield return Row("device-permissions", CheckResult.Unknown, VdpaHost with { Daemon = null });
         yield return Row("generic-device-access", CheckResult.Fail, VdpaHost with { Dialect = Upstream }, "cgroup_device_acl");
