@@ -1,6 +1,7 @@
 using Libvirt.Xml;
 using Orchestrator.Checks;
 using Orchestrator.Hosts;
+using Orchestrator.Tests.Devices;
 using Orchestrator.Tests.Hosts;
 
 namespace Orchestrator.Tests.Checks;
