@@ -19,6 +19,10 @@ public sealed record HostDialect
     /// <summary>The family.</summary>
     public DialectName Name => VdpaHostDevice || MigrationAttribute ? DialectName.OpenEuler : DialectName.Upstream;
 
+    /// <summary>A version as people read it: <c>10.0.2</c>.</summary>
+    /// <param name="version"><c>major * 1000000 + minor * 1000 + release</c>, as libvirt tells its own and QEMU's.</param>
+    public static string VersionText(long version) => FormattableString.Invariant($"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
+
     /// <summary>The host's libvirt, <c>major * 1000000 + minor * 1000 + release</c>; 0 when unknown.</summary>
     public long LibvirtVersion { get; init; }
 

@@ -38,6 +38,9 @@ public sealed class NodeDeviceDocument
     /// <summary>A PCI device's product id.</summary>
     public int? ProductId => Number((string?)Capability("pci")?.Element("product")?.Attribute("id"));
 
+    /// <summary>A PCI device's class: base class, subclass and interface, a byte each; <see langword="null"/> also from a libvirt that does not tell it.</summary>
+    public int? PciClass => Capability("pci") is { } pci ? Number(Text(pci, "class")) : null;
+
     /// <summary>The NUMA node of a PCI device.</summary>
     public int? NumaNode => Number((string?)Capability("pci")?.Element("numa")?.Attribute("node"));
 

@@ -45,7 +45,7 @@ public static class DeviceWriting
             GenericVdpaDevice generic when dialect.GenericVdpaDevice == false => new($"this host's QEMU has no {generic.Driver} (8.0, openEuler's 6.2)", [InterfaceForm(generic.SourceDevice)]),
             VdpaNetSimulation when dialect.VdpaNetSimulation != true => new("the vdpa property of virtio-net was reverted upstream before a release, and this host's QEMU isn't known to have it",
                 ["a QEMU built with the patch 'Add support for VDPA network simulation devices'", "the kernel's simulator: modprobe vdpa_sim_net; vdpa dev add name NAME mgmtdev vdpasim_net"]),
-            VhostUserDisk when Older(dialect, 7_001_000) => new($"libvirt {VdpaMigration.Version(dialect.LibvirtVersion)} has no <disk type='vhostuser'> (7.1)", []),
+            VhostUserDisk when Older(dialect, 7_001_000) => new($"libvirt {HostDialect.VersionText(dialect.LibvirtVersion)} has no <disk type='vhostuser'> (7.1)", []),
             RejectedVdpaDevice rejected => new($"{rejected.Kind} was proposed, but no libvirt has it", [rejected.Instead]),
             _ => null,
         };
@@ -104,7 +104,7 @@ public static class DeviceWriting
         => new("this host's libvirt drops the iommufd attribute of <hostdev> without a word: it is openEuler's, and not in all releases", alternatives);
 
     private static DeviceRefusal NoDriverModel(string model, HostDialect dialect) => new(
-        $"libvirt {VdpaMigration.Version(dialect.LibvirtVersion)} drops <driver model='{model}'/> without a word (10.0 has it)",
+        $"libvirt {HostDialect.VersionText(dialect.LibvirtVersion)} drops <driver model='{model}'/> without a word (10.0 has it)",
         [$"managed='no', with the function bound to {model} before (virsh nodedev-detach --driver {model}, since 9.7, or driver_override)"]);
 
     private static IReadOnlyList<string> UpstreamForms(string node, VirtioClass? known) =>

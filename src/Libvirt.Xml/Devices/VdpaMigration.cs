@@ -47,7 +47,7 @@ internal static class VdpaMigration
         const string Switch = "QEMU: switches a vhost-vdpa network to shadow virtqueues for the migration, when the backend can be suspended";
         if (dialect.QemuVersion is > 0 and < 7_002_000)
         {
-            return new(MigrationWay.ByDetach, true, [$"QEMU {Version(dialect.QemuVersion)}: doesn't switch to shadow virtqueues by itself (7.2 does)"]);
+            return new(MigrationWay.ByDetach, true, [$"QEMU {HostDialect.VersionText(dialect.QemuVersion)}: doesn't switch to shadow virtqueues by itself (7.2 does)"]);
         }
 
         if (facts.BackendSuspend == false)
@@ -67,6 +67,4 @@ internal static class VdpaMigration
             _ => new(MigrationWay.ShadowVirtqueue, false, [Switch, facts.BackendSuspend == true ? "kernel: this backend can be suspended" : "whether this backend can be suspended is not known"]),
         };
     }
-
-    internal static string Version(long version) => FormattableString.Invariant($"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
 }

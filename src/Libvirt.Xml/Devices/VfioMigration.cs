@@ -33,7 +33,7 @@ internal static class VfioMigration
         if (!asked && !byItself)
         {
             return new(MigrationWay.ByDetach, true,
-                [$"QEMU {VdpaMigration.Version(dialect.QemuVersion)}: migrates VFIO devices only when told (x-enable-migration, 8.1: by itself), \"VFIO device doesn't support migration\""]);
+                [$"QEMU {HostDialect.VersionText(dialect.QemuVersion)}: migrates VFIO devices only when told (x-enable-migration, 8.1: by itself), \"VFIO device doesn't support migration\""]);
         }
 
         return (facts.VfioDriver ?? model) switch

@@ -177,7 +177,7 @@ internal sealed class VfCommand
             var engines = new List<AcceleratorEngine>();
             foreach (string name in result.Tokens.SelectMany(token => token.Value.Split(',')))
             {
-                if (!Enum.TryParse(name, ignoreCase: true, out AcceleratorEngine engine) || !name.All(char.IsLetter))
+                if (Accelerator.Parse(name) is not { } engine)
                 {
                     result.AddError($"'{CliConsole.Printable(name)}' is no engine: zip, sec and hpre are.");
                 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Libvirt.Xml;
 using Orchestrator.Checks;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Cli;
@@ -11,9 +12,7 @@ namespace Orchestrator.Cli;
 internal sealed record HostDocument(string Name, string Uri, Guid? Uuid, string? HostName, string? Architecture, string? Driver, string Libvirt, string Qemu)
 {
     internal static HostDocument From(HostIdentity host) => new(
-        host.Name, host.Uri, host.HostUuid, host.HostName, host.Architecture, host.Driver, Version(host.LibvirtVersion), Version(host.QemuVersion));
-
-    private static string Version(long version) => $"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}";
+        host.Name, host.Uri, host.HostUuid, host.HostName, host.Architecture, host.Driver, HostDialect.VersionText(host.LibvirtVersion), HostDialect.VersionText(host.QemuVersion));
 }
 
 /// <summary>What a host's libvirt and QEMU understand.</summary>
@@ -63,7 +62,7 @@ internal sealed record HostShowDocument(
         facts.NumaNodes.Sum(node => node.MemoryKiB) / 1024,
         [.. facts.NumaNodes.Select(node => new NumaDocument(node.Id, node.Cpus, node.MemoryKiB / 1024))],
         facts.VdpaDevices?.Count,
-        facts.PciFunctions is null ? null : KaeEngine.All.ToDictionary(engine => engine.Name, engine => facts.KaeVirtualFunctions(engine)!.Count));
+        facts.PciFunctions is null ? null : Accelerator.All.ToDictionary(engine => engine.Name, engine => facts.KaeVirtualFunctions(engine)!.Count));
 
     internal sealed record CpuDocument(string? Model, int Count);
 

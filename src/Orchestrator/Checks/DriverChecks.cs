@@ -1,4 +1,5 @@
 using Libvirt.Xml;
+using Orchestrator.Devices;
 
 namespace Orchestrator.Checks;
 
@@ -83,16 +84,16 @@ internal static class DriverChecks
             return judge.Unknown(Id, $"the drivers of KAE are {scope.Unseen}", $"On {scope.Name}: lspci -nnk -d 19e5:");
         }
 
-        (KaeEngine Engine, PciFunctionFacts Function)[] all =
-            [.. KaeEngine.All.SelectMany(engine => scope.Facts.KaePhysicalFunctions(engine)!.Select(function => (engine, function)))];
-        (KaeEngine Engine, PciFunctionFacts Function)[] wrong = [.. all.Where(pair => pair.Function.Driver != pair.Engine.Module)];
+        (Accelerator Engine, PciFunctionFacts Function)[] all =
+            [.. Accelerator.All.SelectMany(engine => scope.Facts.KaePhysicalFunctions(engine)!.Select(function => (engine, function)))];
+        (Accelerator Engine, PciFunctionFacts Function)[] wrong = [.. all.Where(pair => pair.Function.Driver != pair.Engine.Driver)];
         return (all.Length, wrong.Length) switch
         {
             (0, _) => judge.Unknown(Id, $"{scope.Name} shows no KAE function that could be driven"),
             (_, 0) => judge.Pass(Id, $"{scope.Name}'s {all.Length} KAE functions have their drivers: {Words.Some(all.Select(pair => $"{pair.Function.Address} {pair.Function.Driver}"))}"),
             _ => judge.Fail(Id,
                 $"{Words.Some(wrong.Select(pair => $"{pair.Function.Address} ({pair.Engine.Name}): {pair.Function.Driver ?? "no driver"}"))} of {scope.Name} is not bound to its KAE driver",
-                Words.Some(wrong.Select(pair => $"modprobe {pair.Engine.Module} pf_q_num=32").Distinct())
+                Words.Some(wrong.Select(pair => $"modprobe {pair.Engine.Driver} pf_q_num=32").Distinct())
                 + "; on 24.03 LTS SP3 insmod uacce, hisi_qm and these from /lib/modules/$(uname -r)/extra"),
         };
     }
@@ -106,7 +107,7 @@ internal static class DriverChecks
             return judge.Unknown(Id, $"the drivers of KAE's virtual functions are {scope.Unseen}", $"On {scope.Name}: lspci -nnk -d 19e5:");
         }
 
-        PciFunctionFacts[] all = [.. KaeEngine.All.SelectMany(engine => scope.Facts.KaeVirtualFunctions(engine)!)];
+        PciFunctionFacts[] all = [.. Accelerator.All.SelectMany(engine => scope.Facts.KaeVirtualFunctions(engine)!)];
         if (all.Length == 0)
         {
             return judge.Unknown(Id, $"{scope.Name} has no virtual function of KAE that could be bound");
@@ -114,19 +115,19 @@ internal static class DriverChecks
 
         // 22.03's kernel migrates through vfio-pci with the module hisi_migration, later ones through a variant driver (Linux 5.18).
         bool legacy = scope.Facts.Dialect is { Name: DialectName.OpenEuler, LibvirtVersion: < 9_000_000 };
-        string driver = legacy ? "vfio-pci" : "hisi_acc_vfio_pci";
+        string driver = legacy ? VfDriver.VfioPci : VfDriver.HisiAccVfioPci;
         PciFunctionFacts[] ready = [.. all.Where(function => function.Driver?.Replace('-', '_') == driver.Replace('-', '_'))];
         if (ready.Length == 0)
         {
             PciFunctionFacts first = all[0];
             return judge.Fail(Id, $"none of the {all.Length} virtual functions of KAE on {scope.Name} is bound to {driver}, which migrates them",
-                (legacy ? "modprobe hisi_migration; " : "")
+                (legacy ? $"modprobe {VfDriver.MigrationModule}; " : "")
                 + (first.Driver is { } now ? $"echo {first.Address} > /sys/bus/pci/drivers/{now}/unbind; " : "")
                 + $"echo {driver} > /sys/bus/pci/devices/{first.Address}/driver_override; echo {first.Address} > /sys/bus/pci/drivers_probe");
         }
 
-        return legacy && scope.Facts.Kernel is { } kernel && !kernel.Has("hisi_migration")
-            ? judge.Fail(Id, $"{ready.Length} virtual functions of KAE on {scope.Name} are bound to {driver}, but hisi_migration, which migrates them there, is not loaded", "modprobe hisi_migration")
+        return legacy && scope.Facts.Kernel is { } kernel && !kernel.Has(VfDriver.MigrationModule)
+            ? judge.Fail(Id, $"{ready.Length} virtual functions of KAE on {scope.Name} are bound to {driver}, but {VfDriver.MigrationModule}, which migrates them there, is not loaded", $"modprobe {VfDriver.MigrationModule}")
             : judge.Pass(Id, $"{ready.Length} of {all.Length} virtual functions of KAE on {scope.Name} are bound to {driver}");
     }
 

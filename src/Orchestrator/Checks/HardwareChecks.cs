@@ -1,3 +1,5 @@
+using Orchestrator.Devices;
+
 namespace Orchestrator.Checks;
 
 /// <summary>SmartNICs, accelerators, SR-IOV and the IOMMU.</summary>
@@ -78,10 +80,10 @@ internal static class HardwareChecks
             return judge.Unknown(Id, $"KAE's functions are {scope.Unseen}", $"On {scope.Name}: lspci -nn -d 19e5:");
         }
 
-        string[] present = [.. KaeEngine.All.Where(engine => scope.Facts.KaePhysicalFunctions(engine)!.Count > 0).Select(engine => $"{engine.Name} ({scope.Facts.KaePhysicalFunctions(engine)!.Count})")];
+        string[] present = [.. Accelerator.All.Where(engine => scope.Facts.KaePhysicalFunctions(engine)!.Count > 0).Select(engine => $"{engine.Name} ({scope.Facts.KaePhysicalFunctions(engine)!.Count})")];
         return present.Length > 0
             ? judge.Pass(Id, $"{scope.Name} has KAE functions: {string.Join(", ", present)}")
-            : judge.Fail(Id, $"{scope.Name} shows no function of the Kunpeng accelerator (zip 19e5:a250, sec 19e5:a255, hpre 19e5:a258)", "Use a Kunpeng 920 or later, and switch the accelerator on in the BIOS.");
+            : judge.Fail(Id, $"{scope.Name} shows no function of the Kunpeng accelerator ({string.Join(", ", Accelerator.All.Select(engine => $"{engine.Name} {Accelerator.Vendor:x4}:{engine.PhysicalDevice:x4}"))})", "Use a Kunpeng 920 or later, and switch the accelerator on in the BIOS.");
     }
 
     private static HostCheck VirtualFunctions(HostScope scope)
@@ -93,8 +95,8 @@ internal static class HardwareChecks
             return judge.Unknown(Id, $"KAE's virtual functions are {scope.Unseen}", $"On {scope.Name}: lspci -nn -d 19e5:");
         }
 
-        KaeEngine[] engines = [.. KaeEngine.All.Where(engine => scope.Facts.KaePhysicalFunctions(engine)!.Count > 0)];
-        KaeEngine[] without = [.. engines.Where(engine => scope.Facts.KaeVirtualFunctions(engine)!.Count == 0)];
+        Accelerator[] engines = [.. Accelerator.All.Where(engine => scope.Facts.KaePhysicalFunctions(engine)!.Count > 0)];
+        Accelerator[] without = [.. engines.Where(engine => scope.Facts.KaeVirtualFunctions(engine)!.Count == 0)];
         if (engines.Length == 0)
         {
             return judge.Unknown(Id, $"{scope.Name} shows no KAE function that could have virtual ones");
@@ -157,7 +159,7 @@ internal static class HardwareChecks
         var judge = new Judge(HostLayer.Hardware, CheckSeverity.Warning);
         PciFunctionFacts[][] groups =
         [
-            .. KaeEngine.All.Select(engine => (scope.Facts.KaeVirtualFunctions(engine) ?? []).ToArray()),
+            .. Accelerator.All.Select(engine => (scope.Facts.KaeVirtualFunctions(engine) ?? []).ToArray()),
             VdpaFunctions(scope.Facts),
         ];
         groups = [.. groups.Where(group => group.Length > 0)];

@@ -1,4 +1,5 @@
 using Libvirt.Xml;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Checks;
@@ -62,13 +63,13 @@ public sealed record HostFacts
 
     /// <summary>The virtual functions of a KAE engine; <see langword="null"/> when PCI functions could not be seen.</summary>
     /// <param name="engine">The engine.</param>
-    public IReadOnlyList<PciFunctionFacts>? KaeVirtualFunctions(KaeEngine engine) =>
-        PciFunctions is { } all ? [.. all.Where(function => function.Vendor == KaeEngine.Vendor && function.Device == engine.VirtualDevice)] : null;
+    public IReadOnlyList<PciFunctionFacts>? KaeVirtualFunctions(Accelerator engine) =>
+        PciFunctions is { } all ? [.. all.Where(function => function.Vendor == Accelerator.Vendor && function.Device == engine.VirtualDevice)] : null;
 
     /// <summary>The physical functions of a KAE engine; <see langword="null"/> when PCI functions could not be seen.</summary>
     /// <param name="engine">The engine.</param>
-    public IReadOnlyList<PciFunctionFacts>? KaePhysicalFunctions(KaeEngine engine) =>
-        PciFunctions is { } all ? [.. all.Where(function => function.Vendor == KaeEngine.Vendor && function.Device == engine.PhysicalDevice)] : null;
+    public IReadOnlyList<PciFunctionFacts>? KaePhysicalFunctions(Accelerator engine) =>
+        PciFunctions is { } all ? [.. all.Where(function => function.Vendor == Accelerator.Vendor && function.Device == engine.PhysicalDevice)] : null;
 }
 
 /// <summary>A host's firmware (BIOS).</summary>

@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Libvirt.Xml;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Checks;
@@ -47,19 +48,7 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
     private static async Task<HostFacts> WithNodeDevicesAsync(HostFacts facts, IHost host, CancellationToken cancellationToken)
     {
         const NodeDeviceCapabilities Wanted = NodeDeviceCapabilities.System | NodeDeviceCapabilities.PciDev | NodeDeviceCapabilities.Vdpa;
-        IReadOnlyList<string> devices;
-        bool knowsVdpa = true;
-        try
-        {
-            devices = await host.ListNodeDevicesAsync(Wanted, cancellationToken).ConfigureAwait(false);
-        }
-        catch (LibvirtException e) when (e.Code == LibvirtErrorCode.InvalidArg)
-        {
-            // Older than 6.9, it refuses the flag; openEuler's 6.2 shows the devices all the same when asked for all.
-            knowsVdpa = false;
-            devices = await host.ListNodeDevicesAsync(NodeDeviceCapabilities.None, cancellationToken).ConfigureAwait(false);
-        }
-
+        (IReadOnlyList<NodeDeviceDocument> devices, bool knowsVdpa) = await HostNodeDevices.ListAsync(host, Wanted, cancellationToken).ConfigureAwait(false);
         if (devices.Count == 0)
         {
             return facts; // a daemon without a driver for devices: every other lists at least the computer itself
@@ -105,14 +94,9 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
     private async Task<IReadOnlySet<string>?> TraceEventsAsync(string? emulator, CancellationToken cancellationToken)
     {
         // Asked on the command line: no guest is needed, and a pattern without a match would not even be a warning in its log.
-        string? list = files.IsMachine && emulator is not null && IsTrusted(emulator)
+        string? list = files.IsMachine && emulator is not null && HostProgram.IsTrusted(files, emulator)
             ? await HostProgram.OutputAsync(emulator, ["-trace", "help"], Patience, _time, cancellationToken).ConfigureAwait(false)
             : null;
         return list?.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0).ToHashSet(StringComparer.Ordinal);
     }
-
-    // The path is another account's word, a session daemon's: run as root is only what root, or this user, has put there.
-    private bool IsTrusted(string program) =>
-        files.Owner(program) is { } owner && (owner.User == 0 || owner.User == files.Owner("/proc/self")?.User)
-        && (owner.Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
 }

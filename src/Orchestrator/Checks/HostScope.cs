@@ -1,3 +1,5 @@
+using Orchestrator.Devices;
+
 namespace Orchestrator.Checks;
 
 /// <summary>How much each check of a host weighs: what it is wanted for is an error when absent; what it seems to be for, a warning; the rest is worth knowing.</summary>
@@ -10,7 +12,7 @@ internal sealed class HostScope(HostFacts facts, IReadOnlyCollection<HostNeed> n
     /// <summary>Why a part of the host is unknown: it is …</summary>
     internal string Unseen => Facts.IsThisMachine ? $"unreadable on {Name} for this user" : $"not visible through libvirt, and {Name} is not this machine";
 
-    internal bool HasKae => KaeEngine.All.Any(engine => Facts.KaePhysicalFunctions(engine) is { Count: > 0 } || Facts.KaeVirtualFunctions(engine) is { Count: > 0 });
+    internal bool HasKae => Accelerator.All.Any(engine => Facts.KaePhysicalFunctions(engine) is { Count: > 0 } || Facts.KaeVirtualFunctions(engine) is { Count: > 0 });
 
     internal bool HasVdpa => Facts.VdpaDevices is { Count: > 0 } || Facts.Kernel is { VdpaBus: true };
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orchestrator.Devices;
 
 namespace Orchestrator.Checks;
 
@@ -123,7 +124,7 @@ public static class PairChecks
             : new(Id, severity, CheckResult.Fail, $"KAE virtual functions of {source.Host.Name}: {a}; of {destination.Host.Name}: {b}", Remedy);
 
         // Per physical function, since it is the function's queues that are shared out.
-        static string Counts(HostFacts facts) => string.Join(", ", KaeEngine.All.Select(engine =>
+        static string Counts(HostFacts facts) => string.Join(", ", Accelerator.All.Select(engine =>
         {
             IReadOnlyList<PciFunctionFacts> virtuals = facts.KaeVirtualFunctions(engine)!;
             int[] each = [.. facts.KaePhysicalFunctions(engine)!.Select(physical => virtuals.Count(function => function.PhysicalFunction == physical.Address)).OrderDescending()];
@@ -134,20 +135,20 @@ public static class PairChecks
     private static Check QueueNumbers(HostFacts source, HostFacts destination, CheckSeverity severity)
     {
         const string Id = "pair-pf-q-num";
-        KaeEngine[] engines = [.. KaeEngine.All.Where(engine => source.KaePhysicalFunctions(engine) is { Count: > 0 } || destination.KaePhysicalFunctions(engine) is { Count: > 0 })];
+        Accelerator[] engines = [.. Accelerator.All.Where(engine => source.KaePhysicalFunctions(engine) is { Count: > 0 } || destination.KaePhysicalFunctions(engine) is { Count: > 0 })];
         if (source.Kernel is not { } a || destination.Kernel is not { } b)
         {
             return new(Id, severity, CheckResult.Unknown, $"pf_q_num of {(source.Kernel is null ? source : destination).Host.Name} could not be seen", "Compare on both: cat /sys/module/hisi_*/parameters/pf_q_num");
         }
 
-        string[] different = [.. engines.Where(engine => Number(a, engine) != Number(b, engine)).Select(engine => $"{engine.Module} {Text(a, engine)} on {source.Host.Name}, {Text(b, engine)} on {destination.Host.Name}")];
+        string[] different = [.. engines.Where(engine => Number(a, engine) != Number(b, engine)).Select(engine => $"{engine.Driver} {Text(a, engine)} on {source.Host.Name}, {Text(b, engine)} on {destination.Host.Name}")];
         return different.Length == 0
-            ? new(Id, severity, CheckResult.Pass, engines.Length == 0 ? "neither host has KAE" : $"pf_q_num is the same on both: {string.Join(", ", engines.Select(engine => $"{engine.Module} {Text(a, engine)}"))}")
+            ? new(Id, severity, CheckResult.Pass, engines.Length == 0 ? "neither host has KAE" : $"pf_q_num is the same on both: {string.Join(", ", engines.Select(engine => $"{engine.Driver} {Text(a, engine)}"))}")
             : new(Id, severity, CheckResult.Fail, $"pf_q_num differs: {string.Join("; ", different)}", "Load the KAE modules with the same pf_q_num on both (options hisi_zip pf_q_num=32 in /etc/modprobe.d).");
 
-        static int? Number(KernelFacts kernel, KaeEngine engine) => kernel.Modules.GetValueOrDefault(engine.Module)?.QueueNumber;
+        static int? Number(KernelFacts kernel, Accelerator engine) => kernel.Modules.GetValueOrDefault(engine.Driver)?.QueueNumber;
 
-        static string Text(KernelFacts kernel, KaeEngine engine) => Number(kernel, engine)?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
+        static string Text(KernelFacts kernel, Accelerator engine) => Number(kernel, engine)?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
     }
 
     private static Check VdpaDevices(HostFacts source, HostFacts destination, CheckSeverity severity)

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Libvirt.Xml;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Checks;
@@ -7,9 +7,6 @@ namespace Orchestrator.Checks;
 /// <summary>Reads a host's kernel, PCI functions and vDPA devices from its sysfs.</summary>
 internal static class SysfsReader
 {
-    private const string PciDevices = "/sys/bus/pci/devices";
-    private const string VdpaDevices = "/sys/bus/vdpa/devices";
-
     internal static KernelFacts? Kernel(HostFiles files) => !files.Exists("/sys/module") ? null : new()
     {
         Release = files.ReadText("/proc/sys/kernel/osrelease"),
@@ -30,60 +27,33 @@ internal static class SysfsReader
         string? Dmi(string name) => files.ReadText($"/sys/class/dmi/id/{name}") is { Length: > 0 } text ? text : null;
     }
 
-    internal static IReadOnlyList<PciFunctionFacts>? PciFunctions(HostFiles files)
-    {
-        if (!files.Exists("/sys/bus"))
-        {
-            return null;
-        }
+    internal static IReadOnlyList<PciFunctionFacts>? PciFunctions(HostFiles files) =>
+        files.Exists("/sys/bus") ? [.. files.List(Sysfs.PciDevices).Select(name => PciFunction(files, name)).OfType<PciFunctionFacts>()] : null;
 
-        var functions = new List<PciFunctionFacts>();
-        foreach (string name in files.List(PciDevices))
-        {
-            string folder = $"{PciDevices}/{name}";
-            if (PciAddress.TryParse(name, out PciAddress address)
-                && Hex(files.ReadText($"{folder}/vendor")) is { } vendor && Hex(files.ReadText($"{folder}/device")) is { } device)
+    internal static IReadOnlyList<VdpaDeviceFacts>? Vdpa(HostFiles files) => files.Exists("/sys/bus")
+        ?
+        [
+            .. VdpaSysfs.Names(files).Select(name => VdpaSysfs.Complete(files, new VdpaDevice { Name = name }))
+                .Select(device => VdpaDeviceFacts.Of(device, device.CharDevice is { } node ? files.Owner(node) : null)),
+        ]
+        : null;
+
+    private static PciFunctionFacts? PciFunction(HostFiles files, string name)
+    {
+        string folder = $"{Sysfs.PciDevices}/{name}";
+        return PciAddress.TryParse(name, out PciAddress address) && Sysfs.Hex(files, $"{folder}/vendor") is { } vendor && Sysfs.Hex(files, $"{folder}/device") is { } device
+            ? new()
             {
-                functions.Add(new()
-                {
-                    Address = address,
-                    Vendor = (ushort)vendor,
-                    Device = (ushort)device,
-                    Class = Hex(files.ReadText($"{folder}/class")) ?? 0,
-                    Driver = LinkName(files, $"{folder}/driver"),
-                    NumaNode = Number(files.ReadText($"{folder}/numa_node")) is { } node and >= 0 ? node : null, // -1: the firmware tells none
-                    TotalVirtualFunctions = Number(files.ReadText($"{folder}/sriov_totalvfs")),
-                    PhysicalFunction = PciAddress.TryParse(LinkName(files, $"{folder}/physfn"), out PciAddress parent) ? parent : null,
-                });
+                Address = address,
+                Vendor = (ushort)vendor,
+                Device = (ushort)device,
+                Class = Sysfs.Hex(files, $"{folder}/class") ?? 0,
+                Driver = Sysfs.LinkName(files, $"{folder}/driver"),
+                NumaNode = Sysfs.NumaNode(files, folder),
+                TotalVirtualFunctions = Sysfs.Number(files, $"{folder}/sriov_totalvfs"),
+                PhysicalFunction = PciAddress.TryParse(Sysfs.LinkName(files, $"{folder}/physfn"), out PciAddress parent) ? parent : null,
             }
-        }
-
-        return functions;
-    }
-
-    internal static IReadOnlyList<VdpaDeviceFacts>? Vdpa(HostFiles files)
-    {
-        if (!files.Exists("/sys/bus"))
-        {
-            return null;
-        }
-
-        var devices = new List<VdpaDeviceFacts>();
-        foreach (string name in files.List(VdpaDevices))
-        {
-            string? node = files.List($"{VdpaDevices}/{name}").FirstOrDefault(entry => entry.StartsWith("vhost-vdpa-", StringComparison.Ordinal));
-            string? parent = files.Resolve($"{VdpaDevices}/{name}") is { } real ? Path.GetFileName(Path.GetDirectoryName(real)) : null;
-            devices.Add(new()
-            {
-                Name = name,
-                Driver = LinkName(files, $"{VdpaDevices}/{name}/driver"),
-                CharDevice = node is null ? null : $"/dev/{node}",
-                Access = node is null ? null : files.Owner($"/dev/{node}"),
-                Parent = PciAddress.TryParse(parent, out PciAddress address) ? address : null,
-            });
-        }
-
-        return devices;
+            : null;
     }
 
     private static bool Matters(string module) =>
@@ -91,13 +61,5 @@ internal static class SysfsReader
         || module is "uacce" or "ifcvf" or "vduse";
 
     private static ModuleFacts Module(HostFiles files, string folder) => new(
-        files.ReadText($"{folder}/version"), files.ReadText($"{folder}/srcversion"), Number(files.ReadText($"{folder}/parameters/pf_q_num")));
-
-    private static string? LinkName(HostFiles files, string link) => files.Resolve(link) is { } target ? Path.GetFileName(target) : null;
-
-    private static int? Hex(string? text) =>
-        int.TryParse(text?.StartsWith("0x", StringComparison.Ordinal) == true ? text[2..] : text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value)
-            ? value : null;
-
-    private static int? Number(string? text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? value : null;
+        files.ReadText($"{folder}/version"), files.ReadText($"{folder}/srcversion"), Sysfs.Number(files, $"{folder}/parameters/pf_q_num"));
 }

@@ -1,4 +1,5 @@
 using Libvirt.Xml;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Checks;
@@ -18,6 +19,16 @@ public sealed record VdpaDeviceFacts
     /// <summary>Owner and mode of the character device; <see langword="null"/> when it could not be seen.</summary>
     public FileOwner? Access { get; init; }
 
-    /// <summary>The PCI function that provides it; <see langword="null"/> for a simulated one.</summary>
+    /// <summary>The nearest PCI function above it, which provides it or its scalable function; <see langword="null"/> for a simulated one.</summary>
     public PciAddress? Parent { get; init; }
+
+    /// <summary>What a check needs of a device of the inventory.</summary>
+    internal static VdpaDeviceFacts Of(VdpaDevice device, FileOwner? access) => new()
+    {
+        Name = device.Name,
+        Driver = device.Driver,
+        CharDevice = device.CharDevice,
+        Access = access,
+        Parent = PciAddress.TryParse(device.PciParent, out PciAddress parent) ? parent : null,
+    };
 }

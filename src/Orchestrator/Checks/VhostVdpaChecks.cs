@@ -1,4 +1,6 @@
+using System.Globalization;
 using Libvirt.Xml;
+using Orchestrator.Devices;
 
 namespace Orchestrator.Checks;
 
@@ -77,16 +79,12 @@ internal static class VhostVdpaChecks
             : judge.Fail(Id,
                 $"QEMU's account {account.Name} may not open {Words.Some(refused.Select(device => $"{device.CharDevice} (owner {device.Access!.User}, group {device.Access.Group}, mode {Octal(device)})"))} of {scope.Name}"
                 + (opensItself ? "; libvirt opens it itself for <interface type='vdpa'>, a generic device does not get that" : ""),
-                UdevRule(account.Name));
+                UdevRule(account));
     }
 
-    /// <summary>
-    /// The node has neither a class nor a bus, so the kernel announces it to no udev rule of its own; the device on the vDPA bus is announced when it has been bound,
-    /// and the node is there by then.
-    /// </summary>
-    internal static string UdevRule(string account) =>
-        $$"""Put this line into /etc/udev/rules.d/70-vhost-vdpa.rules: ACTION=="bind", SUBSYSTEM=="vdpa", DRIVER=="vhost_vdpa", RUN+="/bin/sh -c 'for n in /sys%p/vhost-vdpa-*; do chown {{account}} /dev/$${n##*/}; done'" -- """
-        + "then: udevadm control --reload; udevadm trigger --action=bind --subsystem-match=vdpa";
+    private static string UdevRule(AccountFacts account) => account.Groups is [var group, ..]
+        ? $"Put this line into {VdpaUdevRule.File}: {VdpaUdevRule.For(group.ToString(CultureInfo.InvariantCulture))} -- then: {VdpaUdevRule.Apply}"
+        : $"Put this line into {VdpaUdevRule.File}, with a group of QEMU's account in the place of GROUP: {VdpaUdevRule.For("GROUP")} -- then: {VdpaUdevRule.Apply}";
 
     private static HostCheck GenericAccess(HostScope scope)
     {

@@ -7,9 +7,7 @@ namespace Orchestrator.Checks;
 internal static class Words
 {
     /// <summary>A version: <c>11.3.0</c>; <c>unknown</c> for 0.</summary>
-    internal static string Version(long version) => version == 0
-        ? "unknown"
-        : string.Create(CultureInfo.InvariantCulture, $"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
+    internal static string Version(long version) => version == 0 ? "unknown" : HostDialect.VersionText(version);
 
     /// <summary>The family of domain documents.</summary>
     internal static string Dialect(HostDialect dialect) => dialect.Name == DialectName.OpenEuler ? "openEuler" : "upstream";

@@ -1,4 +1,3 @@
-using Libvirt.Xml;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Devices;
@@ -14,8 +13,4 @@ internal static class HostDomains
             .SelectMany(domain => DomainResources.Of(domain.Xml).Select(device => (Device: device, domain.Name)))
             .ToLookup(pair => pair.Device, pair => pair.Name);
     }
-
-    /// <summary>The devices of a host.</summary>
-    internal static async Task<IReadOnlyList<NodeDeviceDocument>> NodeDevicesAsync(IHost host, Libvirt.Interop.NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
-        [.. (await host.ListNodeDevicesAsync(capabilities, cancellationToken).ConfigureAwait(false)).Select(NodeDeviceDocument.Parse)];
 }

@@ -12,7 +12,7 @@ public static class SriovNodeDevices
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The functions; none also when the host's daemon has no driver for node devices.</returns>
     public static async Task<SriovInventory> ReadAsync(IHost host, CancellationToken cancellationToken = default) => Read(
-        await HostDomains.NodeDevicesAsync(host, NodeDeviceCapabilities.PciDev, cancellationToken).ConfigureAwait(false),
+        (await HostNodeDevices.ListAsync(host, NodeDeviceCapabilities.PciDev, cancellationToken).ConfigureAwait(false)).Devices,
         await HostDomains.UsersAsync(host, cancellationToken).ConfigureAwait(false));
 
     /// <summary>The functions in documents.</summary>

@@ -7,15 +7,13 @@ namespace Orchestrator.Devices;
 /// <summary>The functions of SR-IOV cards in sysfs.</summary>
 public static class SriovSysfs
 {
-    internal const string Bus = "/sys/bus/pci/devices";
-
     /// <summary>The SR-IOV cards of this machine.</summary>
     /// <param name="files">The machine's files.</param>
     /// <param name="host">Its libvirt, to know the domains that use a function without a process to be seen; <see langword="null"/> for none.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<SriovInventory> ReadAsync(HostFiles files, IHost? host = null, CancellationToken cancellationToken = default)
     {
-        string[] addresses = [.. files.List(Bus).Where(address => PciAddress.TryParse(address, out _))];
+        string[] addresses = [.. files.List(Sysfs.PciDevices).Where(address => PciAddress.TryParse(address, out _))];
         PhysicalFunction[] physical = [.. addresses.Select(address => Physical(files, address)).OfType<PhysicalFunction>()];
         VirtualFunction[] functions = [.. addresses.Select(address => Virtual(files, address)).OfType<VirtualFunction>()];
         Dictionary<string, IReadOnlyList<string>> nodes = functions.ToDictionary(function => function.Address, function => Nodes(files, function));
@@ -27,19 +25,19 @@ public static class SriovSysfs
     }
 
     /// <summary>The driver that a function is bound to; <see langword="null"/> for none.</summary>
-    internal static string? DriverOf(HostFiles files, string address) => Path.GetFileName(files.Resolve($"{Bus}/{address}/driver"));
+    internal static string? DriverOf(HostFiles files, string address) => Sysfs.LinkName(files, $"{Sysfs.PciDevices}/{address}/driver");
 
     /// <summary>The only driver that may be bound to a function; <see langword="null"/> for any. The kernel writes <c>(null)</c> for that.</summary>
-    internal static string? OverrideOf(HostFiles files, string address) => files.ReadText($"{Bus}/{address}/driver_override") is { } text and not ("" or "(null)") ? text : null;
+    internal static string? OverrideOf(HostFiles files, string address) => files.ReadText($"{Sysfs.PciDevices}/{address}/driver_override") is { } text and not ("" or "(null)") ? text : null;
 
     private static PhysicalFunction? Physical(HostFiles files, string address)
     {
-        string folder = $"{Bus}/{address}";
+        string folder = $"{Sysfs.PciDevices}/{address}";
         AcceleratorEngine? engine = EngineOf(files, folder);
 
         // An accelerator is told of even when firmware or kernel have SR-IOV off: its users look for it.
-        bool isAccelerator = Accelerator.IsPhysical(Hex(files, $"{folder}/vendor"), Hex(files, $"{folder}/device"));
-        if (files.Exists($"{folder}/physfn") || (!isAccelerator && Number(files, $"{folder}/sriov_totalvfs") is null or 0))
+        bool isAccelerator = Accelerator.IsPhysical(Sysfs.Hex(files, $"{folder}/vendor"), Sysfs.Hex(files, $"{folder}/device"));
+        if (files.Exists($"{folder}/physfn") || (!isAccelerator && Sysfs.Number(files, $"{folder}/sriov_totalvfs") is null or 0))
         {
             return null;
         }
@@ -50,23 +48,23 @@ public static class SriovSysfs
             Id = IdOf(files, folder),
             Engine = engine,
             Driver = DriverOf(files, address),
-            TotalVfs = Number(files, $"{folder}/sriov_totalvfs") ?? 0,
-            NumVfs = Number(files, $"{folder}/sriov_numvfs") ?? 0,
-            NumaNode = Node(files, folder),
-            PfQNum = engine is { } known ? Number(files, $"/sys/module/{Accelerator.DriverOf(known)}/parameters/pf_q_num") : null,
+            TotalVfs = Sysfs.Number(files, $"{folder}/sriov_totalvfs") ?? 0,
+            NumVfs = Sysfs.Number(files, $"{folder}/sriov_numvfs") ?? 0,
+            NumaNode = Sysfs.NumaNode(files, folder),
+            PfQNum = engine is { } known ? Sysfs.Number(files, $"/sys/module/{Accelerator.DriverOf(known)}/parameters/pf_q_num") : null,
             Uacce = files.List($"{folder}/uacce") is [var uacce, ..] ? uacce : null,
         };
     }
 
     private static VirtualFunction? Virtual(HostFiles files, string address)
     {
-        string folder = $"{Bus}/{address}";
+        string folder = $"{Sysfs.PciDevices}/{address}";
         if (files.Resolve($"{folder}/physfn") is not { } physical)
         {
             return null;
         }
 
-        string? group = Path.GetFileName(files.Resolve($"{folder}/iommu_group"));
+        string? group = Sysfs.LinkName(files, $"{folder}/iommu_group");
         return new()
         {
             Address = address,
@@ -77,7 +75,7 @@ public static class SriovSysfs
             DriverOverride = OverrideOf(files, address),
             IommuGroup = int.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null,
             IommuGroupSize = group is null ? 0 : files.List($"{folder}/iommu_group/devices").Count,
-            NumaNode = Node(files, folder),
+            NumaNode = Sysfs.NumaNode(files, folder),
         };
     }
 
@@ -85,19 +83,11 @@ public static class SriovSysfs
     private static IReadOnlyList<string> Nodes(HostFiles files, VirtualFunction function) =>
     [
         .. function.IommuGroup is { } group ? new[] { string.Create(CultureInfo.InvariantCulture, $"/dev/vfio/{group}") } : [],
-        .. files.List($"{Bus}/{function.Address}/vfio-dev").Select(device => $"/dev/vfio/devices/{device}"),
-        .. files.List($"{Bus}/{function.Address}/uacce").Select(device => $"/dev/{device}"),
+        .. files.List($"{Sysfs.PciDevices}/{function.Address}/vfio-dev").Select(device => $"/dev/vfio/devices/{device}"),
+        .. files.List($"{Sysfs.PciDevices}/{function.Address}/uacce").Select(device => $"/dev/{device}"),
     ];
 
-    private static AcceleratorEngine? EngineOf(HostFiles files, string folder) => Accelerator.EngineOf(Hex(files, $"{folder}/vendor"), Hex(files, $"{folder}/device"));
+    private static AcceleratorEngine? EngineOf(HostFiles files, string folder) => Accelerator.EngineOf(Sysfs.Hex(files, $"{folder}/vendor"), Sysfs.Hex(files, $"{folder}/device"));
 
-    private static string IdOf(HostFiles files, string folder) => $"{Hex(files, $"{folder}/vendor") ?? 0:x4}:{Hex(files, $"{folder}/device") ?? 0:x4}";
-
-    private static int? Node(HostFiles files, string folder) => Number(files, $"{folder}/numa_node") is >= 0 and var node ? node : null;
-
-    private static int? Number(HostFiles files, string path) =>
-        int.TryParse(files.ReadText(path), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number : null;
-
-    private static int? Hex(HostFiles files, string path) =>
-        files.ReadText(path) is ['0', 'x', .. var digits] && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int number) ? number : null;
+    private static string IdOf(HostFiles files, string folder) => $"{Sysfs.Hex(files, $"{folder}/vendor") ?? 0:x4}:{Sysfs.Hex(files, $"{folder}/device") ?? 0:x4}";
 }

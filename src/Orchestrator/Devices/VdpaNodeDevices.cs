@@ -13,8 +13,8 @@ public static class VdpaNodeDevices
     /// <returns>The devices; none also when the host's daemon has no driver for node devices.</returns>
     public static async Task<IReadOnlyList<VdpaDevice>> ListAsync(IHost host, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<NodeDeviceDocument> documents =
-            await HostDomains.NodeDevicesAsync(host, NodeDeviceCapabilities.Vdpa | NodeDeviceCapabilities.PciDev, cancellationToken).ConfigureAwait(false);
+        (IReadOnlyList<NodeDeviceDocument> documents, _) =
+            await HostNodeDevices.ListAsync(host, NodeDeviceCapabilities.Vdpa | NodeDeviceCapabilities.PciDev, cancellationToken).ConfigureAwait(false);
         return Read(documents, await HostDomains.UsersAsync(host, cancellationToken).ConfigureAwait(false));
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using Libvirt.Xml;
 using Orchestrator.Hosts;
@@ -11,7 +10,7 @@ namespace Orchestrator.Devices;
 /// </summary>
 public static partial class VdpaSysfs
 {
-    private const string Bus = "/sys/bus/vdpa/devices";
+    private const string Bus = Sysfs.VdpaDevices;
 
     /// <summary>The names of the devices.</summary>
     /// <param name="files">The host's files.</param>
@@ -40,7 +39,7 @@ public static partial class VdpaSysfs
         string? parent = files.Resolve(folder) is { } real ? Path.GetDirectoryName(real) : null;
         return device with
         {
-            Driver = Path.GetFileName(files.Resolve($"{folder}/driver")),
+            Driver = Sysfs.LinkName(files, $"{folder}/driver"),
             CharDevice = FindCharDevice(files, device.Name),
             PciParent = PciAncestor(parent),
             NumaNode = Node(files, parent),
@@ -51,7 +50,7 @@ public static partial class VdpaSysfs
     internal static VdpaManagementDevice Complete(HostFiles files, VdpaManagementDevice device)
     {
         string? folder = device.Name.Split('/') is [var bus and not "", var name and not ("" or "." or "..")] ? files.Resolve($"/sys/bus/{bus}/devices/{name}") : null;
-        return folder is null ? device : device with { Driver = Path.GetFileName(files.Resolve($"{folder}/driver")), NumaNode = Node(files, folder) };
+        return folder is null ? device : device with { Driver = Sysfs.LinkName(files, $"{folder}/driver"), NumaNode = Node(files, folder) };
     }
 
     /// <summary>What of the host itself uses a device that virtio_vdpa has: a network interface that is up, a disk that is mounted.</summary>
@@ -73,12 +72,12 @@ public static partial class VdpaSysfs
     /// <summary>The address of the nearest PCI device in a folder of <c>/sys/devices</c>, the folder itself included.</summary>
     internal static string? PciAncestor(string? folder) => folder?.Split('/').LastOrDefault(part => PciAddress.TryParse(part, out _));
 
-    /// <summary>The nearest NUMA node on the way up: a scalable function has none of its own, its PCI parent does. The kernel says -1 for none.</summary>
+    /// <summary>The nearest NUMA node on the way up: a scalable function has none of its own, its PCI parent does.</summary>
     private static int? Node(HostFiles files, string? folder)
     {
         for (; folder?.StartsWith("/sys/devices/", StringComparison.Ordinal) == true; folder = Path.GetDirectoryName(folder))
         {
-            if (int.TryParse(files.ReadText($"{folder}/numa_node"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int node) && node >= 0)
+            if (Sysfs.NumaNode(files, folder) is { } node)
             {
                 return node;
             }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Orchestrator.Hosts;
 
 namespace Orchestrator.Devices;
 
@@ -13,7 +14,6 @@ namespace Orchestrator.Devices;
 /// <param name="timeProvider">The clock of the deadline.</param>
 public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null, TimeProvider? timeProvider = null)
 {
-    private readonly string _searchPath = searchPath ?? Environment.GetEnvironmentVariable("PATH") ?? "";
     private readonly TimeSpan _timeout = timeout ?? TimeSpan.FromSeconds(10);
     private readonly TimeProvider _timeProvider = timeProvider ?? TimeProvider.System;
 
@@ -25,7 +25,7 @@ public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null
 
     private async Task<string> RunAsync(IReadOnlyList<string> arguments, bool changes, CancellationToken cancellationToken)
     {
-        string file = Find() ?? throw new HostDeviceException(
+        string file = HostProgram.Find("vdpa", searchPath) ?? throw new HostDeviceException(
             HostDeviceProblem.ToolMissing,
             "The vdpa tool is not on the PATH.",
             "Install the package iproute2 (5.12 or newer has the tool); it lies in /usr/sbin, which the PATH of an ordinary user may lack.");
@@ -70,6 +70,4 @@ public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null
         changes ? HostDeviceProblem.OutcomeUnknown : HostDeviceProblem.TimedOut,
         string.Create(CultureInfo.InvariantCulture, $"vdpa {string.Join(' ', arguments)} did not come back (within {_timeout.TotalSeconds:0.#} s, or before the cancellation); it is left alone (pid {pid}), as the kernel lets nobody end it."),
         "Somebody has a deleted vDPA device open, most likely: a QEMU that ends, or gives the device up (device_del), ends the wait. Until then every vdpa command hangs.");
-
-    private string? Find() => _searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(folder => Path.Combine(folder, "vdpa")).FirstOrDefault(File.Exists);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Libvirt.Xml;
+using Orchestrator.Hosts;
 
 namespace Orchestrator.Devices;
 
@@ -127,11 +128,11 @@ internal static class VfDecision
         .. was.Driver is null || driverNow == was.Driver ? Array.Empty<SysfsWrite>() : [new(ProbePath, was.Address)],
     ];
 
-    internal static string CountPath(PhysicalFunction function) => $"{SriovSysfs.Bus}/{function.Address}/sriov_numvfs";
+    internal static string CountPath(PhysicalFunction function) => $"{Sysfs.PciDevices}/{function.Address}/sriov_numvfs";
 
     private const string ProbePath = "/sys/bus/pci/drivers_probe";
 
-    private static string OverridePath(VirtualFunction function) => $"{SriovSysfs.Bus}/{function.Address}/driver_override";
+    private static string OverridePath(VirtualFunction function) => $"{Sysfs.PciDevices}/{function.Address}/driver_override";
 
     private static SysfsWrite[] Unbind(string address, string? driver) => driver is null ? [] : [new($"/sys/bus/pci/drivers/{driver}/unbind", address)];
 

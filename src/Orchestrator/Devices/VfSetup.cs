@@ -216,6 +216,5 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
         return true;
     }
 
-    private int? CountOf(PhysicalFunction function) =>
-        int.TryParse(files.ReadText(VfDecision.CountPath(function)), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null;
+    private int? CountOf(PhysicalFunction function) => Sysfs.Number(files, VfDecision.CountPath(function));
 }

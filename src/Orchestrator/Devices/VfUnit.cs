@@ -34,7 +34,7 @@ public static class VfUnit
 
         foreach (VirtualFunction function in functions)
         {
-            string folder = $"{SriovSysfs.Bus}/{function.Address}";
+            string folder = $"{Sysfs.PciDevices}/{function.Address}";
             lines.Add(Shell($"if [ -e {folder}/driver ]; then echo {function.Address} > {folder}/driver/unbind; fi"));
             lines.Add(Shell($"echo {driver} > {folder}/driver_override"));
             lines.Add(Shell($"echo {function.Address} > /sys/bus/pci/drivers_probe"));

@@ -128,8 +128,8 @@ internal static class MigrationChecks
         }
 
         return Check("qemu-versions", CheckSeverity.Warning, destination.QemuVersion >= source.QemuVersion,
-            $"QEMU {Version(source.QemuVersion)} to {Version(destination.QemuVersion)}",
-            $"{destination.Name} has an older QEMU ({Version(destination.QemuVersion)}) than {source.Name} ({Version(source.QemuVersion)})",
+            $"QEMU {HostDialect.VersionText(source.QemuVersion)} to {HostDialect.VersionText(destination.QemuVersion)}",
+            $"{destination.Name} has an older QEMU ({HostDialect.VersionText(destination.QemuVersion)}) than {source.Name} ({HostDialect.VersionText(source.QemuVersion)})",
             "A machine type or device that the older QEMU lacks makes the migration fail late.");
     }
 
@@ -155,9 +155,6 @@ internal static class MigrationChecks
     private static Check Consent(MigrationRequest request) =>
         new("storage-safety", request.Unsafe ? CheckSeverity.Warning : CheckSeverity.Info, request.Unsafe ? CheckResult.Fail : CheckResult.Pass,
             request.Unsafe ? "--unsafe: libvirt's check of the storage is switched off, by consent" : "libvirt checks the storage itself");
-
-    private static string Version(long version) =>
-        string.Create(CultureInfo.InvariantCulture, $"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
 
     private static Check Check(string id, CheckSeverity severity, bool holds, string pass, string fail, string remedy) => holds
         ? new(id, severity, CheckResult.Pass, pass)

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Orchestrator.Checks;
 using Orchestrator.Hosts;
+using Orchestrator.Tests.Devices;
 
 namespace Orchestrator.Tests.Checks;
 
@@ -90,22 +91,6 @@ public sealed class ReadingTests
     }
 
     [Test]
-    public async Task A_program_that_does_not_end_is_ended()
-    {
-        string? output = await HostProgram.OutputAsync("sleep", ["600"], TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
-
-        Assert.That(output, Is.Null);
-    }
-
-    [Test]
-    public async Task A_program_that_is_not_installed_or_fails_says_nothing()
-    {
-        Assert.That(await HostProgram.OutputAsync("no-such-program-anywhere", [], TimeSpan.FromSeconds(10), TimeProvider.System, CancellationToken.None), Is.Null);
-        Assert.That(await HostProgram.OutputAsync("false", [], TimeSpan.FromSeconds(10), TimeProvider.System, CancellationToken.None), Is.Null);
-        Assert.That(await HostProgram.OutputAsync("printf", ["%s", "-a;b"], TimeSpan.FromSeconds(10), TimeProvider.System, CancellationToken.None), Is.EqualTo("-a;b"));
-    }
-
-    [Test]
     public async Task This_machines_clock_is_judged_by_somebody()
     {
         ClockFacts? clock = await ClockReader.ReadAsync(TimeProvider.System, CancellationToken.None);
@@ -117,7 +102,7 @@ public sealed class ReadingTests
     [Test]
     public void Owner_and_mode_of_a_file_are_the_kernels()
     {
-        using var tree = new HostTree();
+        using HostTree tree = HostTrees.Empty();
         FileOwner owner = tree.File("/dev/vhost-vdpa-0").Mode("/dev/vhost-vdpa-0", UnixFileMode.UserRead | UnixFileMode.GroupWrite).Files.Owner("/dev/vhost-vdpa-0")!;
 
         Assert.That(owner.Mode, Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.GroupWrite));

@@ -80,6 +80,14 @@ public sealed class NodeDevicesTests
     }
 
     [Test]
+    public async Task A_daemon_too_old_to_be_asked_for_vdpa_devices_lists_those_it_shows()
+    {
+        await using FakeHost host = Host(Simulated, Card);
+        host.RefusesVdpaDevices = true;
+        Assert.That((await VdpaNodeDevices.ListAsync(host)).Select(device => device.Name), Is.EqualTo(new[] { "vdpa0" }));
+    }
+
+    [Test]
     public async Task A_daemon_without_node_devices_tells_of_none()
     {
         await using FakeHost host = Host();
