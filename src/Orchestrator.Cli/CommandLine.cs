@@ -21,7 +21,7 @@ internal static partial class CommandLine
         globals.Apply(parsed, console);
         if (parsed.Errors.Count > 0)
         {
-            Fail(console, new("usage", string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct()), Remedy: "See orchestrator --help."));
+            Fail(console, new("usage", string.Join(" ", parsed.Errors.Select(e => string.Join(' ', e.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))).Distinct()), Remedy: "See orchestrator --help."));
             return ExitCode.Usage;
         }
 
@@ -36,7 +36,14 @@ internal static partial class CommandLine
         };
         try
         {
-            return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
+            int code = await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
+            if (console.Out is PatientWriter { Failure: { } failure })
+            {
+                console.Error.WriteLine($"orchestrator: what was done could not be written to standard output: {failure.Message}");
+                return code == ExitCode.Done ? ExitCode.Failed : code;
+            }
+
+            return code;
         }
         catch (Exception e)
         {
@@ -78,7 +85,7 @@ internal static partial class CommandLine
         LibvirtException libvirt => (
             libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? ExitCode.Unreachable : ExitCode.Failed,
             new(
-                ErrorDocument.CodeOf(libvirt.Code), libvirt.Message, host, libvirt.Operation,
+                ErrorDocument.CodeOf(libvirt.Code), $"{host}: {libvirt.Message}", host, libvirt.Operation,
                 libvirt.Code == LibvirtErrorCode.NoSupport ? "This host's driver has no such function: connect to a QEMU host (qemu:///system, qemu+ssh://…)." : null)),
         DllNotFoundException missing => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
@@ -103,7 +110,11 @@ internal static partial class CommandLine
         }
 
         console.Error.WriteLine(CliConsole.Printable($"orchestrator: {error.Message}"));
-        if (error.Remedy is not null)
+        if (error.Problems is { Count: > 0 } problems)
+        {
+            ProblemText.Write(console.Error, problems);
+        }
+        else if (error.Remedy is not null)
         {
             console.Error.WriteLine(CliConsole.Printable(error.Remedy));
         }

@@ -5,8 +5,6 @@ namespace Orchestrator.Cli;
 /// <summary>Reads the documents that a user names on the command line.</summary>
 internal static class DocumentFile
 {
-    private const int MoreThanEnough = (4 * 1024 * 1024) + 1; // the library refuses it, and says why
-
     /// <summary>Reads a file, or standard input for <c>-</c>.</summary>
     internal static async Task<T> ReadAsync<T>(string path, string operation, Func<Stream, T> load, CancellationToken cancellationToken)
     {
@@ -17,18 +15,17 @@ internal static class DocumentFile
 
         try
         {
-            await using Stream input = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
-            using var bytes = new MemoryStream();
-            var buffer = new byte[64 * 1024];
-
-            // A read of a pipe that nobody writes to cannot be cancelled: we stop waiting for it instead.
-            while (bytes.Length < MoreThanEnough && await input.ReadAsync(buffer, CancellationToken.None).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false) is > 0 and var count)
-            {
-                bytes.Write(buffer, 0, count);
-            }
-
-            bytes.Position = 0;
-            return load(bytes);
+            // Opening and reading a pipe blocks until somebody writes to it, and cannot be cancelled: we stop waiting for it instead.
+            return await Task.Factory.StartNew(() => Read(path, load), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                .WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CliException(ExitCode.Failed, new("no_file", $"{path} is not there.", Operation: operation));
+        }
+        catch (UnauthorizedAccessException) when (Directory.Exists(path))
+        {
+            throw new CliException(ExitCode.Failed, new("no_file", $"{path} is a folder; name a file in it.", Operation: operation));
         }
         catch (DomainDocumentException e)
         {
@@ -37,6 +34,12 @@ internal static class DocumentFile
                 Problems = [new(e.Path, e.Message, Place(e.Line), Place(e.Column), [])],
             });
         }
+    }
+
+    private static T Read<T>(string path, Func<Stream, T> load)
+    {
+        using Stream input = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
+        return load(input);
     }
 
     private static int? Place(int number) => number > 0 ? number : null;

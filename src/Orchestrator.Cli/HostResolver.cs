@@ -15,7 +15,7 @@ internal sealed class HostResolver(VirtualLab? lab)
     internal static async Task<LibvirtHost> ConnectAsync(string? name, Microsoft.Extensions.Logging.ILogger logger, CancellationToken cancellationToken)
     {
         HostResolver hosts = await CreateAsync(cancellationToken).ConfigureAwait(false);
-        HostAddress address = name is not null ? hosts.Resolve(name)
+        HostAddress address = name is { Length: > 0 } ? hosts.Resolve(name)
             : Environment.GetEnvironmentVariable("LIBVIRT_DEFAULT_URI") is { Length: > 0 } uri ? HostAddress.FromUri(uri)
             : new("this machine", "");
         return await LibvirtHost.ConnectAsync(address, logger: logger, cancellationToken: cancellationToken).ConfigureAwait(false);

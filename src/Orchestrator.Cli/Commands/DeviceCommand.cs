@@ -73,6 +73,6 @@ internal sealed class DeviceCommand
 
         _console.Out.WriteLine(CliConsole.Printable(
             problems.Count > 0 ? $"{domain.Name}: {host.Name} cannot take the device" : $"{domain.Name}: {(isDryRun ? "the device would be attached" : "attached")} on {host.Name}"));
-        DomainCommand.Show(_console, problems);
+        ProblemText.Write(_console.Out, DefinitionDocument.Of(problems));
     }
 }

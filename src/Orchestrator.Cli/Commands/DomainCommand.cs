@@ -29,7 +29,7 @@ internal sealed class DomainCommand
     {
         var file = new Argument<string>("FILE") { Description = "The domain's document; - reads standard input." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and what stands in the way; change nothing." };
-        var allow = new Option<string[]>("--allow") { Description = "dropped: keep the definition even if the host stored less than it was given." };
+        var allow = new Option<string[]>("--allow") { Description = "dropped: keep the definition even if the host stored less than it was given. What its libvirt is known to drop is refused all the same." };
         allow.AcceptOnlyFromAmong("dropped");
         var command = new Command("define", "Defines a domain, reads back what the host stored, and puts back what was there if something was dropped.") { file, dryRun, allow };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -56,16 +56,22 @@ internal sealed class DomainCommand
             return;
         }
 
-        string did = plan.Action == DefinitionAction.Created ? "defined" : "definition changed";
+        string did = (plan.Action, isDryRun) switch
+        {
+            (DefinitionAction.Created, false) => "defined",
+            (DefinitionAction.Created, true) => "would be defined",
+            (_, false) => "its definition was changed",
+            (_, true) => "its definition would be changed",
+        };
         _console.Out.WriteLine(CliConsole.Printable(
-            plan.Problems.Count > 0 ? $"{plan.Name}: {plan.Host.Name} cannot take it" : $"{plan.Name} ({plan.Uuid}): {(isDryRun ? "would be " : "")}{did} on {plan.Host.Name}"));
+            plan.Problems.Count > 0 ? $"{plan.Name}: {plan.Host.Name} cannot take it" : $"{plan.Name} ({plan.Uuid}): {did} on {plan.Host.Name}"));
         foreach (PlannedDevice device in plan.Devices)
         {
             _console.Out.WriteLine(CliConsole.Printable(
                 $"  {device.Device.Kind} {device.Device.HostResource}: {Words(device.Device.Scheme)}; migrates: {Words(device.Migration.Way)}{(device.Migration.IsCertain ? "" : " (as far as the document tells)")}"));
         }
 
-        Show(_console, plan.Problems);
+        ProblemText.Write(_console.Out, DefinitionDocument.Of(plan.Problems));
         foreach (string note in plan.Notes)
         {
             _console.Note($"note: {note}");
@@ -73,17 +79,4 @@ internal sealed class DomainCommand
     }
 
     private static string Words(Enum member) => ErrorDocument.CodeOf(member).Replace('_', ' ');
-
-    /// <summary>What is wrong with a document, and what to write instead.</summary>
-    internal static void Show(CliConsole console, IReadOnlyList<DefinitionProblem> problems)
-    {
-        foreach (DefinitionProblem problem in problems)
-        {
-            console.Out.WriteLine(CliConsole.Printable($"  {problem.Path}{(problem.Line is null ? "" : $" (line {problem.Line}, column {problem.Column})")}: {problem.Message}"));
-            foreach (string alternative in problem.Alternatives)
-            {
-                console.Out.WriteLine(CliConsole.Printable($"    instead: {alternative}"));
-            }
-        }
-    }
 }

@@ -15,7 +15,7 @@ internal sealed record DefinitionDocument(
     internal static DefinitionDocument From(DefinitionPlan plan, bool isDryRun) => new(
         new(plan.Name, plan.Uuid),
         HostOf(plan.Host, plan.Dialect),
-        plan.Action == DefinitionAction.Created ? "created" : "updated",
+        plan.Problems.Count > 0 ? "refused" : plan.Action == DefinitionAction.Created ? "created" : "updated",
         isDryRun,
         [.. plan.Devices.Select(device => new Device(
             device.Device.Kind, device.Device.HostResource!, ErrorDocument.CodeOf(device.Device.Scheme), new(ErrorDocument.CodeOf(device.Migration.Way), device.Migration.IsCertain, device.Migration.Evidence)))],

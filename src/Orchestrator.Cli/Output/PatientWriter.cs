@@ -5,7 +5,12 @@ namespace Orchestrator.Cli;
 /// <summary>A writer whose reader may go away (<c>| head</c>): what nobody reads is dropped, and the work goes on.</summary>
 internal sealed class PatientWriter(TextWriter inner) : TextWriter
 {
+    private const int BrokenPipe = 32; // EPIPE
+
     private bool _closed;
+
+    /// <summary>Why something that was to be read could not be written, such as a full disk; <see langword="null"/> when all was, or nobody wanted it.</summary>
+    internal IOException? Failure { get; private set; }
 
     public override Encoding Encoding => inner.Encoding;
 
@@ -30,9 +35,10 @@ internal sealed class PatientWriter(TextWriter inner) : TextWriter
         {
             write();
         }
-        catch (IOException)
+        catch (IOException e)
         {
-            _closed = true; // EPIPE
+            _closed = true;
+            Failure = e.HResult == BrokenPipe ? null : e;
         }
     }
 }

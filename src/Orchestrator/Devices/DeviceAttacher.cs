@@ -59,7 +59,7 @@ public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvide
         if (problems.Count > 0)
         {
             throw new DefinitionException(
-                DefinitionStage.Refused, name, domain.Name, $"{name} cannot take the device for {domain.Name}: {string.Join("; ", problems.Select(problem => problem.Message))}", problems)
+                DefinitionStage.Refused, name, domain.Name, DefinitionPlanner.Refusal(host.Identity, await host.GetDialectAsync(cancellationToken).ConfigureAwait(false), $"the device for {domain.Name}", problems), problems)
             { Operation = Operation };
         }
 

@@ -577,10 +577,17 @@ public sealed partial class LibvirtHost : IHost
         }
     }
 
-    private static HostUnreachableException Unreachable(HostAddress address, LibvirtException e) => new(
-        address.Name,
-        $"{address.Name} cannot be reached: {HostAddress.Redact(e.Message)}. Check that its libvirt daemon runs and that `virsh -c '{HostAddress.Redact(address.Uri)}' version` works.",
-        e);
+    private static HostUnreachableException Unreachable(HostAddress address, LibvirtException e)
+    {
+        string reason = HostAddress.Redact(e.Message);
+        string uri = HostAddress.Redact(address.Uri);
+        return new(
+            address.Name,
+            e.Code == LibvirtErrorCode.NoConnect && !uri.Contains(':', StringComparison.Ordinal) && uri.Length > 0
+                ? $"{address.Name} cannot be reached: it is no host of a lab, no alias of libvirt.conf and no URI (such as qemu:///system or qemu+ssh://root@node1/system)"
+                : $"{address.Name} cannot be reached: {reason}. Check that its libvirt daemon runs and that `virsh{(uri.Length > 0 ? $" -c '{uri}'" : "")} version` works.",
+            e);
+    }
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Debug, Message = "Connected to {Host} ({Uri}), libvirt {LibvirtVersion}, QEMU {QemuVersion}")]
     private partial void LogConnected(string host, string uri, long libvirtVersion, long qemuVersion);

@@ -76,6 +76,10 @@ internal static class DefinitionPlanner
         return problems;
     }
 
+    /// <summary>The refusal in a sentence: each reason once.</summary>
+    internal static string Refusal(HostIdentity host, HostDialect dialect, string what, IReadOnlyList<DefinitionProblem> problems) =>
+        $"{host.Name} ({(dialect.Name == DialectName.OpenEuler ? "openeuler" : "upstream")} dialect) cannot take {what}: {string.Join("; ", problems.Select(problem => problem.Message).Distinct())}";
+
     private static int? Place(int number) => number > 0 ? number : null;
 
     /// <summary>A loss that was found by reading back.</summary>

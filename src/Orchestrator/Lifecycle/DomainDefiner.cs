@@ -74,7 +74,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null)
         string name = plan.Host.Name;
         if (plan.Problems.Count > 0)
         {
-            throw Failure(DefinitionStage.Refused, plan, $"{name} cannot take {plan.Name}: {string.Join("; ", plan.Problems.Select(problem => problem.Message))}", plan.Problems);
+            throw Failure(DefinitionStage.Refused, plan, DefinitionPlanner.Refusal(plan.Host, plan.Dialect, plan.Name.Length > 0 ? plan.Name : "a domain without a name", plan.Problems), plan.Problems);
         }
 
         DomainDocument given = Written(document, plan);

@@ -131,7 +131,7 @@ public sealed class DefineTests
         CliResult plain = await CliProcess.RunAsync("-c", "lab-a", "domain", "define", _file);
         CliResult json = await CliProcess.RunAsync("-c", "lab-a", "--json", "domain", "define", _file);
         Assert.That(plain.ExitCode, Is.AnyOf(1, 4), $"{plain}");
-        Assert.That(plain.Error, Does.Contain("lab-a").And.Contain("Instead: "));
+        Assert.That(plain.Error, Does.Contain("lab-a").And.Contain("instead: "));
         Assert.That(json.ExitCode, Is.EqualTo(plain.ExitCode), $"{json}");
         using LibvirtConnection lab = LibvirtConnection.Open(CliLab.Lab.GetHost("lab-a").Uri);
         Assert.That(lab.TryLookupByName(name), Is.Null, "nothing is left");
