@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using Tests.Shared;
+
 namespace Orchestrator.Cli.Tests.Real;
 
 /// <summary>What cannot work gets a clear error, promptly, with the exit code that scripts depend on.</summary>
@@ -16,6 +19,10 @@ public sealed class BadInputTests
         yield return Row(2, "--to", "migrate", "x", "--from", "lab-a").SetName("a missing option");
         yield return Row(2, "is not a duration", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--max-downtime", "100").SetName("a limit without a unit");
         yield return Row(2, "--bandwidth", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--bandwidth", "0").SetName("no bandwidth");
+        yield return Row(1, "/nonexistent/d.xml is not there", "-c", "lab-a", "domain", "define", "/nonexistent/d.xml").SetName("a document that is not there");
+        yield return Row(1, "is a folder", "-c", "lab-a", "domain", "define", "/tmp").SetName("a folder instead of a document");
+        yield return Row(2, "FILE is empty", "-c", "lab-a", "domain", "define", "").SetName("an empty name of a document");
+        yield return Row(3, "no host of a lab", "host", "show", "nobody").SetName("a host that nobody knows");
         yield return Row(2, "frobnicate", "frobnicate").SetName("an unknown command");
         yield return Row(1, "/nonexistent/evidence.json", "downtime", "analyze", "--evidence", "/nonexistent/evidence.json").SetName("evidence that is not there");
 
@@ -33,6 +40,7 @@ public sealed class BadInputTests
         CliResult json = await CliProcess.RunAsync(["--json", .. arguments]);
         Assert.That(json.ExitCode, Is.EqualTo(code), $"{json}");
         Assert.That(json.Json.GetProperty("error").GetProperty("code").GetString(), Is.Not.Empty);
+        Assert.That(JsonSchema.Load("error.schema.json").Problems(JsonNode.Parse(json.Output)), Is.Empty);
     }
 
     [Test]

@@ -133,6 +133,7 @@ public sealed class DefineTests
         Assert.That(plain.ExitCode, Is.AnyOf(1, 4), $"{plain}");
         Assert.That(plain.Error, Does.Contain("lab-a").And.Contain("instead: "));
         Assert.That(json.ExitCode, Is.EqualTo(plain.ExitCode), $"{json}");
+        Assert.That(JsonSchema.Load("error.schema.json").Problems(JsonNode.Parse(json.Output)), Is.Empty);
         using LibvirtConnection lab = LibvirtConnection.Open(CliLab.Lab.GetHost("lab-a").Uri);
         Assert.That(lab.TryLookupByName(name), Is.Null, "nothing is left");
         return json.Json.GetProperty("error");

@@ -124,6 +124,7 @@ public sealed class HostCheckTests
     public async Task A_host_shows_what_it_is()
     {
         CliResult json = await CliProcess.RunAsync("host", "show", "lab-a", "--json");
+        Assert.That(JsonSchema.Load("host-show.schema.json").Problems(JsonNode.Parse(json.Output)), Is.Empty);
         CliResult plain = await CliProcess.RunAsync("-c", "lab-a", "host", "show");
 
         Assert.That((json.ExitCode, plain.ExitCode), Is.EqualTo((0, 0)), $"{json}{plain}");
