@@ -48,7 +48,7 @@ internal sealed class CliConsole : IDisposable
         bool terminal = _isTerminal && !Console.IsOutputRedirected;
         IAnsiConsole console = AnsiConsole.Create(new()
         {
-            Out = new AnsiConsoleOutput(Out),
+            Out = new AnsiConsoleOutput(terminal ? Out : new LineTrimmer(Out)),
             Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = terminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
