@@ -34,9 +34,9 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
         {
             devices = VdpaOutput.WithConfiguration(devices, await tool.AskAsync(["dev", "config", "show", "-j"], cancellationToken).ConfigureAwait(false));
         }
-        catch (HostDeviceException e) when (e.Problem is HostDeviceProblem.ToolTooOld or HostDeviceProblem.NotSupported)
+        catch (HostDeviceException e) when (e.Problem is HostDeviceProblem.ToolTooOld or HostDeviceProblem.NotSupported or HostDeviceProblem.NotNegotiated)
         {
-            // An iproute2 or a kernel from before the configuration could be asked for: MAC and MTU are not told.
+            // An iproute2 or a kernel from before the configuration could be asked for, or (5.17 to 6.0) one that tells it to nobody while one device's driver is not up.
         }
 
         devices = [.. devices.Select(device => VdpaSysfs.Complete(files, device))];
@@ -65,12 +65,27 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
     public async Task<(VdpaDevice Device, bool Created)> CreateAsync(VdpaRequest request, bool ifNeeded = false, CancellationToken cancellationToken = default)
     {
         bool create = (await PlanCreateAsync(request, ifNeeded, cancellationToken).ConfigureAwait(false)).Count > 0;
-        if (create)
+        if (!create)
         {
-            await tool.ChangeAsync(request.Arguments, cancellationToken).ConfigureAwait(false);
-            cancellationToken = CancellationToken.None; // it is made: what it has become shall be said
+            return (await FinishAsync(request, made: false, cancellationToken).ConfigureAwait(false), false);
         }
 
+        await tool.ChangeAsync(request.Arguments, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return (await FinishAsync(request, made: true, CancellationToken.None).ConfigureAwait(false), true); // it is made: what it has become shall be said
+        }
+        catch (Exception e) when (e is not HostDeviceException { Problem: HostDeviceProblem.Degraded })
+        {
+            throw new HostDeviceException(
+                HostDeviceProblem.Degraded, $"the vDPA device {request.Name} was made, but what it has become cannot be told: {e.Message}",
+                $"It is there: see it with orchestrator vdpa list, or delete it with orchestrator vdpa delete {request.Name}.", inner: e);
+        }
+    }
+
+    /// <summary>Waits for a device's character device and compares the device with the request.</summary>
+    private async Task<VdpaDevice> FinishAsync(VdpaRequest request, bool made, CancellationToken cancellationToken)
+    {
         // The driver is bound, and udev makes the node, after the tool has come back.
         long start = _timeProvider.GetTimestamp();
         while (!(VdpaSysfs.FindCharDevice(files, request.Name) is { } node && files.Exists(node)) && _timeProvider.GetElapsedTime(start) < Patience)
@@ -80,7 +95,9 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
 
         VdpaDevice device = (await ListAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(device => device.Name == request.Name)
             ?? throw new HostDeviceException(HostDeviceProblem.Degraded, $"the vDPA device {request.Name} was made, and is not there any more", "The kernel's log (dmesg) may tell why.");
-        IReadOnlyList<string> differences = request.DifferencesTo(device);
+
+        // A kernel that took the values, and does not tell them before a driver is up, has not dropped them.
+        IReadOnlyList<string> differences = (made && !device.ConfigurationTold ? request with { Mac = null, Mtu = null, MaxVirtqueuePairs = null } : request).DifferencesTo(device);
         if (differences.Count > 0)
         {
             throw new HostDeviceException(
@@ -88,7 +105,7 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
                 $"Its driver dropped that. Take it as it is, or delete it: orchestrator vdpa delete {device.Name}.");
         }
 
-        return device.CharDevice is not null && files.Exists(device.CharDevice) ? (device, create) : throw NoCharDevice(device);
+        return device.CharDevice is not null && files.Exists(device.CharDevice) ? device : throw NoCharDevice(device);
     }
 
     /// <summary>The commands that would delete a device; none when it is not there and that will do. Nothing is changed.</summary>
