@@ -66,6 +66,11 @@ internal sealed class VdpaCommand
                 _console.Tables().Write(DeviceTables.Of(devices));
             }
 
+            if (DeviceTables.Unseen([.. devices.Where(device => !device.UsersKnown && device.Users.Count == 0).Select(device => device.Name)]) is { } unseen)
+            {
+                _console.Note(unseen);
+            }
+
             if (target.Files is null)
             {
                 _console.Note($"{target.Name} is not this machine: its libvirt tells where the devices are, not what they were made on and with"

@@ -60,6 +60,11 @@ internal sealed class VfCommand
                 _console.Tables().Write(DeviceTables.Of(inventory.VirtualFunctions));
             }
 
+            if (Unseen(inventory.VirtualFunctions) is { } unseen)
+            {
+                _console.Note(unseen);
+            }
+
             return ExitCode.Done;
         });
         return command;
@@ -155,11 +160,11 @@ internal sealed class VfCommand
                 new VfPickDocument(
                     target.Name,
                     pick.NumaNode,
-                    [.. pick.Functions.Select(function => new VfPickDocument.Picked(function.Engine, function.Address, function.Driver, $"{VfPick.HostDevice(function)}"))],
+                    [.. pick.Functions.Select(function => new VfPickDocument.Picked(function.Engine, function.Address, function.Driver, function.UsersKnown, $"{VfPick.HostDevice(function)}"))],
                     pick.PassedOver),
                 DeviceJson.Readable.VfPickDocument,
                 string.Join('\n', pick.Functions.Select(VfPick.HostDevice)),
-                [.. driver.Reason is null ? Array.Empty<string>() : [$"Bound to {driver.Driver}: {driver.Reason}."], .. pick.PassedOver.Select(function => $"{function.Address} was passed over: {function.Reason}.")]);
+                [.. Unseen(pick.Functions) is { } unseen ? [unseen] : Array.Empty<string>(), .. driver.Reason is null ? Array.Empty<string>() : [$"Bound to {driver.Driver}: {driver.Reason}."], .. pick.PassedOver.Select(function => $"{function.Address} was passed over: {function.Reason}.")]);
             return ExitCode.Done;
         });
         return command;
@@ -168,6 +173,9 @@ internal sealed class VfCommand
     private static Task<SriovInventory> InventoryAsync(HostTarget target, CancellationToken cancellationToken) => target.Files is { } files
         ? SriovSysfs.ReadAsync(files, target.Host, cancellationToken)
         : SriovNodeDevices.ReadAsync(target.Host!, cancellationToken);
+
+    private static string? Unseen(IReadOnlyList<VirtualFunction> functions) =>
+        DeviceTables.Unseen([.. functions.Where(function => !function.UsersKnown && function.Users.Count == 0).Select(function => function.Address)]);
 
     private static Option<AcceleratorEngine[]> Engines(string description) => new("--engine")
     {

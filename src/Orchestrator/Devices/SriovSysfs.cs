@@ -18,13 +18,17 @@ public static class SriovSysfs
         VirtualFunction[] functions = [.. addresses.Select(address => Virtual(files, address)).OfType<VirtualFunction>()];
         ILookup<string?, VdpaDevice> vdpa = VdpaSysfs.Names(files).Select(name => VdpaSysfs.Complete(files, new VdpaDevice { Name = name })).ToLookup(device => device.PciParent);
         Dictionary<string, IReadOnlyList<string>> nodes = functions.ToDictionary(function => function.Address, function => Nodes(files, function, vdpa[function.Address]));
-        ILookup<string, DeviceUser> openers = DeviceOpeners.Find(files, nodes.Values.SelectMany(paths => paths).ToHashSet());
+        DeviceOpenings openings = DeviceOpeners.Find(files, nodes.Values.SelectMany(paths => paths).ToHashSet());
         ILookup<string, string> domains = await HostDomains.UsersAsync(host, cancellationToken).ConfigureAwait(false);
-        return new(physical, [.. functions.Select(function => function with { Users = Users(function) })]);
+        return new(physical, [.. functions.Select(function => function with
+        {
+            Users = Users(function),
+            UsersKnown = openings.Complete || host is not null || nodes[function.Address].Count == 0,
+        })]);
 
         IReadOnlyList<DeviceUser> Users(VirtualFunction function) =>
         [
-            .. DeviceUser.Merge(nodes[function.Address].SelectMany(path => openers[path]).Distinct(), nodes[function.Address].Append(function.Address).SelectMany(resource => domains[resource])),
+            .. DeviceUser.Merge(nodes[function.Address].SelectMany(path => openings.Users[path]).Distinct(), nodes[function.Address].Append(function.Address).SelectMany(resource => domains[resource])),
             .. vdpa[function.Address].SelectMany(device => VdpaSysfs.HostUsers(files, device.Name).Concat(DeviceUser.OfParent(device))),
         ];
     }

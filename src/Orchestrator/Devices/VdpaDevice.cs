@@ -101,4 +101,9 @@ public sealed record VdpaDevice
 
     /// <summary>Who uses it.</summary>
     public IReadOnlyList<DeviceUser> Users { get; init; } = [];
+
+    /// <summary>
+    /// Whether the users are known: every process could be looked into, or libvirt told which domains use it. Where not, a device without users may have some.
+    /// </summary>
+    public bool UsersKnown { get; init; } = true;
 }

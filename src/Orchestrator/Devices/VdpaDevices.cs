@@ -123,10 +123,9 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
             VdpaRequest.ValidateName(name);
         }
 
-        IReadOnlyList<DeviceUser> users = exists
-            ? (await WithUsersAsync([VdpaSysfs.Complete(files, new VdpaDevice { Name = name })], cancellationToken).ConfigureAwait(false))[0].Users
-            : [];
-        return VdpaDecision.MustDelete(name, ifNeeded, exists, users) ? [$"vdpa {string.Join(' ', DeleteArguments(name))}"] : [];
+        VdpaDevice device = new() { Name = name };
+        device = exists ? (await WithUsersAsync([VdpaSysfs.Complete(files, device)], cancellationToken).ConfigureAwait(false))[0] : device;
+        return VdpaDecision.MustDelete(name, ifNeeded, exists, device.Users, device.UsersKnown) ? [$"vdpa {string.Join(' ', DeleteArguments(name))}"] : [];
     }
 
     /// <summary>Deletes a device that nobody uses.</summary>
@@ -180,7 +179,7 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
 
     private async Task<IReadOnlyList<VdpaDevice>> WithUsersAsync(IReadOnlyList<VdpaDevice> devices, CancellationToken cancellationToken)
     {
-        ILookup<string, DeviceUser> openers = DeviceOpeners.Find(files, devices.Select(device => device.CharDevice).OfType<string>().ToHashSet());
+        DeviceOpenings openings = DeviceOpeners.Find(files, devices.Select(device => device.CharDevice).OfType<string>().ToHashSet());
         ILookup<string, string> domains = await HostDomains.UsersAsync(host, cancellationToken).ConfigureAwait(false);
         return
         [
@@ -189,8 +188,9 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
                 Users =
                 [
                     .. VdpaSysfs.HostUsers(files, device.Name),
-                    .. device.CharDevice is { } node ? DeviceUser.Merge(openers[node], domains[node]) : [],
+                    .. device.CharDevice is { } node ? DeviceUser.Merge(openings.Users[node], domains[node]) : [],
                 ],
+                UsersKnown = openings.Complete || host is not null || device.CharDevice is null,
             }),
         ];
     }

@@ -80,6 +80,11 @@ internal static class VfDecision
                 "Move or end what uses them first: their guests would lose them. A vDPA device goes with orchestrator vdpa delete.");
         }
 
+        if (inventory.Of(function).FirstOrDefault(virtualFunction => !virtualFunction.UsersKnown) is { } unseen)
+        {
+            throw DeviceOpenings.Unseen(unseen.Address);
+        }
+
         string path = CountPath(function);
         return function.NumVfs == 0 || count == 0 ? [new(path, Text(count))] : [new(path, "0"), new(path, Text(count))];
     }
@@ -115,6 +120,11 @@ internal static class VfDecision
         if (function.Users.Count > 0)
         {
             throw new HostDeviceException(HostDeviceProblem.InUse, $"{Describe(function)}: it cannot get another driver now", "Detach it, or end what uses it, first. A vDPA device goes with orchestrator vdpa delete.");
+        }
+
+        if (!function.UsersKnown)
+        {
+            throw DeviceOpenings.Unseen(function.Address);
         }
 
         return [.. Unbind(function.Address, function.Driver), new(OverridePath(function), driver), new(ProbePath, function.Address)];

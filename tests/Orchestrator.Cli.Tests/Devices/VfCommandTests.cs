@@ -112,6 +112,19 @@ public sealed class VfCommandTests
         Assert.That((none.ExitCode, none.Json.GetProperty("error").GetProperty("code").GetString()), Is.EqualTo((4, "nothing_fits")));
     }
 
+    [Test]
+    public async Task Functions_that_may_be_in_use_are_told()
+    {
+        using HostTree host = HostTree.Kunpeng().Closed("/proc/9/fd");
+        CliResult result = await RunAsync(host, "vf", "list", "--numa", "1", "--json");
+        Assert.That(Problems(result), Is.Empty);
+
+        // Root looks into all processes.
+        Assert.That(result.Json.GetProperty("virtual_functions")[0].GetProperty("users_known").GetBoolean(), Is.EqualTo(Environment.IsPrivilegedProcess));
+        CliResult plain = await RunAsync(host, "vf", "list", "--numa", "1");
+        Assert.That(plain.Error.Contains("Whether somebody uses 0000:b1:00.1 cannot be told", StringComparison.Ordinal), Is.Not.EqualTo(Environment.IsPrivilegedProcess));
+    }
+
     [TestCase(2, "list", "--engine", "rde")]
     [TestCase(2, "list", "--engine", "1")]
     [TestCase(2, "list", "--numa", "-1")]
