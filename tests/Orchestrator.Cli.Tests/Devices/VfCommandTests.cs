@@ -102,7 +102,7 @@ public sealed class VfCommandTests
             elements.Descendants("address").Select(address => $"{address.Attribute("bus")!.Value} {address.Attribute("function")!.Value}"),
             Is.EqualTo(new[] { "0x31 0x2", "0x39 0x1", "0x35 0x1" }));
         Assert.That(elements.Elements("hostdev").Select(element => element.Attribute("migration")!.Value), Is.EqualTo(new[] { "on", "on", "on" }));
-        Assert.That(plain.Error, Does.Contain("0000:31:00.1 was passed over: in use by domain web1"));
+        Assert.That(plain.Error, Does.Contain("0000:31:00.1 was passed over: in use by domain web1").And.Contain("The elements are for openEuler's libvirt"));
 
         CliResult json = await RunAsync(host, "vf", "pick", "--engine", "zip,hpre,sec", "--json");
         Assert.That(Problems(json), Is.Empty);
