@@ -87,7 +87,7 @@ internal sealed class VfCommand
                 await InventoryAsync(target, cancellationToken).ConfigureAwait(false), wanted, number, numa, ifNeeded || parsed.GetValue(_printUnit));
             if (parsed.GetValue(_printUnit))
             {
-                return PrintUnit(VfUnit.ForCount(plan.Function, number));
+                return PrintUnit(VfUnit.ForCount(target.Files, plan.Function, number));
             }
 
             HostFiles files = target.RequireFiles("makes virtual functions", () => plan.Writes.Select(write => write.Command));

@@ -84,7 +84,7 @@ public sealed class VfCommandTests
         using HostTree host = HostTree.Kunpeng("hisi_zip");
         CliResult bind = await RunAsync(host, "vf", "bind", "0000:31:00.1", "--print-unit");
         Assert.That(bind.ExitCode, Is.Zero, $"{bind}");
-        Assert.That(bind.Output, Does.StartWith("# Save as /etc/systemd/system/vf-bind.service").And.Contain("echo 0000:31:00.1 > /sys/bus/pci/drivers_probe"));
+        Assert.That(bind.Output, Does.StartWith("# Save as /etc/systemd/system/vf-bind-0000-31-00.1.service").And.Contain("echo 0000:31:00.1 > /sys/bus/pci/drivers_probe"));
         CliResult count = await RunAsync(host, "vf", "enable", "0000:31:00.0", "--count", "2", "--print-unit", "--json");
         Assert.That(Problems(count), Is.Empty);
         Assert.That(count.Json.GetProperty("unit").GetString(), Does.Contain("echo 2 > /sys/bus/pci/devices/0000:31:00.0/sriov_numvfs"));
