@@ -22,7 +22,7 @@ internal static class Dialects
     internal static HostDialect Upstream { get; } = new()
     {
         LibvirtVersion = 11_003_000,
-        QemuVersion = 10_000_000,
+        QemuVersion = 10_000_002,
         VdpaInterface = true,
         VhostVdpaDisk = true,
         VhostVdpaDiskUsable = true,

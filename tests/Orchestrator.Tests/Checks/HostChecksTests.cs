@@ -1,5 +1,6 @@
 using Orchestrator.Checks;
 using Orchestrator.Hosts;
+using static Libvirt.Xml.Tests.Dialects;
 using static Orchestrator.Tests.Checks.Samples;
 
 namespace Orchestrator.Tests.Checks;
@@ -19,7 +20,7 @@ public sealed class HostChecksTests
         yield return Row("libvirt", CheckResult.Fail, VdpaHost with { Dialect = null, Host = VdpaHost.Host with { Driver = "TEST" } }, "TEST");
         yield return Row("libvirt-vdpa", CheckResult.Pass, VdpaHost).SetName("libvirt 6.2.0 of openEuler is judged by what it accepts");
         yield return Row("libvirt-vdpa", CheckResult.Pass, BareHost);
-        yield return Row("libvirt-vdpa", CheckResult.Fail, VdpaHost with { Dialect = OpenEuler2203 with { VdpaHostDevice = false, MigrationAttribute = true } }, "hostdev type='vdpa'");
+        yield return Row("libvirt-vdpa", CheckResult.Fail, VdpaHost with { Dialect = OpenEuler2203 with { VdpaHostDevice = false } }, "hostdev type='vdpa'");
         yield return Row("libvirt-vdpa", CheckResult.Fail, BareHost with { Dialect = Upstream with { LibvirtVersion = 6_002_000, VdpaInterface = false } }, "6.9.0")
             .SetName("libvirt 6.2.0 of upstream is judged by its version's lack");
         yield return Row("libvirt-vdpa-disk", CheckResult.Pass, BareHost);
@@ -33,10 +34,10 @@ public sealed class HostChecksTests
         yield return Row("memlock", CheckResult.Unknown, VdpaHost with { Daemon = null }, "25 GiB");
 
         yield return Row("qemu", CheckResult.Pass, VdpaHost, "qemu-kvm");
-        yield return Row("qemu", CheckResult.Fail, VdpaHost with { Dialect = OpenEuler2203 with { QemuVersion = 0 } });
+        yield return Row("qemu", CheckResult.Fail, VdpaHost with { Dialect = OpenEuler2203Sp3 with { QemuVersion = 0 } });
         yield return Row("qemu-generic-vdpa", CheckResult.Pass, VdpaHost);
-        yield return Row("qemu-generic-vdpa", CheckResult.Unknown, VdpaHost with { Dialect = OpenEuler2203 with { GenericVdpaDevice = null } });
-        yield return Row("qemu-generic-vdpa", CheckResult.Fail, VdpaHost with { Dialect = OpenEuler2203 with { GenericVdpaDevice = false } });
+        yield return Row("qemu-generic-vdpa", CheckResult.Unknown, VdpaHost with { Dialect = OpenEuler2203Sp3 with { GenericVdpaDevice = null } });
+        yield return Row("qemu-generic-vdpa", CheckResult.Fail, VdpaHost with { Dialect = OpenEuler2203Sp3 with { GenericVdpaDevice = false } });
         yield return Row("qemu-generic-vdpa", CheckResult.Pass, BareHost with { Dialect = Upstream with { GenericVdpaDevice = false, QemuVersion = 7_002_000 } }, "QEMU 5.1").SetName("without a generic device upstream's interface is left");
         yield return Row("qemu-generic-vdpa", CheckResult.Fail, BareHost with { Dialect = Upstream with { GenericVdpaDevice = false, QemuVersion = 5_000_000 } }, "8.0");
         yield return Row("qemu-rollback", CheckResult.Pass, VdpaHost);
@@ -168,7 +169,7 @@ public sealed class HostChecksTests
 
     private static HostFacts Kae2203(bool withModule) => KaeHost.With(f => f.PhysicalFunction is null ? f : f with { Driver = "vfio-pci" }) with
     {
-        Dialect = OpenEuler2203 with { MigrationAttribute = true },
+        Dialect = OpenEuler2203,
         Kernel = KaeHost.Kernel! with
         {
             Modules = withModule ? new Dictionary<string, ModuleFacts>(KaeHost.Kernel.Modules) { ["hisi_migration"] = new(null, null) } : KaeHost.Kernel.Modules,

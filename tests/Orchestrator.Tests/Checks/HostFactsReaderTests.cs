@@ -2,6 +2,7 @@ using Libvirt.Xml;
 using Orchestrator.Checks;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
+using Orchestrator.Tests.Devices;
 using Orchestrator.Tests.Hosts;
 using static Orchestrator.Tests.Checks.Samples;
 
@@ -13,7 +14,7 @@ public sealed class HostFactsReaderTests
     [Test]
     public async Task A_host_with_kernel_vdpa_is_read_from_its_files_and_lacks_nothing()
     {
-        using HostTree tree = HostTree.OpenEuler2203Vdpa();
+        using HostTree tree = HostTrees.OpenEuler2203Vdpa();
         HostFacts facts = await ReadAsync(tree, FakeLibvirt.OpenEuler2203Sp3);
         HostReport report = HostReport.Of(facts, [HostNeed.Vdpa]);
 
@@ -33,7 +34,7 @@ public sealed class HostFactsReaderTests
     [Test]
     public async Task A_host_with_accelerators_is_read_from_its_files_and_lacks_nothing()
     {
-        using HostTree tree = HostTree.OpenEuler2403Kae();
+        using HostTree tree = HostTrees.OpenEuler2403Kae();
         HostFacts facts = await ReadAsync(tree, FakeLibvirt.OpenEuler2403Sp3);
 
         Assert.That(HostReport.Of(facts, [HostNeed.Kae]).FirstMissing, Is.Null);
@@ -48,7 +49,7 @@ public sealed class HostFactsReaderTests
     [Test]
     public async Task The_device_of_a_scalable_function_belongs_to_the_card_above()
     {
-        using HostTree tree = new HostTree().Pci("0000:42:00.0", "15b3:101d", "mlx5_core", 1, "0x020000").Vdpa("sf0", "pci0000:00/0000:42:00.0/mlx5_core.sf.2", 0);
+        using HostTree tree = HostTrees.Empty().Pci("0000:42:00.0", "15b3:101d", 1, "mlx5_core").Vdpa("sf0", 0, "0000:42:00.0/mlx5_core.sf.2");
         HostFacts facts = await ReadAsync(tree, FakeLibvirt.Stock113);
 
         Assert.That(facts.VdpaDevices!.Select(device => (device.Name, device.Parent)), Is.EqualTo(new[] { ("sf0", (PciAddress?)new PciAddress(0, 0x42, 0, 0)) }));
@@ -59,7 +60,7 @@ public sealed class HostFactsReaderTests
     [TestCase("/sys/kernel/iommu_groups/0", null, HostLayer.Hardware)]
     public async Task A_host_whose_set_up_is_half_done_names_the_layer(string missing, string? also, HostLayer layer)
     {
-        using HostTree tree = HostTree.OpenEuler2203Vdpa();
+        using HostTree tree = HostTrees.OpenEuler2203Vdpa();
         if (also is not null)
         {
             tree.Remove(also);
@@ -73,7 +74,7 @@ public sealed class HostFactsReaderTests
     [Test]
     public async Task An_empty_host_has_seen_absence_and_not_the_unknown()
     {
-        using var tree = new HostTree();
+        using HostTree tree = HostTrees.Empty();
         HostFacts facts = await ReadAsync(tree, FakeLibvirt.Stock113);
 
         Assert.That(facts.PciFunctions, Is.Empty);
@@ -86,7 +87,7 @@ public sealed class HostFactsReaderTests
     [Test]
     public async Task Files_are_read_only_of_a_host_of_this_machine()
     {
-        using HostTree tree = HostTree.OpenEuler2203Vdpa();
+        using HostTree tree = HostTrees.OpenEuler2203Vdpa();
         HostFacts facts = await new HostFactsReader(tree.Files).ReadAsync(Host(FakeLibvirt.OpenEuler2203Sp3, uri: "qemu+ssh://root@node1/system"));
 
         Assert.That(facts.IsThisMachine, Is.False);
@@ -218,7 +219,7 @@ public sealed class HostFactsReaderTests
     [Test]
     public async Task Another_manager_is_recognised_by_its_process()
     {
-        using HostTree tree = HostTree.OpenEuler2203Vdpa().File("/proc/77/comm", "nova-compute");
+        using HostTree tree = HostTrees.OpenEuler2203Vdpa().File("/proc/77/comm", "nova-compute");
         HostFacts facts = await ReadAsync(tree, FakeLibvirt.OpenEuler2203Sp3);
 
         Assert.That(facts.Managers, Is.EqualTo(new[] { new ManagerFacts("OpenStack (nova)", "process nova-compute (77)") }));
@@ -227,7 +228,7 @@ public sealed class HostFactsReaderTests
     [Test]
     public async Task A_session_daemons_guests_run_under_its_own_account()
     {
-        using HostTree tree = new HostTree()
+        using HostTree tree = HostTrees.Empty()
             .File("/tmp/h/run/libvirt/libvirtd.pid", "55").File("/proc/55/comm", "libvirtd").File("/proc/55/status", "Name:\tlibvirtd\nUid:\t1000\t1000\t1000\t1000\n")
             .File("/proc/55/limits", "Max locked memory         unlimited            unlimited            bytes     ")
             .File("/proc/60/comm", "qemu-system-aar").File("/proc/60/limits", "Max locked memory         65536                65536                bytes     ")

@@ -1,4 +1,5 @@
 using Orchestrator.Checks;
+using static Libvirt.Xml.Tests.Dialects;
 using static Orchestrator.Tests.Checks.Samples;
 
 namespace Orchestrator.Tests.Checks;
@@ -8,8 +9,8 @@ public sealed class HostReportTests
 {
     private static IEnumerable<TestCaseData> HalfSetUp()
     {
-        yield return new TestCaseData(VdpaHost with { Dialect = OpenEuler2203 with { VdpaHostDevice = false, MigrationAttribute = true } }, HostLayer.Libvirt, "dnf update libvirt");
-        yield return new TestCaseData(VdpaHost with { Dialect = OpenEuler2203 with { GenericVdpaDevice = false } }, HostLayer.Qemu, "dnf update qemu");
+        yield return new TestCaseData(VdpaHost with { Dialect = OpenEuler2203 with { VdpaHostDevice = false } }, HostLayer.Libvirt, "dnf update libvirt");
+        yield return new TestCaseData(VdpaHost with { Dialect = OpenEuler2203Sp3 with { GenericVdpaDevice = false } }, HostLayer.Qemu, "dnf update qemu");
         yield return new TestCaseData(VdpaHost with { Kernel = VdpaHost.Kernel! with { VdpaDrivers = [], Modules = Without("vhost_vdpa") } }, HostLayer.VhostVdpa, "modprobe vhost_vdpa");
         yield return new TestCaseData(VdpaHost with { VdpaDevices = [] }, HostLayer.VdpaBus, "vdpa dev add name vdpa0");
         yield return new TestCaseData(

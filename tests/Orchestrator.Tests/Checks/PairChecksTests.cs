@@ -1,4 +1,5 @@
 using Orchestrator.Checks;
+using static Libvirt.Xml.Tests.Dialects;
 using static Orchestrator.Tests.Checks.Samples;
 
 namespace Orchestrator.Tests.Checks;
@@ -68,8 +69,8 @@ public sealed class PairChecksTests
     [Test]
     public void A_destination_with_fewer_vdpa_devices_is_an_error_when_they_are_needed()
     {
-        HostFacts source = VdpaHost with { Host = Identity(OpenEuler2203, "node1") };
-        HostFacts destination = source with { Host = Identity(OpenEuler2203, "node2", uri: "qemu+ssh://node2/system"), VdpaDevices = [Vdpa(0)] };
+        HostFacts source = VdpaHost with { Host = Identity(OpenEuler2203Sp3, "node1") };
+        HostFacts destination = source with { Host = Identity(OpenEuler2203Sp3, "node2", uri: "qemu+ssh://node2/system"), VdpaDevices = [Vdpa(0)] };
 
         Assert.That(PairChecks.Of(source, destination).Single(check => check.Id == "pair-vdpa-devices"), Has.Property("Result").EqualTo(CheckResult.Fail).And.Property("Refuses").False);
         Assert.That(PairChecks.Of(source, destination, [HostNeed.Vdpa]).Single(check => check.Id == "pair-vdpa-devices").Refuses);

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Orchestrator.Checks;
 using Orchestrator.Hosts;
+using Orchestrator.Tests.Devices;
 
 namespace Orchestrator.Tests.Checks;
 
@@ -101,7 +102,7 @@ public sealed class ReadingTests
     [Test]
     public void Owner_and_mode_of_a_file_are_the_kernels()
     {
-        using var tree = new HostTree();
+        using HostTree tree = HostTrees.Empty();
         FileOwner owner = tree.File("/dev/vhost-vdpa-0").Mode("/dev/vhost-vdpa-0", UnixFileMode.UserRead | UnixFileMode.GroupWrite).Files.Owner("/dev/vhost-vdpa-0")!;
 
         Assert.That(owner.Mode, Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.GroupWrite));

@@ -1,35 +1,17 @@
 using Libvirt.Xml;
 using Orchestrator.Checks;
 using Orchestrator.Hosts;
+using Orchestrator.Tests.Devices;
 using Orchestrator.Tests.Hosts;
+using static Libvirt.Xml.Tests.Dialects;
 
 namespace Orchestrator.Tests.Checks;
 
 /// <summary>Hosts as the facts describe them.</summary>
 internal static class Samples
 {
-    internal static HostDialect Upstream { get; } = new()
-    {
-        LibvirtVersion = 11_003_000,
-        QemuVersion = 10_000_002,
-        VdpaInterface = true,
-        VhostVdpaDisk = true,
-        VhostVdpaDiskUsable = true,
-        GenericVdpaDevice = true,
-    };
-
-    internal static HostDialect OpenEuler2203 { get; } = new() { LibvirtVersion = 6_002_000, QemuVersion = 6_002_000, VdpaHostDevice = true, GenericVdpaDevice = true };
-
-    internal static HostDialect OpenEuler2403 { get; } = new()
-    {
-        LibvirtVersion = 9_010_000,
-        QemuVersion = 8_002_000,
-        VdpaHostDevice = true,
-        MigrationAttribute = true,
-        VdpaInterface = true,
-        VhostVdpaDisk = true,
-        GenericVdpaDevice = true,
-    };
+    /// <summary>openEuler 22.03 LTS SP3: before it had <c>migration=</c>.</summary>
+    internal static HostDialect OpenEuler2203Sp3 { get; } = OpenEuler2203 with { MigrationAttribute = false };
 
     internal static HostIdentity Identity(HostDialect dialect, string name = "node1", string architecture = "aarch64", string uri = "qemu:///system") => new()
     {
@@ -76,9 +58,9 @@ internal static class Samples
     /// <summary>A 22.03 SP3 that lacks nothing for kernel vDPA.</summary>
     internal static HostFacts VdpaHost { get; } = new()
     {
-        Host = Identity(OpenEuler2203),
+        Host = Identity(OpenEuler2203Sp3),
         IsThisMachine = true,
-        Dialect = OpenEuler2203,
+        Dialect = OpenEuler2203Sp3,
         CpuModel = "Kunpeng-920",
         NumaNodes = [new(0, 48, 64 << 20), new(1, 48, 64 << 20)],
         Emulator = "/usr/libexec/qemu-kvm",

@@ -71,18 +71,31 @@ internal sealed class HostTree : IDisposable
         return this;
     }
 
+    /// <summary>A PCI function.</summary>
+    internal HostTree Pci(string address, string id, int node, string? driver)
+    {
+        Link($"/sys/bus/pci/devices/{address}", $"../../../devices/{address}")
+            .File($"/sys/devices/{address}/vendor", $"0x{id[..4]}\n")
+            .File($"/sys/devices/{address}/device", $"0x{id[5..]}\n")
+            .File($"/sys/devices/{address}/numa_node", string.Create(CultureInfo.InvariantCulture, $"{node}\n"));
+        if (driver is not null)
+        {
+            Link($"/sys/devices/{address}/driver", $"/sys/bus/pci/drivers/{driver}");
+        }
+
+        return this;
+    }
+
     /// <summary>A physical function of a card.</summary>
     internal HostTree Physical(string address, string id, int total, int count, int node, string? driver)
     {
-        Pci(address, id, node, driver);
-        return File($"/sys/devices/{address}/sriov_totalvfs", $"{total}\n").File($"/sys/devices/{address}/sriov_numvfs", $"{count}\n");
+        return Pci(address, id, node, driver).File($"/sys/devices/{address}/sriov_totalvfs", $"{total}\n").File($"/sys/devices/{address}/sriov_numvfs", $"{count}\n");
     }
 
     /// <summary>A virtual function, alone in its IOMMU group unless that has others.</summary>
     internal HostTree Virtual(string address, string physical, string id, int group, int node, string? driver, string? driverOverride = null)
     {
-        Pci(address, id, node, driver);
-        return Link($"/sys/devices/{address}/physfn", $"../{physical}")
+        return Pci(address, id, node, driver).Link($"/sys/devices/{address}/physfn", $"../{physical}")
             .File($"/sys/devices/{address}/driver_override", $"{driverOverride ?? "(null)"}\n")
             .Folder($"/sys/kernel/iommu_groups/{group}/devices/{address}")
             .Link($"/sys/devices/{address}/iommu_group", $"/sys/kernel/iommu_groups/{group}");
@@ -132,17 +145,5 @@ internal sealed class HostTree : IDisposable
         }
 
         Directory.Delete(Root, recursive: true);
-    }
-
-    private void Pci(string address, string id, int node, string? driver)
-    {
-        Link($"/sys/bus/pci/devices/{address}", $"../../../devices/{address}")
-            .File($"/sys/devices/{address}/vendor", $"0x{id[..4]}\n")
-            .File($"/sys/devices/{address}/device", $"0x{id[5..]}\n")
-            .File($"/sys/devices/{address}/numa_node", string.Create(CultureInfo.InvariantCulture, $"{node}\n"));
-        if (driver is not null)
-        {
-            Link($"/sys/devices/{address}/driver", $"/sys/bus/pci/drivers/{driver}");
-        }
     }
 }

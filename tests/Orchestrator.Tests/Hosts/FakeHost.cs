@@ -88,7 +88,8 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
             }
         },
         Identity.Architecture!,
-        "kvm") with { LibvirtVersion = Libvirt.Version, QemuVersion = Libvirt.QemuVersion, GenericVdpaDevice = true });
+        "kvm") with
+    { LibvirtVersion = Libvirt.Version, QemuVersion = Libvirt.QemuVersion, GenericVdpaDevice = true });
 
     public Task<string> GetQemuCommandLineAsync(string xml, CancellationToken cancellationToken) => Answer(() => Libvirt.CommandLine(xml));
 
