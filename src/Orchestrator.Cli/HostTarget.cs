@@ -25,13 +25,22 @@ internal sealed class HostTarget : IAsyncDisposable
     /// <summary>The host's libvirt; <see langword="null"/> when none was named.</summary>
     internal IHost? Host { get; }
 
+    /// <summary>The folder that stands for <c>/</c>; <see langword="null"/> for <c>/</c> itself.</summary>
+    /// <exception cref="CliException">It is none: an empty host would be told of.</exception>
+    internal static string? Root() => Environment.GetEnvironmentVariable(RootVariable) switch
+    {
+        null or "" => null,
+        var folder when Directory.Exists(folder) => folder,
+        var other => throw new CliException(ExitCode.Usage, new("usage", $"{RootVariable} names {other}, which is no folder.")),
+    };
+
     /// <summary>
     /// Opens the host that <c>-c</c> or LIBVIRT_DEFAULT_URI names, else this machine. That one's libvirt is not asked then: <c>/proc</c> tells who uses a device,
     /// and asking would start a daemon for an ordinary user.
     /// </summary>
     internal static async Task<HostTarget> OpenAsync(GlobalOptions globals, ParseResult parsed, CancellationToken cancellationToken)
     {
-        string? root = Environment.GetEnvironmentVariable(RootVariable) is { Length: > 0 } folder ? folder : null;
+        string? root = Root();
         string? name = globals.Connect(parsed);
         if (name is null && (root is not null || string.IsNullOrEmpty(Environment.GetEnvironmentVariable("LIBVIRT_DEFAULT_URI"))))
         {

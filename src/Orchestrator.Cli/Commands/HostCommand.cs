@@ -9,9 +9,6 @@ namespace Orchestrator.Cli.Commands;
 /// <summary><c>orchestrator host check A [B]</c> and <c>host show A</c>.</summary>
 internal sealed class HostCommand
 {
-    /// <summary>A folder that stands for <c>/</c> of the hosts of this machine.</summary>
-    private const string RootVariable = "ORCHESTRATOR_HOST_ROOT";
-
     private readonly GlobalOptions _globals;
     private readonly CliConsole _console;
 
@@ -96,12 +93,7 @@ internal sealed class HostCommand
 
     private async Task<HostFacts> ReadAsync(string? name, CancellationToken cancellationToken)
     {
-        string root = Environment.GetEnvironmentVariable(RootVariable) is { Length: > 0 } folder ? folder : "/";
-        if (!Directory.Exists(root))
-        {
-            throw new CliException(ExitCode.Usage, new("usage", $"{RootVariable} names {root}, which is no folder."));
-        }
-
+        string root = HostTarget.Root() ?? "/";
         ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
         await using LibvirtHost host = await HostResolver.ConnectAsync(name, logger, cancellationToken).ConfigureAwait(false);
         return await new HostFactsReader(new(root)).ReadAsync(host, cancellationToken).ConfigureAwait(false);

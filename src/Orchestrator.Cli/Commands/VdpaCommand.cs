@@ -66,6 +66,11 @@ internal sealed class VdpaCommand
                 _console.Tables().Write(DeviceTables.Of(devices));
             }
 
+            if (DeviceTables.Unseen([.. devices.Where(device => !device.UsersKnown && device.Users.Count == 0).Select(device => device.Name)]) is { } unseen)
+            {
+                _console.Note(unseen);
+            }
+
             if (target.Files is null)
             {
                 _console.Note($"{target.Name} is not this machine: its libvirt tells where the devices are, not what they were made on and with"
@@ -107,6 +112,11 @@ internal sealed class VdpaCommand
             Show(
                 new(target.Name, created ? "created" : "unchanged", device.Name, device, created ? [VdpaDevices.CommandOf(request)] : []),
                 $"{device.Name}: {(created ? "created" : "there already")}, {device.CharDevice}");
+            if (created && !device.ConfigurationTold && (request.Mac is not null || request.Mtu is not null || request.MaxVirtqueuePairs is not null))
+            {
+                _console.Note("This kernel does not tell a configuration now: that the device has the MAC, MTU or pairs that were asked for could not be seen. Look again when a guest's driver is up.");
+            }
+
             _console.Note("A reboot loses it, and the number of its character device may be another's later.");
             return ExitCode.Done;
         });

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Libvirt.Xml;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
@@ -60,6 +61,11 @@ internal sealed class VfCommand
                 _console.Tables().Write(DeviceTables.Of(inventory.VirtualFunctions));
             }
 
+            if (Unseen(inventory.VirtualFunctions) is { } unseen)
+            {
+                _console.Note(unseen);
+            }
+
             return ExitCode.Done;
         });
         return command;
@@ -81,7 +87,7 @@ internal sealed class VfCommand
                 await InventoryAsync(target, cancellationToken).ConfigureAwait(false), wanted, number, numa, ifNeeded || parsed.GetValue(_printUnit));
             if (parsed.GetValue(_printUnit))
             {
-                return PrintUnit(VfUnit.ForCount(plan.Function, number));
+                return PrintUnit(VfUnit.ForCount(target.Files, plan.Function, number));
             }
 
             HostFiles files = target.RequireFiles("makes virtual functions", () => plan.Writes.Select(write => write.Command));
@@ -151,15 +157,23 @@ internal sealed class VfCommand
             (string? Driver, string? Reason) driver = target.Files is { } files ? VfDriver.Choose(files) : default;
             VfPick pick = VfPick.Choose(
                 await InventoryAsync(target, cancellationToken).ConfigureAwait(false), parsed.GetValue(engines)!, parsed.GetValue(_numa), driver.Driver);
+            HostDialect? dialect = target.Host is null ? null : await target.Host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
+            (VirtualFunction Function, string Xml)[] picked = [.. pick.Functions.Select(function => (function, $"{VfPick.HostDevice(function, dialect)}"))];
+            string[] notes =
+            [
+                .. new[] { Unseen(pick.Functions), VfPick.DialectNote(dialect), driver.Reason is null ? null : $"Bound to {driver.Driver}: {driver.Reason}." }.OfType<string>(),
+                .. pick.PassedOver.Select(function => $"{function.Address} was passed over: {function.Reason}."),
+            ];
             Show(
                 new VfPickDocument(
                     target.Name,
                     pick.NumaNode,
-                    [.. pick.Functions.Select(function => new VfPickDocument.Picked(function.Engine, function.Address, function.Driver, $"{VfPick.HostDevice(function)}"))],
-                    pick.PassedOver),
+                    [.. picked.Select(pair => new VfPickDocument.Picked(pair.Function.Engine, pair.Function.Address, pair.Function.Driver, pair.Function.UsersKnown, pair.Xml))],
+                    pick.PassedOver,
+                    notes),
                 DeviceJson.Readable.VfPickDocument,
-                string.Join('\n', pick.Functions.Select(VfPick.HostDevice)),
-                [.. driver.Reason is null ? Array.Empty<string>() : [$"Bound to {driver.Driver}: {driver.Reason}."], .. pick.PassedOver.Select(function => $"{function.Address} was passed over: {function.Reason}.")]);
+                string.Join('\n', picked.Select(pair => pair.Xml)),
+                notes);
             return ExitCode.Done;
         });
         return command;
@@ -168,6 +182,9 @@ internal sealed class VfCommand
     private static Task<SriovInventory> InventoryAsync(HostTarget target, CancellationToken cancellationToken) => target.Files is { } files
         ? SriovSysfs.ReadAsync(files, target.Host, cancellationToken)
         : SriovNodeDevices.ReadAsync(target.Host!, cancellationToken);
+
+    private static string? Unseen(IReadOnlyList<VirtualFunction> functions) =>
+        DeviceTables.Unseen([.. functions.Where(function => !function.UsersKnown && function.Users.Count == 0).Select(function => function.Address)]);
 
     private static Option<AcceleratorEngine[]> Engines(string description) => new("--engine")
     {

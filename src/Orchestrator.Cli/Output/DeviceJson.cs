@@ -43,9 +43,10 @@ internal sealed record VfBindDocument(string Host, string Action, string Driver,
 }
 
 /// <summary>What <c>vf pick --json</c> prints.</summary>
-internal sealed record VfPickDocument(string Host, int? NumaNode, IReadOnlyList<VfPickDocument.Picked> Functions, IReadOnlyList<PassedOver> PassedOver)
+internal sealed record VfPickDocument(
+    string Host, int? NumaNode, IReadOnlyList<VfPickDocument.Picked> Functions, IReadOnlyList<PassedOver> PassedOver, IReadOnlyList<string> Notes)
 {
-    internal sealed record Picked(AcceleratorEngine? Engine, string Address, string? Driver, string Xml);
+    internal sealed record Picked(AcceleratorEngine? Engine, string Address, string? Driver, bool UsersKnown, string Xml);
 }
 
 /// <summary>What <c>vf enable|bind --print-unit --json</c> print.</summary>

@@ -38,6 +38,10 @@ internal static class DeviceTables
             Text(function.NumaNode), Text(function.Users),
         }));
 
+    /// <summary>What is said of devices whose users are not all known; <see langword="null"/> when there are none.</summary>
+    internal static string? Unseen(IReadOnlyList<string> devices) => devices.Count == 0 ? null
+        : $"Whether somebody uses {string.Join(", ", devices)} cannot be told: this user may not look into all processes. Ask as root, or name the host with -c: its libvirt knows its domains.";
+
     private static Table Table(string[] columns, IEnumerable<string[]> rows)
     {
         Table table = new Table().Border(TableBorder.Simple).AddColumns(columns);

@@ -12,9 +12,12 @@ internal static class DeviceOpeners
     /// <summary>The processes that have nodes open.</summary>
     /// <param name="files">The host's files.</param>
     /// <param name="nodes">The nodes' paths.</param>
-    internal static ILookup<string, DeviceUser> Find(HostFiles files, IReadOnlySet<string> nodes)
+    internal static DeviceOpenings Find(HostFiles files, IReadOnlySet<string> nodes)
     {
         var found = new List<(string Node, DeviceUser User)>();
+
+        // A /proc that hides other users' processes (hidepid) hides the first one too.
+        bool complete = nodes.Count == 0 || !files.IsMachine || files.MayList("/proc/1/fd") == true;
         foreach (string entry in nodes.Count == 0 ? [] : files.List("/proc"))
         {
             if (!int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out int pid))
@@ -23,13 +26,15 @@ internal static class DeviceOpeners
             }
 
             DeviceUser? user = null;
-            foreach (string node in files.List($"/proc/{pid}/fd").Select(fd => files.LinkTarget($"/proc/{pid}/fd/{fd}")).OfType<string>().Where(nodes.Contains).Distinct())
+            IReadOnlyList<string> open = files.List($"/proc/{pid}/fd");
+            complete &= open.Count > 0 || files.MayList($"/proc/{pid}/fd") != false; // null is a process that has ended
+            foreach (string node in open.Select(fd => files.LinkTarget($"/proc/{pid}/fd/{fd}")).OfType<string>().Where(nodes.Contains).Distinct())
             {
                 found.Add((node, user ??= new(DomainOf(files.ReadText($"/proc/{pid}/cmdline")), pid, files.ReadText($"/proc/{pid}/comm"))));
             }
         }
 
-        return found.ToLookup(pair => pair.Node, pair => pair.User);
+        return new(found.ToLookup(pair => pair.Node, pair => pair.User), complete);
     }
 
     /// <summary>The domain of a QEMU process: libvirt starts it with <c>-name guest=NAME,…</c>, in which a comma of the name is doubled.</summary>

@@ -20,4 +20,10 @@ public sealed record DeviceUser(string? Domain, int? Pid, string? Command)
         users.AddRange(domains.Distinct().Where(domain => users.All(user => user.Domain != domain)).Order(StringComparer.Ordinal).Select(domain => new DeviceUser(domain, null, null)));
         return users;
     }
+
+    /// <summary>
+    /// What a vDPA device is to the function that it was made on: a user, while a driver has it. The function's driver cannot be unbound then: the kernel waits, beyond
+    /// any signal, until the device is given up.
+    /// </summary>
+    internal static IReadOnlyList<DeviceUser> OfParent(VdpaDevice device) => device.Driver is { } driver ? [new(null, null, $"its vDPA device {device.Name}, which {driver} has")] : [];
 }

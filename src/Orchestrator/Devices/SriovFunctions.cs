@@ -63,6 +63,11 @@ public sealed record VirtualFunction
 
     /// <summary>Who uses it.</summary>
     public IReadOnlyList<DeviceUser> Users { get; init; } = [];
+
+    /// <summary>
+    /// Whether the users are known: every process could be looked into, or libvirt told which domains use it. Where not, a function without users may have some.
+    /// </summary>
+    public bool UsersKnown { get; init; } = true;
 }
 
 /// <summary>The functions of a host's SR-IOV cards.</summary>

@@ -12,13 +12,14 @@ public static class SriovNodeDevices
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The functions; none also when the host's daemon has no driver for node devices.</returns>
     public static async Task<SriovInventory> ReadAsync(IHost host, CancellationToken cancellationToken = default) => Read(
-        (await HostNodeDevices.ListAsync(host, NodeDeviceCapabilities.PciDev, cancellationToken).ConfigureAwait(false)).Devices,
+        (await HostNodeDevices.ListAsync(host, NodeDeviceCapabilities.PciDev | NodeDeviceCapabilities.Vdpa, cancellationToken).ConfigureAwait(false)).Devices,
         await HostDomains.UsersAsync(host, cancellationToken).ConfigureAwait(false));
 
     /// <summary>The functions in documents.</summary>
     internal static SriovInventory Read(IReadOnlyList<NodeDeviceDocument> documents, ILookup<string, string> domains)
     {
         NodeDeviceDocument[] pci = [.. documents.Where(document => document.PciAddress is not null).OrderBy(document => $"{document.PciAddress}", StringComparer.Ordinal)];
+        ILookup<string?, VdpaDevice> vdpa = VdpaNodeDevices.Read(documents, domains).ToLookup(device => device.PciParent);
         return new(
             [
                 .. pci.Where(document => document.PhysicalFunction is null && document.MaxVirtualFunctions > 0).Select(document => new PhysicalFunction
@@ -43,7 +44,11 @@ public static class SriovNodeDevices
                     IommuGroup = document.IommuGroup,
                     IommuGroupSize = document.IommuGroupSize,
                     NumaNode = NodeOf(document),
-                    Users = DeviceUser.Merge([], domains[$"{document.PciAddress}"]),
+                    Users =
+                    [
+                        .. DeviceUser.Merge([], domains[$"{document.PciAddress}"]),
+                        .. vdpa[$"{document.PciAddress}"].SelectMany(device => device.Users.Concat(DeviceUser.OfParent(device))),
+                    ],
                 }),
             ]);
     }

@@ -16,12 +16,21 @@ public static class SriovSysfs
         string[] addresses = [.. files.List(Sysfs.PciDevices).Where(address => PciAddress.TryParse(address, out _))];
         PhysicalFunction[] physical = [.. addresses.Select(address => Physical(files, address)).OfType<PhysicalFunction>()];
         VirtualFunction[] functions = [.. addresses.Select(address => Virtual(files, address)).OfType<VirtualFunction>()];
-        Dictionary<string, IReadOnlyList<string>> nodes = functions.ToDictionary(function => function.Address, function => Nodes(files, function));
-        ILookup<string, DeviceUser> openers = DeviceOpeners.Find(files, nodes.Values.SelectMany(paths => paths).ToHashSet());
+        ILookup<string?, VdpaDevice> vdpa = VdpaSysfs.Names(files).Select(name => VdpaSysfs.Complete(files, new VdpaDevice { Name = name })).ToLookup(device => device.PciParent);
+        Dictionary<string, IReadOnlyList<string>> nodes = functions.ToDictionary(function => function.Address, function => Nodes(files, function, vdpa[function.Address]));
+        DeviceOpenings openings = DeviceOpeners.Find(files, nodes.Values.SelectMany(paths => paths).ToHashSet());
         ILookup<string, string> domains = await HostDomains.UsersAsync(host, cancellationToken).ConfigureAwait(false);
-        return new(
-            physical,
-            [.. functions.Select(function => function with { Users = DeviceUser.Merge(nodes[function.Address].SelectMany(path => openers[path]).Distinct(), domains[function.Address]) })]);
+        return new(physical, [.. functions.Select(function => function with
+        {
+            Users = Users(function),
+            UsersKnown = openings.Complete || host is not null || nodes[function.Address].Count == 0,
+        })]);
+
+        IReadOnlyList<DeviceUser> Users(VirtualFunction function) =>
+        [
+            .. DeviceUser.Merge(nodes[function.Address].SelectMany(path => openings.Users[path]).Distinct(), nodes[function.Address].Append(function.Address).SelectMany(resource => domains[resource])),
+            .. vdpa[function.Address].SelectMany(device => VdpaSysfs.HostUsers(files, device.Name).Concat(DeviceUser.OfParent(device))),
+        ];
     }
 
     /// <summary>The driver that a function is bound to; <see langword="null"/> for none.</summary>
@@ -79,12 +88,13 @@ public static class SriovSysfs
         };
     }
 
-    /// <summary>The nodes through which a function is used: VFIO's group or its own device (iommufd), and uacce's while the accelerator's driver has it.</summary>
-    private static IReadOnlyList<string> Nodes(HostFiles files, VirtualFunction function) =>
+    /// <summary>The nodes through which a function is used: VFIO's group or its own device (iommufd), uacce's while the accelerator's driver has it, and those of its vDPA devices.</summary>
+    private static IReadOnlyList<string> Nodes(HostFiles files, VirtualFunction function, IEnumerable<VdpaDevice> vdpa) =>
     [
         .. function.IommuGroup is { } group ? new[] { string.Create(CultureInfo.InvariantCulture, $"/dev/vfio/{group}") } : [],
         .. files.List($"{Sysfs.PciDevices}/{function.Address}/vfio-dev").Select(device => $"/dev/vfio/devices/{device}"),
         .. files.List($"{Sysfs.PciDevices}/{function.Address}/uacce").Select(device => $"/dev/{device}"),
+        .. vdpa.Select(device => device.CharDevice).OfType<string>(),
     ];
 
     private static AcceleratorEngine? EngineOf(HostFiles files, string folder) => Accelerator.EngineOf(Sysfs.Hex(files, $"{folder}/vendor"), Sysfs.Hex(files, $"{folder}/device"));

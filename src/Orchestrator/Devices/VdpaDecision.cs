@@ -53,13 +53,14 @@ internal static class VdpaDecision
     /// <param name="ifNeeded">No such device will do.</param>
     /// <param name="exists">Whether there is one.</param>
     /// <param name="users">Who uses it.</param>
+    /// <param name="usersKnown">Whether those are all.</param>
     /// <exception cref="HostDeviceException">It cannot be deleted.</exception>
-    internal static bool MustDelete(string name, bool ifNeeded, bool exists, IReadOnlyList<DeviceUser> users) => (exists, ifNeeded, users) switch
+    internal static bool MustDelete(string name, bool ifNeeded, bool exists, IReadOnlyList<DeviceUser> users, bool usersKnown = true) => (exists, ifNeeded, users) switch
     {
         (false, true, _) => false,
         (false, false, _) => throw new HostDeviceException(
             HostDeviceProblem.NotFound, $"there is no vDPA device {name}", "See what there is: orchestrator vdpa list. Say --if-needed when none is just as well."),
-        (true, _, []) => true,
+        (true, _, []) => usersKnown ? true : throw DeviceOpenings.Unseen($"the vDPA device {name}"),
         // The kernel would wait, beyond any signal, until the last one closes it, and every other vdpa command behind it.
         _ => throw new HostDeviceException(
             HostDeviceProblem.InUse, $"the vDPA device {name} is in use by {string.Join(" and by ", users)}", "Detach it, or end what uses it, first. Deleting it now would hang, and every other vdpa command with it."),

@@ -81,6 +81,9 @@ public sealed record VdpaDevice
     /// <summary>The features its driver negotiated; empty while no driver is up.</summary>
     public IReadOnlyList<string> Features { get; init; } = [];
 
+    /// <summary>Whether the host told the configuration: MAC, MTU and pairs of virtqueues, of which a network card has one when none is named. Linux 5.17 to 6.0 does not before a driver is up.</summary>
+    public bool ConfigurationTold { get; init; }
+
     /// <summary>The bound driver: <c>vhost_vdpa</c> (for guests), <c>virtio_vdpa</c> (for the host itself), or none.</summary>
     public string? Driver { get; init; }
 
@@ -98,4 +101,9 @@ public sealed record VdpaDevice
 
     /// <summary>Who uses it.</summary>
     public IReadOnlyList<DeviceUser> Users { get; init; } = [];
+
+    /// <summary>
+    /// Whether the users are known: every process could be looked into, or libvirt told which domains use it. Where not, a device without users may have some.
+    /// </summary>
+    public bool UsersKnown { get; init; } = true;
 }

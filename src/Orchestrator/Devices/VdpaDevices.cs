@@ -34,9 +34,9 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
         {
             devices = VdpaOutput.WithConfiguration(devices, await tool.AskAsync(["dev", "config", "show", "-j"], cancellationToken).ConfigureAwait(false));
         }
-        catch (HostDeviceException e) when (e.Problem is HostDeviceProblem.ToolTooOld or HostDeviceProblem.NotSupported)
+        catch (HostDeviceException e) when (e.Problem is HostDeviceProblem.ToolTooOld or HostDeviceProblem.NotSupported or HostDeviceProblem.NotNegotiated)
         {
-            // An iproute2 or a kernel from before the configuration could be asked for: MAC and MTU are not told.
+            // An iproute2 or a kernel from before the configuration could be asked for, or (5.17 to 6.0) one that tells it to nobody while one device's driver is not up.
         }
 
         devices = [.. devices.Select(device => VdpaSysfs.Complete(files, device))];
@@ -65,12 +65,27 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
     public async Task<(VdpaDevice Device, bool Created)> CreateAsync(VdpaRequest request, bool ifNeeded = false, CancellationToken cancellationToken = default)
     {
         bool create = (await PlanCreateAsync(request, ifNeeded, cancellationToken).ConfigureAwait(false)).Count > 0;
-        if (create)
+        if (!create)
         {
-            await tool.ChangeAsync(request.Arguments, cancellationToken).ConfigureAwait(false);
-            cancellationToken = CancellationToken.None; // it is made: what it has become shall be said
+            return (await FinishAsync(request, made: false, cancellationToken).ConfigureAwait(false), false);
         }
 
+        await tool.ChangeAsync(request.Arguments, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return (await FinishAsync(request, made: true, CancellationToken.None).ConfigureAwait(false), true); // it is made: what it has become shall be said
+        }
+        catch (Exception e) when (e is not HostDeviceException { Problem: HostDeviceProblem.Degraded })
+        {
+            throw new HostDeviceException(
+                HostDeviceProblem.Degraded, $"the vDPA device {request.Name} was made, but what it has become cannot be told: {e.Message}",
+                $"It is there: see it with orchestrator vdpa list, or delete it with orchestrator vdpa delete {request.Name}.", inner: e);
+        }
+    }
+
+    /// <summary>Waits for a device's character device and compares the device with the request.</summary>
+    private async Task<VdpaDevice> FinishAsync(VdpaRequest request, bool made, CancellationToken cancellationToken)
+    {
         // The driver is bound, and udev makes the node, after the tool has come back.
         long start = _timeProvider.GetTimestamp();
         while (!(VdpaSysfs.FindCharDevice(files, request.Name) is { } node && files.Exists(node)) && _timeProvider.GetElapsedTime(start) < Patience)
@@ -80,7 +95,9 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
 
         VdpaDevice device = (await ListAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(device => device.Name == request.Name)
             ?? throw new HostDeviceException(HostDeviceProblem.Degraded, $"the vDPA device {request.Name} was made, and is not there any more", "The kernel's log (dmesg) may tell why.");
-        IReadOnlyList<string> differences = request.DifferencesTo(device);
+
+        // A kernel that took the values, and does not tell them before a driver is up, has not dropped them.
+        IReadOnlyList<string> differences = (made && !device.ConfigurationTold ? request with { Mac = null, Mtu = null, MaxVirtqueuePairs = null } : request).DifferencesTo(device);
         if (differences.Count > 0)
         {
             throw new HostDeviceException(
@@ -88,7 +105,7 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
                 $"Its driver dropped that. Take it as it is, or delete it: orchestrator vdpa delete {device.Name}.");
         }
 
-        return device.CharDevice is not null && files.Exists(device.CharDevice) ? (device, create) : throw NoCharDevice(device);
+        return device.CharDevice is not null && files.Exists(device.CharDevice) ? device : throw NoCharDevice(device);
     }
 
     /// <summary>The commands that would delete a device; none when it is not there and that will do. Nothing is changed.</summary>
@@ -106,10 +123,9 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
             VdpaRequest.ValidateName(name);
         }
 
-        IReadOnlyList<DeviceUser> users = exists
-            ? (await WithUsersAsync([VdpaSysfs.Complete(files, new VdpaDevice { Name = name })], cancellationToken).ConfigureAwait(false))[0].Users
-            : [];
-        return VdpaDecision.MustDelete(name, ifNeeded, exists, users) ? [$"vdpa {string.Join(' ', DeleteArguments(name))}"] : [];
+        VdpaDevice device = new() { Name = name };
+        device = exists ? (await WithUsersAsync([VdpaSysfs.Complete(files, device)], cancellationToken).ConfigureAwait(false))[0] : device;
+        return VdpaDecision.MustDelete(name, ifNeeded, exists, device.Users, device.UsersKnown) ? [$"vdpa {string.Join(' ', DeleteArguments(name))}"] : [];
     }
 
     /// <summary>Deletes a device that nobody uses.</summary>
@@ -163,7 +179,7 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
 
     private async Task<IReadOnlyList<VdpaDevice>> WithUsersAsync(IReadOnlyList<VdpaDevice> devices, CancellationToken cancellationToken)
     {
-        ILookup<string, DeviceUser> openers = DeviceOpeners.Find(files, devices.Select(device => device.CharDevice).OfType<string>().ToHashSet());
+        DeviceOpenings openings = DeviceOpeners.Find(files, devices.Select(device => device.CharDevice).OfType<string>().ToHashSet());
         ILookup<string, string> domains = await HostDomains.UsersAsync(host, cancellationToken).ConfigureAwait(false);
         return
         [
@@ -172,8 +188,9 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
                 Users =
                 [
                     .. VdpaSysfs.HostUsers(files, device.Name),
-                    .. device.CharDevice is { } node ? DeviceUser.Merge(openers[node], domains[node]) : [],
+                    .. device.CharDevice is { } node ? DeviceUser.Merge(openings.Users[node], domains[node]) : [],
                 ],
+                UsersKnown = openings.Complete || host is not null || device.CharDevice is null,
             }),
         ];
     }

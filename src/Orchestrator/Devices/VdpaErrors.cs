@@ -19,6 +19,7 @@ internal static partial class VdpaErrors
         ("Some provided attributes are not supported", HostDeviceProblem.NotSupported,
             "Leave them out: the management device's driver does not take them (orchestrator vdpa mgmt shows its features)."),
         ("feature negotiation not complete", HostDeviceProblem.NotNegotiated, "Ask again when a guest's driver is up."),
+        ("Features negotiation not completed", HostDeviceProblem.NotNegotiated, "Ask again when a guest's driver is up."), // Linux 5.17 to 6.0
         ("is invalid lladdr", HostDeviceProblem.InvalidInput, "Write a MAC address as 52:54:00:12:34:56."),
         ("management device handle not set", HostDeviceProblem.InvalidInput, "Name the management device: --mgmtdev."),
         ("device name is not set", HostDeviceProblem.InvalidInput, "Name the device."),
@@ -26,6 +27,7 @@ internal static partial class VdpaErrors
         ("kernel answers: File exists", HostDeviceProblem.AlreadyExists, "Choose another name, or take the one that is there: --if-needed."),
         ("kernel answers: Operation not permitted", HostDeviceProblem.PermissionDenied, "Do it as root: it needs CAP_NET_ADMIN."),
         ("kernel answers: Device or resource busy", HostDeviceProblem.InUse, "End what uses it: orchestrator vdpa list shows who."),
+        ("kernel answers: Resource temporarily unavailable", HostDeviceProblem.NotNegotiated, "Ask again when a guest's driver is up."),
         ("kernel answers: Invalid argument", HostDeviceProblem.InvalidArgument, "The driver refused a value; the kernel's log (dmesg) may tell which."),
         ("kernel answers: No such device", HostDeviceProblem.NotFound, "See what there is: orchestrator vdpa list."),
         ("kernel answers: Operation not supported", HostDeviceProblem.NotSupported, "The driver, or this kernel, cannot do it."),

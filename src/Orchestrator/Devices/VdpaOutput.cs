@@ -42,7 +42,7 @@ internal static class VdpaOutput
         return
         [
             .. devices.Select(device => found[device.Name].FirstOrDefault() is { } config
-                ? device with { Mac = config.Mac, Mtu = config.Mtu, MaxVirtqueuePairs = config.MaxVirtqueuePairs, Features = config.Features }
+                ? device with { Mac = config.Mac, Mtu = config.Mtu, MaxVirtqueuePairs = config.MaxVirtqueuePairs, Features = config.Features, ConfigurationTold = true }
                 : device),
         ];
     }

@@ -97,9 +97,10 @@ public sealed partial record VdpaRequest
         }
 
         // A device without the feature MQ has one pair and does not say so.
-        if (MaxVirtqueuePairs is { } pairs && pairs != (device.MaxVirtqueuePairs ?? 1))
+        int? actualPairs = device.MaxVirtqueuePairs ?? (device.ConfigurationTold ? 1 : null);
+        if (MaxVirtqueuePairs is { } pairs && pairs != actualPairs)
         {
-            found.Add(string.Create(CultureInfo.InvariantCulture, $"it has {device.MaxVirtqueuePairs ?? 1} pair(s) of virtqueues, not {pairs}"));
+            found.Add(string.Create(CultureInfo.InvariantCulture, $"{(actualPairs is { } count ? $"it has {count} pair(s) of virtqueues" : "how many pairs of virtqueues it has is not told")}, not {pairs}"));
         }
 
         return found;

@@ -7,7 +7,8 @@ namespace Orchestrator.Devices;
 
 /// <summary>
 /// The <c>vdpa</c> tool of iproute2 on this machine. A command can hang in the kernel for as long as somebody has a deleted device open, and every other one
-/// behind it; neither a signal nor SIGKILL ends it then. So each has a deadline, and what is late is left alone.
+/// behind it; neither a signal nor SIGKILL ends it then. So each has a deadline: a late question is killed, which ends it at the latest when the kernel lets go, and is
+/// not waited for; a late change is left alone, as it may be half done.
 /// </summary>
 /// <param name="searchPath">The folders to look for it in, as in <c>PATH</c>; <see langword="null"/> for this process's own.</param>
 /// <param name="timeout">How long a command may take; <see langword="null"/> for 10 s.</param>
@@ -54,20 +55,31 @@ public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null
             using var end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
             try
             {
-                Task<string> output = process.StandardOutput.ReadToEndAsync(end.Token);
-                Task<string> error = process.StandardError.ReadToEndAsync(end.Token);
+                Task<string> output = HostProgram.ReadAsync(process.StandardOutput, end);
+                Task<string> error = HostProgram.ReadAsync(process.StandardError, end);
                 await Task.WhenAll(output, error, process.WaitForExitAsync(end.Token)).ConfigureAwait(false);
                 return process.ExitCode == 0 ? await output.ConfigureAwait(false) : throw VdpaErrors.Explain(arguments, process.ExitCode, await error.ConfigureAwait(false));
             }
-            catch (OperationCanceledException) when (changes || !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException e)
             {
-                throw Late(arguments, process.Id, changes);
+                if (changes)
+                {
+                    throw Late(arguments, process.Id, changes);
+                }
+
+                process.Kill();
+                cancellationToken.ThrowIfCancellationRequested();
+                throw late.IsCancellationRequested ? Late(arguments, process.Id, changes) : new HostDeviceException(
+                    HostDeviceProblem.UnreadableOutput,
+                    string.Create(CultureInfo.InvariantCulture, $"vdpa {string.Join(' ', arguments)} printed more than {HostProgram.MaxOutput} characters; it was killed."),
+                    "Look at `vdpa -V` and at what it prints itself.",
+                    inner: e);
             }
         }
     }
 
     private HostDeviceException Late(IReadOnlyList<string> arguments, int pid, bool changes) => new(
         changes ? HostDeviceProblem.OutcomeUnknown : HostDeviceProblem.TimedOut,
-        string.Create(CultureInfo.InvariantCulture, $"vdpa {string.Join(' ', arguments)} did not come back (within {_timeout.TotalSeconds:0.#} s, or before the cancellation); it is left alone (pid {pid}), as the kernel lets nobody end it."),
+        string.Create(CultureInfo.InvariantCulture, $"vdpa {string.Join(' ', arguments)} did not come back (within {_timeout.TotalSeconds:0.#} s, or before the cancellation); it {(changes ? "is left alone" : "was killed")} (pid {pid}){(changes ? ", as the kernel lets nobody end it" : "")}."),
         "Somebody has a deleted vDPA device open, most likely: a QEMU that ends, or gives the device up (device_del), ends the wait. Until then every vdpa command hangs.");
 }

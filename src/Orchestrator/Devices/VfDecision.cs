@@ -77,7 +77,12 @@ internal static class VfDecision
             throw new HostDeviceException(
                 HostDeviceProblem.InUse,
                 $"the virtual functions of {function.Address} cannot be made anew while one is in use: {string.Join("; ", used.Select(Describe))}",
-                "Move or end what uses them first: their guests would lose them.");
+                "Move or end what uses them first: their guests would lose them. A vDPA device goes with orchestrator vdpa delete.");
+        }
+
+        if (inventory.Of(function).FirstOrDefault(virtualFunction => !virtualFunction.UsersKnown) is { } unseen)
+        {
+            throw DeviceOpenings.Unseen(unseen.Address);
         }
 
         string path = CountPath(function);
@@ -114,7 +119,12 @@ internal static class VfDecision
 
         if (function.Users.Count > 0)
         {
-            throw new HostDeviceException(HostDeviceProblem.InUse, $"{Describe(function)}: it cannot get another driver now", "Detach it, or end what uses it, first.");
+            throw new HostDeviceException(HostDeviceProblem.InUse, $"{Describe(function)}: it cannot get another driver now", "Detach it, or end what uses it, first. A vDPA device goes with orchestrator vdpa delete.");
+        }
+
+        if (!function.UsersKnown)
+        {
+            throw DeviceOpenings.Unseen(function.Address);
         }
 
         return [.. Unbind(function.Address, function.Driver), new(OverridePath(function), driver), new(ProbePath, function.Address)];

@@ -13,9 +13,15 @@ public static class VfDriver
 
     internal const string MigrationModule = "hisi_migration";
 
+    /// <summary>What the engines' drivers need. Only the vendor's build is loaded piece by piece; modprobe knows the distribution's.</summary>
+    internal const string Uacce = "uacce";
+
+    internal const string QueueManager = "hisi_qm";
+
     // extra/ and updates/ are where a build of the vendor's goes; it has precedence over the kernel's own.
     private static readonly (string Driver, string[] Folders)[] Places =
     [
+        .. ((string[])[Uacce, QueueManager, .. Accelerator.All.Select(known => known.Driver)]).Select(module => (module, new[] { "extra", "updates" })),
         (VfioPci, ["extra", "updates", "kernel/drivers/vfio/pci"]),
         (HisiAccVfioPci, ["extra", "updates", "kernel/drivers/vfio/pci/hisilicon", "kernel/drivers/vfio/pci"]),
         (MigrationModule, ["extra", "updates", "kernel/drivers/vfio/pci", "kernel/drivers/crypto/hisilicon", "kernel/drivers/crypto/hisilicon/migration"]),
@@ -62,12 +68,15 @@ public static class VfDriver
         static bool Fits(string file, string name) => file == name || (file.StartsWith(name + ".", StringComparison.Ordinal) && file[(name.Length + 1)..] is "xz" or "zst" or "gz");
     }
 
+    /// <summary>Whether a module's file is of the vendor's build, which insmod loads: alone, without what it needs.</summary>
+    internal static bool IsVendors(string? path) => path?.Contains("/extra/", StringComparison.Ordinal) == true;
+
     /// <summary>How to load a driver that is not loaded; <see langword="null"/> when this kernel has no module of it.</summary>
     internal static string? LoadCommand(HostFiles files, string driver) => FindModule(files, driver) switch
     {
         null => null,
         // The vendor's procedure loads what it built by its path: depmod may not have been run.
-        { } path when path.Contains("/extra/", StringComparison.Ordinal) => $"insmod {path}",
+        { } path when IsVendors(path) => $"insmod {path}",
         _ => $"modprobe {driver}",
     };
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 using Libvirt.Xml;
+using Libvirt.Xml.Devices;
 
 namespace Orchestrator.Devices;
 
@@ -47,26 +48,32 @@ public sealed record VfPick(int? NumaNode, IReadOnlyList<VirtualFunction> Functi
 
     /// <summary>The host device that gives a function to a guest that migrates.</summary>
     /// <param name="function">The function.</param>
-    public static XElement HostDevice(VirtualFunction function)
+    /// <param name="dialect">What the host's libvirt understands; <see langword="null"/>, when it is not known, for openEuler's.</param>
+    /// <exception cref="DeviceRefusedException">The host would refuse it, or drop a part of it.</exception>
+    public static XElement HostDevice(VirtualFunction function, HostDialect? dialect = null)
     {
-        PciAddress address = PciAddress.Parse(function.Address);
-        return new(
-            "hostdev",
-            new XAttribute("mode", "subsystem"),
-            new XAttribute("type", "pci"),
+        DomainDevice device = new PciHostDevice
+        {
+            Source = PciAddress.Parse(function.Address),
+            DriverName = "vfio",
             // With the accelerator's own driver libvirt must not exchange it for one that does not migrate.
-            function.Driver == VfDriver.HisiAccVfioPci ? new XAttribute("managed", "no") : null,
-            new XAttribute("migration", "on"),
-            new XElement("driver", new XAttribute("name", "vfio")),
-            new XElement(
-                "source",
-                new XElement(
-                    "address",
-                    new XAttribute("domain", string.Create(CultureInfo.InvariantCulture, $"0x{address.Domain:x4}")),
-                    new XAttribute("bus", string.Create(CultureInfo.InvariantCulture, $"0x{address.Bus:x2}")),
-                    new XAttribute("slot", string.Create(CultureInfo.InvariantCulture, $"0x{address.Slot:x2}")),
-                    new XAttribute("function", string.Create(CultureInfo.InvariantCulture, $"0x{address.Function:x}")))));
+            Managed = function.Driver == VfDriver.HisiAccVfioPci ? false : null,
+            Migration = dialect is null or { MigrationAttribute: true } ? true : null,
+        };
+        var document = DomainDocument.Parse("<domain><devices/></domain>");
+        document.Add(dialect is null ? device : DeviceWriting.ForDialect(device, dialect));
+        return new(document.Root.Elements("devices").Elements().Single());
     }
+
+    /// <summary>What the one who takes such elements has to know of their dialect; <see langword="null"/> when they are whole.</summary>
+    /// <param name="dialect">What the host's libvirt understands; <see langword="null"/> when it is not known.</param>
+    public static string? DialectNote(HostDialect? dialect) => dialect switch
+    {
+        null => "The elements are for openEuler's libvirt (22.03 SP4, 24.03 SP3): stock libvirt drops migration='on' without a word. Name the host with -c, and they are written for its own.",
+        { MigrationAttribute: false } => $"The elements have no migration='on': this host's libvirt ({HostDialect.VersionText(dialect.LibvirtVersion)}) would drop it without a word. "
+            + "QEMU 8.1 and later migrate a function by themselves when its kernel driver can.",
+        _ => null,
+    };
 
     private static string? WhyNot(VirtualFunction function, string? driver) => function switch
     {

@@ -39,7 +39,7 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
     /// <param name="ifNeeded">That number, already there, will do.</param>
     /// <param name="cancellationToken">Ends the wait; not a change that was begun.</param>
     /// <returns>What was done.</returns>
-    /// <exception cref="HostDeviceException">It cannot have them, or the kernel refused; then the old number is back, or the problem is <see cref="HostDeviceProblem.Degraded"/>.</exception>
+    /// <exception cref="HostDeviceException">It cannot have them, or the kernel refused; then the old number is back, with the old drivers, or the problem is <see cref="HostDeviceProblem.Degraded"/>.</exception>
     public async Task<VfCountPlan> SetCountAsync(string target, int count, int? numaNode = null, bool ifNeeded = false, CancellationToken cancellationToken = default)
     {
         VfCountPlan plan = PlanCount(await ReadAsync(cancellationToken).ConfigureAwait(false), target, count, numaNode, ifNeeded);
@@ -49,7 +49,8 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
         }
 
         PhysicalFunction function = plan.Function;
-        foreach (VirtualFunction virtualFunction in (await ReadAsync(cancellationToken).ConfigureAwait(false)).Of(function))
+        VirtualFunction[] before = [.. (await ReadAsync(cancellationToken).ConfigureAwait(false)).Of(function)];
+        foreach (VirtualFunction virtualFunction in before)
         {
             RequireUnused(virtualFunction);
         }
@@ -62,10 +63,28 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
         }
         catch (HostDeviceException e) when (e.Problem != HostDeviceProblem.OutcomeUnknown && CountOf(function) != function.NumVfs)
         {
-            string number = function.NumVfs.ToString(CultureInfo.InvariantCulture);
-            Exception? second = await TryAsync(CountOf(function) == 0 ? [] : [new(VfDecision.CountPath(function), "0")], [new(VfDecision.CountPath(function), number)]).ConfigureAwait(false);
-            throw Undone(e, second is null && CountOf(function) == function.NumVfs, $"{function.Address} has {number} virtual functions again, unbound from what they were bound to", $"{function.Address} has {CountOf(function)} virtual functions, not {number} as before");
+            throw await UndoCountAsync(function, before, e).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Gives a physical function its old number of virtual ones, and those their old drivers and overrides: new ones have only what the kernel gives each.</summary>
+    /// <param name="function">The physical function as it was.</param>
+    /// <param name="before">Its virtual functions as they were.</param>
+    /// <param name="cause">Why.</param>
+    /// <returns>The failure, with what became of it.</returns>
+    internal async Task<HostDeviceException> UndoCountAsync(PhysicalFunction function, IReadOnlyList<VirtualFunction> before, HostDeviceException cause)
+    {
+        string number = function.NumVfs.ToString(CultureInfo.InvariantCulture);
+        Exception? second = await TryAsync(CountOf(function) == 0 ? [] : [new(VfDecision.CountPath(function), "0")], [new(VfDecision.CountPath(function), number)]).ConfigureAwait(false);
+        if (second is not null || CountOf(function) != function.NumVfs)
+        {
+            return Undone(cause, false, "", $"{function.Address} has {CountOf(function)} virtual functions, not {number} as before");
+        }
+
+        string[] lost = await RestoreAsync([.. before.Where(virtualFunction => virtualFunction is not { Driver: null, DriverOverride: null })]).ConfigureAwait(false);
+        return Undone(
+            cause, lost.Length == 0, $"{function.Address} has {number} virtual functions again, with their old drivers",
+            $"{function.Address} has {number} virtual functions again, but not back at their old drivers: {string.Join(", ", lost)}");
     }
 
     /// <summary>The writes that would bind functions to a driver for guests. Nothing is changed.</summary>
@@ -113,7 +132,8 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
     /// <param name="cancellationToken">Ends the wait; not a change that was begun.</param>
     /// <returns>What was done, with the functions as they were.</returns>
     /// <exception cref="HostDeviceException">
-    /// One could not be bound. All have their old drivers, or the problem is <see cref="HostDeviceProblem.Degraded"/>.
+    /// One could not be bound. All have their old drivers, or the problem is <see cref="HostDeviceProblem.Degraded"/>; or the kernel did not come back from one
+    /// (<see cref="HostDeviceProblem.OutcomeUnknown"/>), then the others have theirs and the message names both.
     /// </exception>
     public async Task<VfBindPlan> BindAsync(IReadOnlyList<string> addresses, string? driver = null, CancellationToken cancellationToken = default)
     {
@@ -138,7 +158,21 @@ public sealed class VfSetup(HostFiles files, IHost? host = null, TimeProvider? t
                         "The kernel's log (dmesg) tells why the driver did not take it.");
                 }
             }
-            catch (HostDeviceException e) when (e.Problem != HostDeviceProblem.OutcomeUnknown)
+            catch (HostDeviceException e) when (e.Problem == HostDeviceProblem.OutcomeUnknown)
+            {
+                // The kernel still works at this one: another write would wait behind it. The others were done.
+                VirtualFunction[] done = [.. begun.Where(other => other != function)];
+                string[] lost = await RestoreAsync(done).ConfigureAwait(false);
+                string[] back = [.. done.Select(other => other.Address).Except(lost)];
+                throw new HostDeviceException(
+                    e.Problem,
+                    $"{e.Message}; {function.Address} was at {function.Driver ?? "no driver"} and may get {plan.Driver} yet"
+                    + (back.Length == 0 ? "" : $"; back at their old drivers: {string.Join(", ", back)}")
+                    + (lost.Length == 0 ? "" : $"; not back at their old drivers: {string.Join(", ", lost)}"),
+                    e.Remedy,
+                    inner: e);
+            }
+            catch (HostDeviceException e)
             {
                 string[] lost = await RestoreAsync(begun).ConfigureAwait(false);
                 throw Undone(e, lost.Length == 0, "what was begun is undone, the old drivers are back", $"not back at their old drivers: {string.Join(", ", lost)}");

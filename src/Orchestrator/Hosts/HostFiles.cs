@@ -83,6 +83,10 @@ public sealed class HostFiles(string root = "/")
         {
             return false;
         }
+        catch (IOException)
+        {
+            return null; // gone in between, as a process's folder is
+        }
     }
 
     /// <summary>Owner and mode of a file or device node; <see langword="null"/> when it is not there.</summary>

@@ -86,7 +86,7 @@ internal static class HostProgram
         && (owner.Mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0;
 
     /// <summary>Reads to the end; what says too much is ended as what takes too long is.</summary>
-    private static async Task<string> ReadAsync(StreamReader reader, CancellationTokenSource end)
+    internal static async Task<string> ReadAsync(StreamReader reader, CancellationTokenSource end)
     {
         var text = new StringBuilder();
         char[] buffer = new char[4096];

@@ -1,3 +1,4 @@
+using Orchestrator.Cli.Tests.Real;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
@@ -14,6 +15,16 @@ public sealed class HostTargetTests
         Assert.That(error.Message, Is.EqualTo("node1 is not this machine, and libvirt has no call that makes vDPA devices"));
         Assert.That(error.Remedy, Is.EqualTo("On node1, as root: vdpa dev add name vdpa0 mgmtdev pci/0000:08:01.1"));
         Assert.That(ExitCode.Of(error.Problem), Is.EqualTo(4));
+    }
+
+    [TestCase("vf", "list")]
+    [TestCase("vdpa", "list")]
+    [TestCase("host", "show")]
+    public async Task A_root_that_is_not_there_is_no_empty_host(params string[] arguments)
+    {
+        CliResult result = await CliProcess.RunAsync(new Dictionary<string, string> { [HostTarget.RootVariable] = "/nonexistent/root" }, ["--json", .. arguments]);
+        Assert.That(result.ExitCode, Is.EqualTo(2), $"{result}");
+        Assert.That(result.Json.GetProperty("error").GetProperty("message").GetString(), Is.EqualTo("ORCHESTRATOR_HOST_ROOT names /nonexistent/root, which is no folder."));
     }
 
     [TestCase("qemu:///system", true)]

@@ -84,7 +84,7 @@ public sealed class VfCommandTests
         using HostTree host = HostTree.Kunpeng("hisi_zip");
         CliResult bind = await RunAsync(host, "vf", "bind", "0000:31:00.1", "--print-unit");
         Assert.That(bind.ExitCode, Is.Zero, $"{bind}");
-        Assert.That(bind.Output, Does.StartWith("# Save as /etc/systemd/system/vf-bind.service").And.Contain("echo 0000:31:00.1 > /sys/bus/pci/drivers_probe"));
+        Assert.That(bind.Output, Does.StartWith("# Save as /etc/systemd/system/vf-bind-0000-31-00.1.service").And.Contain("echo 0000:31:00.1 > /sys/bus/pci/drivers_probe"));
         CliResult count = await RunAsync(host, "vf", "enable", "0000:31:00.0", "--count", "2", "--print-unit", "--json");
         Assert.That(Problems(count), Is.Empty);
         Assert.That(count.Json.GetProperty("unit").GetString(), Does.Contain("echo 2 > /sys/bus/pci/devices/0000:31:00.0/sriov_numvfs"));
@@ -102,7 +102,7 @@ public sealed class VfCommandTests
             elements.Descendants("address").Select(address => $"{address.Attribute("bus")!.Value} {address.Attribute("function")!.Value}"),
             Is.EqualTo(new[] { "0x31 0x2", "0x39 0x1", "0x35 0x1" }));
         Assert.That(elements.Elements("hostdev").Select(element => element.Attribute("migration")!.Value), Is.EqualTo(new[] { "on", "on", "on" }));
-        Assert.That(plain.Error, Does.Contain("0000:31:00.1 was passed over: in use by domain web1"));
+        Assert.That(plain.Error, Does.Contain("0000:31:00.1 was passed over: in use by domain web1").And.Contain("The elements are for openEuler's libvirt"));
 
         CliResult json = await RunAsync(host, "vf", "pick", "--engine", "zip,hpre,sec", "--json");
         Assert.That(Problems(json), Is.Empty);
@@ -110,6 +110,19 @@ public sealed class VfCommandTests
 
         CliResult none = await RunAsync(host, "vf", "pick", "--engine", "zip,sec", "--numa", "1", "--json");
         Assert.That((none.ExitCode, none.Json.GetProperty("error").GetProperty("code").GetString()), Is.EqualTo((4, "nothing_fits")));
+    }
+
+    [Test]
+    public async Task Functions_that_may_be_in_use_are_told()
+    {
+        using HostTree host = HostTree.Kunpeng().Closed("/proc/9/fd");
+        CliResult result = await RunAsync(host, "vf", "list", "--numa", "1", "--json");
+        Assert.That(Problems(result), Is.Empty);
+
+        // Root looks into all processes.
+        Assert.That(result.Json.GetProperty("virtual_functions")[0].GetProperty("users_known").GetBoolean(), Is.EqualTo(Environment.IsPrivilegedProcess));
+        CliResult plain = await RunAsync(host, "vf", "list", "--numa", "1");
+        Assert.That(plain.Error.Contains("Whether somebody uses 0000:b1:00.1 cannot be told", StringComparison.Ordinal), Is.Not.EqualTo(Environment.IsPrivilegedProcess));
     }
 
     [TestCase(2, "list", "--engine", "rde")]

@@ -16,7 +16,7 @@ public sealed class DeviceUsersTests
     public void A_process_that_has_a_node_open_is_found_with_its_domain()
     {
         using HostTree host = new HostTree().File("/dev/vhost-vdpa-0").Process(4242, "qemu-kvm", Qemu, "socket:[1]", "/dev/vhost-vdpa-0").Process(1, "systemd", "/sbin/init\0", "/dev/null");
-        ILookup<string, DeviceUser> found = DeviceOpeners.Find(host.Files, Nodes);
+        ILookup<string, DeviceUser> found = DeviceOpeners.Find(host.Files, Nodes).Users;
         Assert.That(found["/dev/vhost-vdpa-0"], Is.EqualTo(new[] { new DeviceUser("web1", 4242, "qemu-kvm") }));
         Assert.That(found["/dev/vfio/12"], Is.Empty);
         Assert.That($"{found["/dev/vhost-vdpa-0"].Single()}", Is.EqualTo("domain web1 (qemu-kvm, pid 4242)"));
@@ -26,21 +26,60 @@ public sealed class DeviceUsersTests
     public void A_process_of_this_machine_is_found()
     {
         using FileStream zero = File.OpenRead("/dev/zero");
-        Assert.That(DeviceOpeners.Find(new(), new HashSet<string> { "/dev/zero" })["/dev/zero"].Select(user => user.Pid), Does.Contain(Environment.ProcessId));
+        Assert.That(DeviceOpeners.Find(new(), new HashSet<string> { "/dev/zero" }).Users["/dev/zero"].Select(user => user.Pid), Does.Contain(Environment.ProcessId));
     }
 
     [Test]
     public void A_process_that_has_a_node_open_twice_is_one_user()
     {
         using HostTree host = new HostTree().Process(7, "socat", "socat\0", "/dev/vfio/12", "/dev/vfio/12");
-        Assert.That(DeviceOpeners.Find(host.Files, Nodes)["/dev/vfio/12"].Select(user => $"{user}"), Is.EqualTo(new[] { "socat, pid 7" }));
+        Assert.That(DeviceOpeners.Find(host.Files, Nodes).Users["/dev/vfio/12"].Select(user => $"{user}"), Is.EqualTo(new[] { "socat, pid 7" }));
+    }
+
+    [Test]
+    public void A_process_that_may_not_be_looked_into_is_not_taken_for_none()
+    {
+        using HostTree host = new HostTree().Process(7, "socat", "socat\0", "/dev/null").Process(8, "ended", "").Folder("/proc/9/fd");
+        Assert.That(DeviceOpeners.Find(host.Files, Nodes).Complete, Is.True);
+        host.Closed("/proc/9/fd");
+        Assert.That(OrdinaryUser.Does(() => DeviceOpeners.Find(host.Files, Nodes)).Complete, Is.False);
+        Assert.That(OrdinaryUser.Does(() => DeviceOpeners.Find(host.Files, new HashSet<string>())).Complete, Is.True, "nothing was looked for");
+    }
+
+    [Test]
+    public void The_processes_of_this_machine_are_seen_by_root_alone()
+    {
+        Assert.That(OrdinaryUser.Does(() => DeviceOpeners.Find(new(), Nodes)).Complete, Is.False);
+    }
+
+    [Test]
+    public async Task What_may_be_in_use_is_listed_so_and_not_touched()
+    {
+        await using var libvirt = new FakeHost("node1", new ObserverClock(TimeProvider.System));
+        using HostTree host = HostTree.Kunpeng("hisi_zip").Vdpa("vdpa0", 3).Closed("/proc/9/fd");
+        SriovInventory inventory = OrdinaryUser.Does(() => SriovSysfs.ReadAsync(host.Files).GetAwaiter().GetResult());
+        Assert.That(inventory.VirtualFunctions.Select(function => function.UsersKnown), Is.All.False);
+        Assert.That(inventory.Filter([], null, free: true).VirtualFunctions, Has.Count.EqualTo(7), "shown, with users_known");
+        Refused(() => _ = VfSetup.PlanBind(inventory, ["0000:31:00.1"], "vfio-pci"), "0000:31:00.1");
+        Refused(() => _ = VfSetup.PlanCount(inventory, "sec", 1), "0000:35:00.1");
+        Refused(() => _ = OrdinaryUser.Does(() => new VdpaDevices(host.Files, new VdpaTool("/nonexistent")).PlanDeleteAsync("vdpa0").GetAwaiter().GetResult()), "the vDPA device vdpa0");
+
+        // libvirt knows its domains.
+        Assert.That(OrdinaryUser.Does(() => SriovSysfs.ReadAsync(host.Files, libvirt).GetAwaiter().GetResult()).VirtualFunctions.Select(function => function.UsersKnown), Is.All.True);
+
+        static void Refused(Action action, string device)
+        {
+            HostDeviceException error = Assert.Throws<HostDeviceException>(action)!;
+            Assert.That((error.Problem, error.Message), Is.EqualTo((HostDeviceProblem.PermissionDenied, $"whether {device} is in use cannot be told: this user may not look into all processes")));
+            Assert.That(error.Remedy, Does.Contain("root").And.Contain("-c"));
+        }
     }
 
     [Test]
     public void A_node_whose_name_begins_alike_is_another()
     {
         using HostTree host = new HostTree().Process(7, "socat", "socat\0", "/dev/vhost-vdpa-01", "/dev/vhost-vdpa-0 (deleted)");
-        Assert.That(DeviceOpeners.Find(host.Files, Nodes), Is.Empty);
+        Assert.That(DeviceOpeners.Find(host.Files, Nodes).Users, Is.Empty);
     }
 
     [TestCase("qemu\0-name\0guest=a,,b,debug-threads=on\0", "a,b")]

@@ -6,6 +6,8 @@ namespace Orchestrator.Tests.Devices;
 /// <summary>A made host: the part of sysfs, /proc and /dev that devices are read from, below a folder of its own.</summary>
 internal sealed class HostTree : IDisposable
 {
+    private readonly List<string> _closed = [];
+
     internal HostTree() => Directory.CreateDirectory(Root);
 
     internal string Root { get; } = Path.Combine(Path.GetTempPath(), $"host-{Guid.NewGuid():n}");
@@ -126,5 +128,22 @@ internal sealed class HostTree : IDisposable
         return tree.Virtual("0000:b1:00.1", "0000:b1:00.0", "19e5:a251", group, 1, vfDriver, vfDriver);
     }
 
-    public void Dispose() => Directory.Delete(Root, recursive: true);
+    /// <summary>A folder that an ordinary user may not look into.</summary>
+    internal HostTree Closed(string path)
+    {
+        Folder(path);
+        System.IO.File.SetUnixFileMode(Real(path), UnixFileMode.None);
+        _closed.Add(path);
+        return this;
+    }
+
+    public void Dispose()
+    {
+        foreach (string path in _closed)
+        {
+            System.IO.File.SetUnixFileMode(Real(path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        Directory.Delete(Root, recursive: true);
+    }
 }

@@ -80,6 +80,20 @@ public sealed class NodeDevicesTests
     }
 
     [Test]
+    public async Task A_function_whose_vdpa_device_a_domain_has_is_in_use()
+    {
+        const string Carried = """
+            <device><name>vdpa_vpn0</name><path>/sys/devices/pci0000:30/0000:31:00.1/vpn0</path><parent>pci_0000_31_00_1</parent><driver><name>vhost_vdpa</name></driver>
+            <capability type='vdpa'><chardev>/dev/vhost-vdpa-5</chardev></capability></device>
+            """;
+        await using FakeHost host = Host(ZipFunction, Zip, Carried);
+        DeviceUsersTests.Add(host, "web1", DomainState.Running, "/dev/vhost-vdpa-5");
+        Assert.That(
+            (await SriovNodeDevices.ReadAsync(host)).VirtualFunctions.Single().Users,
+            Is.EqualTo(new[] { new DeviceUser("web1", null, null), new DeviceUser(null, null, "its vDPA device vpn0, which vhost_vdpa has") }));
+    }
+
+    [Test]
     public async Task A_daemon_too_old_to_be_asked_for_vdpa_devices_lists_those_it_shows()
     {
         await using FakeHost host = Host(Simulated, Card);

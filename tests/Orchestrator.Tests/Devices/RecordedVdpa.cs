@@ -59,8 +59,7 @@ internal sealed class RecordedVdpa : IDisposable
     public void Dispose()
     {
         // A call that was given up may have begun only just now: it is awaited, to be ended.
-        int pid = 0;
-        if (_hangs && SpinWait.SpinUntil(() => int.TryParse(Try(Path.Combine(Folder, "hanging")), out pid), TimeSpan.FromSeconds(10)))
+        if (_hangs && HangingProcess() is > 0 and var pid && Directory.Exists($"/proc/{pid}"))
         {
             using var process = System.Diagnostics.Process.GetProcessById(pid);
             process.Kill();
@@ -68,7 +67,18 @@ internal sealed class RecordedVdpa : IDisposable
         }
 
         Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>The process of the call that hangs; 0 when none began.</summary>
+    internal int HangingProcess()
+    {
+        int pid = 0;
+        SpinWait.SpinUntil(() => int.TryParse(Try(Path.Combine(Folder, "hanging")), out pid), TimeSpan.FromSeconds(10));
+        return pid;
 
         static string Try(string file) => File.Exists(file) ? File.ReadAllText(file) : "";
     }
+
+    /// <summary>Whether the call that hung is no more, or a moment later.</summary>
+    internal bool HasEnded() => HangingProcess() is > 0 and var pid && SpinWait.SpinUntil(() => !Directory.Exists($"/proc/{pid}"), TimeSpan.FromSeconds(10));
 }

@@ -69,6 +69,35 @@ public sealed class SriovSysfsTests
     }
 
     [Test]
+    public async Task A_function_whose_vdpa_device_is_in_a_guest_is_in_use()
+    {
+        await using var libvirt = new FakeHost("node1", new ObserverClock(TimeProvider.System));
+        DeviceUsersTests.Add(libvirt, "db1", DomainState.Running, "/dev/vhost-vdpa-4");
+        using HostTree host = Carriers().Process(100, "qemu-kvm", "qemu\0-name\0guest=web1\0", "/dev/vhost-vdpa-3");
+        SriovInventory inventory = await SriovSysfs.ReadAsync(host.Files, libvirt);
+        Assert.That(
+            inventory.VirtualFunctions.Select(function => $"{function.Address[^4..]}: {string.Join("; ", function.Users)}"),
+            Is.EqualTo(new[]
+            {
+                "10.0: domain web1 (qemu-kvm, pid 100); its vDPA device vpn0, which vhost_vdpa has",
+                "10.1: domain db1; its vDPA device vpn1, which vhost_vdpa has",
+                "10.2: this host's network interface eth9; its vDPA device vpn2, which virtio_vdpa has",
+                "10.3: ",
+            }));
+    }
+
+    [Test]
+    public async Task A_function_that_carries_a_bound_vdpa_device_is_neither_bound_nor_taken_away()
+    {
+        using HostTree host = Carriers();
+        SriovInventory inventory = await SriovSysfs.ReadAsync(host.Files);
+        Assert.That(inventory.Filter([], null, free: true).VirtualFunctions.Select(function => function.Address), Is.EqualTo(new[] { "0000:41:10.3" }));
+        HostDeviceException bind = Assert.Throws<HostDeviceException>(() => VfSetup.PlanBind(inventory, ["0000:41:10.0"], "vfio-pci"))!;
+        Assert.That((bind.Problem, bind.Message), Is.EqualTo((HostDeviceProblem.InUse, "0000:41:10.0 is in use by its vDPA device vpn0, which vhost_vdpa has: it cannot get another driver now")));
+        Assert.That(Assert.Throws<HostDeviceException>(() => VfSetup.PlanCount(inventory, "0000:41:00.0", 0))!.Problem, Is.EqualTo(HostDeviceProblem.InUse));
+    }
+
+    [Test]
     public async Task A_filter_takes_engine_and_node()
     {
         using HostTree host = HostTree.Kunpeng();
@@ -83,5 +112,18 @@ public sealed class SriovSysfsTests
     {
         using var host = new HostTree();
         Assert.That((await SriovSysfs.ReadAsync(host.Files)).PhysicalFunctions, Is.Empty);
+    }
+
+    /// <summary>A card with four functions: two carry vDPA devices for guests, one the host's own, one a device that no driver has.</summary>
+    private static HostTree Carriers()
+    {
+        HostTree host = new HostTree().PciDriver("virtio-pci").PciDriver("vp-vdpa").PciDriver("vfio-pci").Physical("0000:41:00.0", "1af4:1041", 7, 4, 1, "virtio-pci");
+        for (int number = 0; number < 4; number++)
+        {
+            host.Virtual($"0000:41:10.{number}", "0000:41:00.0", "1af4:1041", 30 + number, 1, "vp-vdpa");
+        }
+
+        return host.Vdpa("vpn0", 3, "0000:41:10.0").Vdpa("vpn1", 4, "0000:41:10.1").Vdpa("vpn2", null, "0000:41:10.2", "virtio_vdpa").Vdpa("vpn3", null, "0000:41:10.3", null)
+            .File("/sys/devices/0000:41:10.2/vpn2/virtio7/net/eth9/operstate", "up\n");
     }
 }

@@ -32,6 +32,36 @@ public sealed class VdpaDevicesTests
     }
 
     [Test]
+    public async Task A_kernel_that_tells_no_configuration_before_a_driver_is_up_lists_and_makes_devices()
+    {
+        using RecordedVdpa tool = Simulators(present: false);
+        using var host = new HostTree();
+        Appears(tool, host, 7, "dev add name vdpa0 mgmtdev vdpasim_net mac 52:54:00:00:00:01 max_vqp 2");
+        tool.Fails("dev config show -j", VdpaRecordings.NotNegotiated, """{"config":{}}""");
+        VdpaRequest request = Request with { Mac = "52:54:00:00:00:01", MaxVirtqueuePairs = 2 };
+        (VdpaDevice device, bool created) = await Devices(host, tool).CreateAsync(request);
+        Assert.That((created, device.CharDevice, device.Mac, device.ConfigurationTold), Is.EqualTo((true, "/dev/vhost-vdpa-7", (string?)null, false)));
+        HostDeviceException again = Assert.ThrowsAsync<HostDeviceException>(() => Devices(host, tool).CreateAsync(request, ifNeeded: true))!;
+        Assert.That((again.Problem, again.Message), Is.EqualTo((
+            HostDeviceProblem.Differs,
+            "there is a vDPA device vdpa0 already, and it is another: its MAC is not told, not 52:54:00:00:00:01; how many pairs of virtqueues it has is not told, not 2")));
+    }
+
+    [Test]
+    public void A_failure_after_the_device_was_made_says_that_it_is_there()
+    {
+        using RecordedVdpa tool = Simulators(present: false);
+        using var host = new HostTree();
+        Appears(tool, host, 7);
+        string made = RecordedVdpa.Quote(host.Real("/sys/devices/vdpa0"));
+        tool.Does("dev show -j", $"if [ -e {made} ]; then echo 'kernel answers: Operation not permitted' >&2; exit 1; else echo {RecordedVdpa.Quote(RecordedVdpa.NoDevices)}; fi");
+        HostDeviceException error = Assert.ThrowsAsync<HostDeviceException>(() => Devices(host, tool).CreateAsync(Request))!;
+        Assert.That(error.Problem, Is.EqualTo(HostDeviceProblem.Degraded));
+        Assert.That(error.Message, Does.StartWith("the vDPA device vdpa0 was made, but").And.Contain("Operation not permitted"));
+        Assert.That(error.Remedy, Does.Contain("orchestrator vdpa delete vdpa0"));
+    }
+
+    [Test]
     public void A_module_that_is_not_loaded_is_named()
     {
         using RecordedVdpa tool = new RecordedVdpa().Fails("dev show -j", "Failed to connect to vdpa Netlink", RecordedVdpa.NoDevices);

@@ -15,6 +15,9 @@ internal static class VdpaRecordings
 
     internal const string Configuration = """{"config":{"vdpa0":{"mac":"00:00:00:00:00:00","link ":"up","link_announce ":false,"mtu":1500},"vblk0":{}}}""";
 
+    /// <summary>What Linux 5.17 to 6.0 answers to a question for the configuration while a device's driver is not up.</summary>
+    internal const string NotNegotiated = "Error: vdpa: Features negotiation not completed.\nkernel answers: Resource temporarily unavailable";
+
     /// <summary>Every error of the tool that was seen: the arguments, what it wrote to standard error, what that means.</summary>
     internal static readonly (string Arguments, string Error, string Problem)[] Errors =
     [
@@ -29,6 +32,8 @@ internal static class VdpaRecordings
         ("dev add mgmtdev vdpasim_net", "device name is not set.", "InvalidInput"),
         ("dev del", "String parameter expected", "InvalidInput"),
         ("dev vstats show vdpa0 qidx 0 -j", "Error: vdpa: feature negotiation not complete.\nkernel answers: Resource temporarily unavailable", "NotNegotiated"),
+        ("dev config show -j", NotNegotiated, "NotNegotiated"),
+        ("dev config show -j", "kernel answers: Resource temporarily unavailable", "NotNegotiated"),
         ("dev add name vdpa0 mgmtdev vdpasim_net mtu 9000", "kernel answers: Operation not permitted", "PermissionDenied"),
         ("dev config show -j", "Command \"config\" not found", "ToolTooOld"),
         ("dev show -j", "something new", "Failed"),

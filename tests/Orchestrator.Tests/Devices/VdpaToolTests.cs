@@ -32,17 +32,36 @@ public sealed class VdpaToolTests
         Assert.That(recorded.Calls, Is.EqualTo(new[] { "dev show -j" }));
     }
 
-    [TestCase(false, HostDeviceProblem.TimedOut)]
-    [TestCase(true, HostDeviceProblem.OutcomeUnknown)]
-    public void A_tool_that_hangs_is_left_alone(bool changes, HostDeviceProblem problem)
+    [Test]
+    public void A_change_that_hangs_is_left_alone()
     {
         using RecordedVdpa recorded = new RecordedVdpa().Hangs("dev del vdpa0");
         var tool = new VdpaTool(recorded.SearchPath, TimeSpan.FromSeconds(1));
-        HostDeviceException error = Assert.ThrowsAsync<HostDeviceException>(
-            () => changes ? tool.ChangeAsync(["dev", "del", "vdpa0"], CancellationToken.None) : tool.AskAsync(["dev", "del", "vdpa0"], CancellationToken.None))!;
-        Assert.That(error.Problem, Is.EqualTo(problem));
+        HostDeviceException error = Assert.ThrowsAsync<HostDeviceException>(() => tool.ChangeAsync(["dev", "del", "vdpa0"], CancellationToken.None))!;
+        Assert.That(error.Problem, Is.EqualTo(HostDeviceProblem.OutcomeUnknown));
         Assert.That(error.Message, Does.Contain("is left alone"));
         Assert.That(error.Remedy, Does.Contain("device_del"));
+        using var process = System.Diagnostics.Process.GetProcessById(recorded.HangingProcess());
+        Assert.That(process.HasExited, Is.False);
+    }
+
+    [Test]
+    public void A_question_that_hangs_is_killed()
+    {
+        using RecordedVdpa recorded = new RecordedVdpa().Hangs("dev show -j");
+        var tool = new VdpaTool(recorded.SearchPath, TimeSpan.FromSeconds(2));
+        HostDeviceException error = Assert.ThrowsAsync<HostDeviceException>(() => tool.AskAsync(["dev", "show", "-j"], CancellationToken.None))!;
+        Assert.That(error.Problem, Is.EqualTo(HostDeviceProblem.TimedOut));
+        Assert.That(error.Message, Does.Contain("was killed"));
+        Assert.That(recorded.HasEnded(), Is.True);
+    }
+
+    [Test]
+    public void A_tool_without_an_end_is_not_read_to_the_end()
+    {
+        using RecordedVdpa recorded = new RecordedVdpa().Does("dev show -j", "exec yes x");
+        HostDeviceException error = Assert.ThrowsAsync<HostDeviceException>(() => new VdpaTool(recorded.SearchPath, TimeSpan.FromMinutes(1)).AskAsync(["dev", "show", "-j"], CancellationToken.None))!;
+        Assert.That((error.Problem, error.Message), Is.EqualTo((HostDeviceProblem.UnreadableOutput, "vdpa dev show -j printed more than 4194304 characters; it was killed.")));
     }
 
     [Test]

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Libvirt.Xml;
 using Orchestrator.Devices;
 
 namespace Orchestrator.Tests.Devices;
@@ -93,6 +94,20 @@ public sealed class VfPickTests
             VfPick.HostDevice(Zip("0000:31:00.1", 0)).ToString(System.Xml.Linq.SaveOptions.DisableFormatting),
             Is.EqualTo("""<hostdev mode="subsystem" type="pci" managed="no" migration="on"><driver name="vfio" /><source><address domain="0x0000" bus="0x31" slot="0x00" function="0x1" /></source></hostdev>"""));
         Assert.That(VfPick.HostDevice(Zip("0000:31:00.1", 0) with { Driver = "vfio-pci" }).Attribute("managed"), Is.Null);
+    }
+
+    [TestCase(true, 9_010_000, "hisi_acc_vfio_pci", "no", "on")]
+    [TestCase(true, 9_010_000, "vfio-pci", "no", "on")]
+    [TestCase(true, 6_002_000, "vfio-pci", null, "on")]
+    [TestCase(false, 11_003_000, "hisi_acc_vfio_pci", "no", null)]
+    [TestCase(false, 11_003_000, "vfio-pci", null, null)]
+    public void The_element_is_written_for_the_host_s_own_libvirt(bool attribute, long libvirt, string driver, string? managed, string? migration)
+    {
+        HostDialect dialect = new() { MigrationAttribute = attribute, VdpaHostDevice = attribute, LibvirtVersion = libvirt };
+        System.Xml.Linq.XElement element = VfPick.HostDevice(Zip("0000:31:00.1", 0) with { Driver = driver }, dialect);
+        Assert.That(((string?)element.Attribute("managed"), (string?)element.Attribute("migration")), Is.EqualTo((managed, migration)));
+        Assert.That(VfPick.DialectNote(dialect), attribute ? Is.Null : Does.Contain("no migration='on'").And.Contain("11.3.0"));
+        Assert.That(VfPick.DialectNote(null), Does.Contain("openEuler"));
     }
 
     private static Gen<VirtualFunction[]> Hosts() => Gen.ArrayOf(

@@ -107,6 +107,57 @@ public sealed class VfSetupTests
     }
 
     [Test]
+    public void The_functions_before_one_that_is_stuck_get_their_drivers_back()
+    {
+        using HostTree host = HostTree.Kunpeng("hisi_zip");
+        ResetOverrides(host);
+        host.Virtual("0000:41:10.0", "0000:31:00.0", "19e5:a251", 40, 0, null).PciDriver("stuck").Link("/sys/devices/0000:41:10.0/driver", "/sys/bus/pci/drivers/stuck");
+        string unbind = host.Real("/sys/bus/pci/drivers/stuck/unbind");
+        File.Delete(unbind);
+        using (Process fifo = Process.Start("mkfifo", [unbind]))
+        {
+            fifo.WaitForExit();
+        }
+
+        using var kernel = new KernelDouble(host);
+        HostDeviceException error = Problem(new VfSetup(host.Files) { WriteTimeout = TimeSpan.FromSeconds(1) }.BindAsync(["0000:31:00.1", "0000:41:10.0", "0000:31:00.2"]));
+        Assert.That(error.Problem, Is.EqualTo(HostDeviceProblem.OutcomeUnknown));
+        Assert.That(error.Message, Does.EndWith("; 0000:41:10.0 was at stuck and may get hisi_acc_vfio_pci yet; back at their old drivers: 0000:31:00.1"));
+        Assert.That(host.Files.Resolve("/sys/bus/pci/devices/0000:31:00.1/driver"), Is.EqualTo("/sys/bus/pci/drivers/hisi_zip"));
+        Assert.That(host.Read("/sys/devices/0000:31:00.1/driver_override"), Is.Empty);
+        using FileStream release = File.OpenRead(unbind);
+    }
+
+    [TestCase(true, HostDeviceProblem.Failed, "0000:31:00.0 has 2 virtual functions again, with their old drivers")]
+    [TestCase(false, HostDeviceProblem.Degraded, "0000:31:00.0 has 2 virtual functions again, but not back at their old drivers: 0000:31:00.2")]
+    public async Task An_old_number_comes_back_with_the_old_drivers(bool takes, HostDeviceProblem problem, string message)
+    {
+        using HostTree host = HostTree.Kunpeng();
+        SriovInventory before = await SriovSysfs.ReadAsync(host.Files);
+        PhysicalFunction zip = before.PhysicalFunctions[0];
+
+        // As the kernel leaves it when it has taken the functions away and refuses the new number.
+        host.File("/sys/devices/0000:31:00.0/sriov_numvfs", "0\n");
+        ResetOverrides(host);
+        foreach (string address in new[] { "0000:31:00.1", "0000:31:00.2" })
+        {
+            File.Delete(host.Real($"/sys/devices/{address}/driver"));
+        }
+
+        using var kernel = new KernelDouble(host);
+        if (!takes)
+        {
+            kernel.Refused.Add("0000:31:00.2 hisi_acc_vfio_pci");
+        }
+
+        HostDeviceException error = await new VfSetup(host.Files) { BindTimeout = TimeSpan.FromSeconds(1) }.UndoCountAsync(zip, [.. before.Of(zip)], new(HostDeviceProblem.Failed, "refused"));
+        Assert.That((error.Problem, error.Message), Is.EqualTo((problem, $"refused; {message}")));
+        Assert.That(host.Read("/sys/devices/0000:31:00.0/sriov_numvfs"), Is.EqualTo("2"));
+        Assert.That(host.Files.Resolve("/sys/devices/0000:31:00.1/driver"), Is.EqualTo("/sys/bus/pci/drivers/hisi_acc_vfio_pci"));
+        Assert.That(host.Read("/sys/devices/0000:31:00.1/driver_override"), Is.EqualTo("hisi_acc_vfio_pci"));
+    }
+
+    [Test]
     public void An_attribute_that_is_not_there_is_an_error()
     {
         using HostTree host = HostTree.Kunpeng("hisi_zip");
