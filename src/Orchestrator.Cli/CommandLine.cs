@@ -81,7 +81,7 @@ internal static partial class CommandLine
             "domain_not_found", missing.Message, missing.Host, "lookup", "List what is there: virsh list --all.")),
         DefinitionException definition => (ExitCode.Of(definition.Stage), new(
             ErrorDocument.CodeOf(definition.Stage), definition.Message, definition.Host, definition.Operation, Remedy(definition.Problems))
-            { Problems = DefinitionDocument.Of(definition.Problems) }),
+        { Problems = DefinitionDocument.Of(definition.Problems) }),
         LibvirtException libvirt => (
             libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? ExitCode.Unreachable : ExitCode.Failed,
             new(

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Xml.Linq;
 using System.Xml;
+using System.Xml.Linq;
 using Libvirt.Xml.Devices;
 using Libvirt.Xml.Tests.Devices;
 
