@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Libvirt.Xml.Devices;
 using Libvirt.Xml.Tests.Devices;
+using Libvirt.Xml.Tests.Schemas;
 
 namespace Libvirt.Xml.Tests;
 
@@ -113,19 +113,32 @@ public sealed class DomainBuilderTests
     }
 
     [TestCaseSource(nameof(Upstream))]
-    public void A_document_for_stock_libvirt_is_valid_in_its_schema(DomainBuilder builder)
+    public async Task A_document_for_stock_libvirt_is_valid_in_its_schema(DomainBuilder builder)
     {
         DomainDocument document = (builder with { Name = "valid" }).Build().Document;
 
-        using Process xmllint = Process.Start(new ProcessStartInfo("xmllint", ["--noout", "--relaxng", "/usr/share/libvirt/schemas/domain.rng", "-"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardError = true,
-        })!;
-        xmllint.StandardInput.Write(document.ToString());
-        xmllint.StandardInput.Close();
-        string said = xmllint.StandardError.ReadToEnd();
-        xmllint.WaitForExit();
-        Assert.That(xmllint.ExitCode, Is.Zero, $"{said}\n{document}");
+        XmlLint verdict = await XmlLint.ValidateAsync(XmlLint.Stock, document.ToString());
+        Assert.That(verdict.Valid, Is.True, $"{verdict.Output}\n{document}");
+    }
+
+    private static IEnumerable<TestCaseData> OpenEuler()
+    {
+        DomainBuilder vdpa = DomainBuilder.Vdpa4U8G("vdpa", "/dev/vhost-vdpa-0", "/dev/vhost-vdpa-1", "/dev/vhost-vdpa-2") with { NumaNode = 1 };
+        DomainBuilder kae = DomainBuilder.Kae8U16G("kae", new(0, 0x31, 0, 1), new(0, 0x35, 0, 1), new(0, 0x38, 0, 1));
+        yield return new TestCaseData(vdpa, Dialects.OpenEuler2203).SetArgDisplayNames("4U8G", "22.03");
+        yield return new TestCaseData(vdpa, Dialects.OpenEuler2403).SetArgDisplayNames("4U8G", "24.03");
+        yield return new TestCaseData(kae, Dialects.OpenEuler2203).SetArgDisplayNames("8U16G", "22.03");
+        yield return new TestCaseData(kae, Dialects.OpenEuler2403).SetArgDisplayNames("8U16G", "24.03");
+        yield return new TestCaseData(kae with { Architecture = "x86_64", Devices = EveryDevice.All }, null).SetArgDisplayNames("every device, q35", "no dialect");
+    }
+
+    [TestCaseSource(nameof(OpenEuler))]
+    public async Task A_document_for_openEuler_is_valid_in_our_schema_and_not_in_stock_libvirts(DomainBuilder builder, HostDialect? dialect)
+    {
+        string document = builder.Build(dialect).Document.ToString();
+
+        XmlLint verdict = await XmlLint.ValidateAsync(XmlLint.OpenEuler, document);
+        Assert.That(verdict.Valid, Is.True, $"{verdict.Output}\n{document}");
+        Assert.That((await XmlLint.ValidateAsync(XmlLint.Stock, document)).Valid, Is.False);
     }
 }

@@ -71,13 +71,27 @@ public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvide
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        await host.AttachDeviceAsync(domain.Uuid, device.ToString(), Combine(places), CancellationToken.None).ConfigureAwait(false);
+        var now = new List<IReadOnlyList<XElement>>();
+        try
+        {
+            await host.AttachDeviceAsync(domain.Uuid, device.ToString(), Combine(places), CancellationToken.None).ConfigureAwait(false);
+            foreach (DomainModificationImpact place in places)
+            {
+                now.Add(await ReadAsync(domain, place, device, CancellationToken.None).ConfigureAwait(false));
+            }
+        }
+        catch (HostUnreachableException e)
+        {
+            throw new DefinitionException(
+                DefinitionStage.Unknown, name, domain.Name, $"{name} was lost while it was given the device for {domain.Name}, and it is not known whether it took it: {e.Message}", [])
+            { Operation = Operation };
+        }
+
         var added = new List<(DomainModificationImpact Place, XElement Device)>();
         var losses = new List<ReadBackLoss>();
         for (int i = 0; i < places.Count; i++)
         {
-            IReadOnlyList<XElement> now = await ReadAsync(domain, places[i], device, CancellationToken.None).ConfigureAwait(false);
-            if (Find(device.Element, before[i], now) is { } found)
+            if (Find(device.Element, before[i], now[i]) is { } found)
             {
                 added.Add((places[i], found));
                 losses.AddRange(ReadBack.Compare(device.Element, found));

@@ -80,6 +80,13 @@ public sealed class DeviceAttacherTests
         Does.Contain("shared"));
 
     [Test]
+    public void A_host_that_is_lost_right_after_it_was_asked_leaves_the_outcome_unknown()
+    {
+        _host.IsLostByAttach = true;
+        Assert.That(Assert.ThrowsAsync<DefinitionException>(() => Attach("<interface type='user'/>", Both))!.Stage, Is.EqualTo(DefinitionStage.Unknown));
+    }
+
+    [Test]
     public void A_domain_that_is_not_there_is_said() =>
         Assert.ThrowsAsync<DomainNotFoundException>(() => new DeviceAttacher(_host).AttachAsync("nope", DeviceDocument.Parse("<interface type='user'/>"), Both));
 

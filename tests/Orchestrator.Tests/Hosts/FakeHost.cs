@@ -43,6 +43,9 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>How the host's libvirt reads documents.</summary>
     internal FakeLibvirt Libvirt { get; set; } = FakeLibvirt.Stock113;
 
+    /// <summary>The daemon goes away right after it attached a device.</summary>
+    internal bool IsLostByAttach { get; set; }
+
     /// <summary>The guest does not let go of its devices; a detach returns all the same.</summary>
     internal bool HoldsDevices { get; set; }
 
@@ -141,6 +144,7 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
 
     public Task AttachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken) => Answer(() =>
     {
+        IsLost = IsLostByAttach;
         foreach (DomainModificationImpact place in Places(impact))
         {
             XElement domain = Document(uuid, place);
