@@ -9,7 +9,7 @@ public enum MatrixAction
     /// <summary>What is asked for is so already.</summary>
     Already,
 
-    /// <summary>Wait until that is over, then decide anew.</summary>
+    /// <summary>Wait until that is over, then decide anew by what there is then.</summary>
     Wait,
 
     /// <summary>Refuse it; of something the guest does meanwhile: what was asked for cannot be reached any more.</summary>
@@ -157,10 +157,24 @@ public static class ConflictMatrix
     /// <param name="holder">The operation that works on the domain; <see langword="null"/> when it does not tell.</param>
     public static MatrixDecision Decide(DomainOperation requested, DomainOperation? holder) => holder is { } other ? ByHolder[other][Column(requested)] : IsHeld;
 
+    /// <summary>What to do about a request while another operation holds the domain: nothing is cancelled for what its condition forbids anyway.</summary>
+    /// <param name="requested">What is asked for.</param>
+    /// <param name="holder">The operation that works on the domain; <see langword="null"/> when it does not tell.</param>
+    /// <param name="condition">What the domain is doing.</param>
+    public static MatrixDecision Decide(DomainOperation requested, DomainOperation? holder, DomainCondition condition)
+    {
+        MatrixDecision byHolder = Decide(requested, holder);
+        MatrixDecision byCondition = Decide(requested, condition);
+        return byHolder.Action == MatrixAction.CancelThenDo && byCondition.Action is (MatrixAction.Refuse or MatrixAction.Wait) ? byCondition : byHolder;
+    }
+
     /// <summary>What becomes of a request when the guest does something of its own meanwhile.</summary>
     /// <param name="underway">What is under way.</param>
     /// <param name="doing">What the guest does.</param>
     public static MatrixDecision Decide(DomainOperation underway, GuestDoing doing) => ByGuest[doing][Column(underway)];
+
+    /// <summary>What to do when a guest that was there is not any more, after a migration was waited for: what it was asked for may be true of no host.</summary>
+    internal static MatrixDecision AfterMigration { get; } = MovedAway;
 
     private static int Column(DomainOperation operation) => (int)operation;
 }
