@@ -128,6 +128,16 @@ public interface IHost : IAsyncDisposable
     /// <param name="since">The instant.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<LogEvidence> ReadLogAsync(string name, DateTimeOffset since, CancellationToken cancellationToken);
+
+    // Watching.
+
+    /// <summary>
+    /// Starts to keep the events of all domains, until the connection they come through is lost; <see cref="HostWatcher"/> goes on after that. Opens a connection
+    /// first if there is none.
+    /// </summary>
+    /// <param name="capacity">How many events are kept until they are read.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<HostSubscription> SubscribeAsync(int capacity, CancellationToken cancellationToken);
 }
 
 /// <summary>One call to libvirt that migrates a domain.</summary>

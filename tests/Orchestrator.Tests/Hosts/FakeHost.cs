@@ -10,7 +10,7 @@ namespace Orchestrator.Tests.Hosts;
 /// A host with state, for the orders that reality will not produce on demand. It behaves as libvirt does: an abort without a job is refused, an aborted
 /// call ends with OPERATION_ABORTED (78, domain 10), a lost host throws.
 /// </summary>
-internal sealed class FakeHost(string name, ObserverClock clock) : IHost
+internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 {
     private readonly List<EventRecorder> _recorders = [];
     private TaskCompletionSource? _job;
