@@ -9,16 +9,17 @@ internal sealed partial class FakeHost
     /// <summary>How many watch now.</summary>
     internal int Watchers => _subscriptions.Count;
 
+    /// <summary>How often a watcher found it lost.</summary>
+    internal int Refused { get; private set; }
+
     /// <summary>Called when someone has subscribed, before they list the domains.</summary>
     internal Action? OnSubscribed { get; set; }
 
-    public Task<HostSubscription> SubscribeAsync(int capacity, CancellationToken cancellationToken) => Answer(() =>
+    public Task<HostSubscription> SubscribeAsync(int capacity, CancellationToken cancellationToken)
     {
-        var subscription = new HostSubscription(capacity, stopped => _subscriptions.Remove(stopped));
-        _subscriptions.Add(subscription);
-        OnSubscribed?.Invoke();
-        return subscription;
-    });
+        Refused += IsLost ? 1 : 0;
+        return Answer(() => Subscribe(capacity));
+    }
 
     /// <summary>A domain's event reaches whoever watches.</summary>
     internal void Tell(HostEventKind kind, string? detail = null, DomainSnapshot? domain = null)
@@ -33,5 +34,13 @@ internal sealed partial class FakeHost
         IsLost = true;
         _subscriptions.ForEach(subscription => subscription.End(reason));
         _subscriptions.Clear();
+    }
+
+    private HostSubscription Subscribe(int capacity)
+    {
+        var subscription = new HostSubscription(capacity, stopped => _subscriptions.Remove(stopped));
+        _subscriptions.Add(subscription);
+        OnSubscribed?.Invoke();
+        return subscription;
     }
 }
