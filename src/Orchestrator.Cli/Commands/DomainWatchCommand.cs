@@ -151,7 +151,7 @@ internal sealed class DomainWatchCommand
             HostEventKind.ConnectionLost => $"connection lost: {told.Detail}",
             HostEventKind.Reconnected => "connected again",
             HostEventKind.EventsMissed => string.Create(
-                CultureInfo.InvariantCulture, $"{told.Missed?.ToString(CultureInfo.InvariantCulture) ?? "unknown"} events missed{(told.Domains is { } now ? $"; now {Count(now)}" : "")}"),
+                CultureInfo.InvariantCulture, $"{told.Missed?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} events missed{(told.Domains is { } now ? $"; now {Count(now)}" : "")}"),
             HostEventKind.Lifecycle => told.Detail!,
             HostEventKind.Monitor => $"qemu {told.Detail} {told.Data}",
             _ => $"{HostEventPattern.CodeOf(told.Kind).Replace('_', ' ')} {told.Detail}",
@@ -160,5 +160,5 @@ internal sealed class DomainWatchCommand
     }
 
     private static string Count(IReadOnlyList<DomainSnapshot> domains) =>
-        string.Create(CultureInfo.InvariantCulture, $"{domains.Count} domains, {domains.Count(domain => domain.IsActive)} of them active");
+        string.Create(CultureInfo.InvariantCulture, $"{domains.Count(domain => domain.IsActive)} active of {domains.Count} domains");
 }

@@ -90,12 +90,12 @@ public sealed partial class HostWatcher(IReadOnlyList<WatchedHost> hosts, WatchO
                     failures = 0;
                     if (wasConnected)
                     {
-                        yield return Tell(watched, HostEventKind.Reconnected);
-                        yield return Tell(watched, HostEventKind.EventsMissed) with { Domains = opening.Domains };
+                        yield return Tell(watched, HostEventKind.Reconnected) with { Arrived = opening.At };
+                        yield return Tell(watched, HostEventKind.EventsMissed) with { Arrived = opening.At, Domains = opening.Domains };
                     }
                     else
                     {
-                        yield return Tell(watched, HostEventKind.Connected) with { Domains = opening.Domains };
+                        yield return Tell(watched, HostEventKind.Connected) with { Arrived = opening.At, Domains = opening.Domains };
                     }
 
                     wasConnected = true;
@@ -143,17 +143,19 @@ public sealed partial class HostWatcher(IReadOnlyList<WatchedHost> hosts, WatchO
     private async Task<Opening> OpenAsync(WatchedHost watched, IHost? host, CancellationToken cancellationToken)
     {
         HostSubscription? subscription = null;
+        DateTimeOffset at = _clock.Now;
         try
         {
             host ??= await watched.ConnectAsync(cancellationToken).ConfigureAwait(false);
+            at = _clock.Now;
             subscription = await host.SubscribeAsync(_options.Capacity, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<DomainSnapshot> domains = await host.ListDomainsAsync(cancellationToken).ConfigureAwait(false);
-            return new(host, subscription, domains, null);
+            return new(host, subscription, domains, null, at);
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {
             subscription?.Dispose();
-            return new(host, null, [], HostAddress.Redact(e.Message));
+            return new(host, null, [], HostAddress.Redact(e.Message), at);
         }
         catch
         {
@@ -182,5 +184,5 @@ public sealed partial class HostWatcher(IReadOnlyList<WatchedHost> hosts, WatchO
     [LoggerMessage(EventId = 111, Level = LogLevel.Warning, Message = "{Missed} events of {Host} were dropped: they were not read in time")]
     private partial void LogMissed(string host, long missed);
 
-    private sealed record Opening(IHost? Host, HostSubscription? Subscription, IReadOnlyList<DomainSnapshot> Domains, string? Problem);
+    private sealed record Opening(IHost? Host, HostSubscription? Subscription, IReadOnlyList<DomainSnapshot> Domains, string? Problem, DateTimeOffset At);
 }
