@@ -248,6 +248,8 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     private async Task<T> Answer<T>(Func<T> answer)
     {
         await Task.CompletedTask;
-        return IsLost ? throw new HostUnreachableException(Address.Name, $"{Address.Name} cannot be reached") : answer();
+        return IsLost ? throw Lost() : answer();
     }
+
+    private HostUnreachableException Lost() => new(Address.Name, $"{Address.Name} cannot be reached");
 }
