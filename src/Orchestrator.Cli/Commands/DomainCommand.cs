@@ -7,7 +7,7 @@ using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Cli.Commands;
 
-/// <summary><c>orchestrator domain define</c>.</summary>
+/// <summary><c>orchestrator domain</c>, and <c>domain define</c>.</summary>
 internal sealed class DomainCommand
 {
     private readonly GlobalOptions _globals;
@@ -22,7 +22,7 @@ internal sealed class DomainCommand
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
         var self = new DomainCommand(globals, console);
-        return new("domain", "Domains of a host.") { self.Define() };
+        return new("domain", "Domains of a host.") { self.Define(), DomainWatchCommand.Create(globals, console) };
     }
 
     private Command Define()
