@@ -13,7 +13,7 @@ public sealed class DeviceAttacherTests
 {
     private const DomainModificationImpact Both = DomainModificationImpact.Live | DomainModificationImpact.Config;
 
-    private static readonly Guid Uuid = Guid.Parse("7e3f6a54-2f0b-4f0a-9d5e-0c4f4b1c2d3e");
+    private static readonly Guid Uuid = Guid.NewGuid();
 
     private FakeHost _host = null!;
 
