@@ -27,6 +27,7 @@ public sealed partial class DomainDocument
             .OfType<int>()];
         return [.. from controller in Root.Elements("devices").Elements("controller")
                    where (string?)controller.Attribute("type") == "pci" && (string?)controller.Attribute("model") == "pcie-root-port"
+                       && (string?)controller.Element("target")?.Attribute("hotplug") != "off"
                    let index = (int?)DeviceElement.CNumber((string?)controller.Attribute("index") ?? "")
                    let alias = (string?)controller.Element("alias")?.Attribute("name")
                    where index is not null && alias is not null && !used.Contains(index.Value)
