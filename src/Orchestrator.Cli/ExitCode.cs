@@ -42,7 +42,7 @@ internal static class ExitCode
     {
         HostDeviceProblem.InvalidInput => Usage,
         HostDeviceProblem.PermissionDenied => Unreachable,
-        HostDeviceProblem.NotThisMachine or HostDeviceProblem.AlreadyExists or HostDeviceProblem.Differs or HostDeviceProblem.InUse or HostDeviceProblem.OverTotal
+        HostDeviceProblem.NotThisMachine or HostDeviceProblem.AlreadyExists or HostDeviceProblem.Ambiguous or HostDeviceProblem.Differs or HostDeviceProblem.InUse or HostDeviceProblem.OverTotal
             or HostDeviceProblem.NotSupported or HostDeviceProblem.NoManagementDevice or HostDeviceProblem.NothingFits => Refused,
         HostDeviceProblem.TimedOut => TimedOut,
         HostDeviceProblem.Degraded => Degraded,

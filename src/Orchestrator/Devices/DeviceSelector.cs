@@ -12,11 +12,13 @@ namespace Orchestrator.Devices;
 public sealed class DeviceSelector
 {
     private readonly string _text;
+    private readonly string? _qemu;
     private readonly Func<PlacedDevice, bool> _matches;
 
-    private DeviceSelector(string text, bool isUnique, Func<PlacedDevice, bool> matches)
+    private DeviceSelector(string text, bool isUnique, string? qemu, Func<PlacedDevice, bool> matches)
     {
         _text = text;
+        _qemu = qemu;
         _matches = matches;
         IsUnique = isUnique;
     }
@@ -40,7 +42,7 @@ public sealed class DeviceSelector
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(word);
         string? address = PciAddress.TryParse(word, out PciAddress pci) ? $"{pci}" : null;
-        return new(word, isUnique: false, placed => placed.Device.Alias == word
+        return new(word, isUnique: false, word, placed => placed.Device.Alias == word
             || placed.Device.HostResource == word
             || (address is not null && placed.Device.HostResource == address)
             || (placed.Device as CommandLineDevice)?.Id == word
@@ -53,18 +55,21 @@ public sealed class DeviceSelector
     /// <summary>Whether a device is meant.</summary>
     internal bool Matches(PlacedDevice placed) => _matches(placed);
 
+    /// <summary>Whether a device that libvirt does not know is meant: it has an id and a node, at most.</summary>
+    internal bool Matches(QemuDevice device) => _qemu is not null && (device.Id == _qemu || device.Node == _qemu);
+
     /// <summary>In words: <c>/dev/vhost-vdpa-0</c>, <c>the &lt;rng&gt; of the document</c>.</summary>
     public override string ToString() => _text;
 
     private static DeviceSelector Like(DomainDevice device, XElement asked) => device switch
     {
-        { HostResource: { } node, Scheme: DeviceScheme.KernelVdpa or DeviceScheme.GenericVdpa } => new(node, true, placed => placed.Device.HostResource == node && IsVdpa(placed.Device)),
-        PciHostDevice pci => new(pci.HostResource!, true, placed => (placed.Device as PciHostDevice)?.Source == pci.Source),
+        { HostResource: { } node, Scheme: DeviceScheme.KernelVdpa or DeviceScheme.GenericVdpa } => new(node, true, node, placed => placed.Device.HostResource == node && IsVdpa(placed.Device)),
+        PciHostDevice pci => new(pci.HostResource!, true, null, placed => (placed.Device as PciHostDevice)?.Source == pci.Source),
         _ when asked.Name.LocalName == "interface" && Mac(asked) is { } mac => new(
-            $"the network card {mac}", true, placed => placed.Element?.Name.LocalName == "interface" && string.Equals(Mac(placed.Element), mac, StringComparison.OrdinalIgnoreCase)),
+            $"the network card {mac}", true, null, placed => placed.Element?.Name.LocalName == "interface" && string.Equals(Mac(placed.Element), mac, StringComparison.OrdinalIgnoreCase)),
         _ when asked.Name.LocalName == "disk" && Target(asked) is { } target => new(
-            $"the disk {target}", true, placed => placed.Element?.Name.LocalName == "disk" && Target(placed.Element) == target),
-        _ => new($"the <{asked.Name.LocalName}> of the document", false, placed => placed.Element is { } element && Says(element, asked)),
+            $"the disk {target}", true, null, placed => placed.Element?.Name.LocalName == "disk" && Target(placed.Element) == target),
+        _ => new($"the <{asked.Name.LocalName}> of the document", false, null, placed => placed.Element is { } element && Says(element, asked)),
     };
 
     private static bool IsVdpa(DomainDevice device) => device.Scheme is DeviceScheme.KernelVdpa or DeviceScheme.GenericVdpa;

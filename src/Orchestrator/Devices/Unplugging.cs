@@ -85,6 +85,25 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
                 Refusal = isRefused ? why : null;
                 Requests++;
             }
+            catch (LibvirtException e) when (AnswerOf(e) is { } answer)
+            {
+                isRefused = answer == UnplugAnswer.Refused;
+                Refusal = isRefused ? e.Message : null;
+                Requests++;
+            }
+            catch (LibvirtException)
+            {
+                // No matter of the guest's: unless the domain has ended under us.
+                switch (await PresenceAsync(look).ConfigureAwait(false))
+                {
+                    case DevicePresence.Gone:
+                        return UnplugEnd.Gone;
+                    case DevicePresence.DomainEnded:
+                        return UnplugEnd.DomainEnded;
+                    default:
+                        throw;
+                }
+            }
             catch (HostUnreachableException)
             {
                 // It may have heard us: whether the device goes is seen below.
@@ -157,7 +176,7 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
         }
     }
 
-    private bool IsNews(ObservedEvent observed) => observed.Channel is "device" or "lifecycle" || observed is { Channel: "qmp", Name: "DEVICE_DELETED" or "DEVICE_UNPLUG_GUEST_ERROR" };
+    private static bool IsNews(ObservedEvent observed) => observed.Channel is "device" or "lifecycle" || observed is { Channel: "qmp", Name: "DEVICE_DELETED" or "DEVICE_UNPLUG_GUEST_ERROR" };
 
     private bool IsRefusal(ObservedEvent observed) => alias is not null && observed switch
     {
