@@ -18,7 +18,7 @@ namespace Orchestrator.Devices;
 public sealed record AttachPlan(
     DomainSnapshot Domain, IReadOnlyList<DomainModificationImpact> Places, GenericVdpaDevice? Generic, IReadOnlyList<DefinitionProblem> Problems, IReadOnlyList<string> Notes);
 
-/// <summary>What became of attaching or detaching a device.</summary>
+/// <summary>What became of attaching a device.</summary>
 /// <param name="Domain">The domain, as it was before.</param>
 /// <param name="IsChanged">Whether anything was changed: not when all was as it was asked for already.</param>
 /// <param name="Notes">What is worth knowing.</param>

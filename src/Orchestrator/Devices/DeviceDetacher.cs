@@ -26,7 +26,7 @@ public sealed record DetachTarget(DomainModificationImpact Place, string Kind, s
     public override string ToString() => Resource is null ? Alias is null ? Kind : $"{Kind} {Alias}" : $"{Kind} {Resource}";
 }
 
-/// <summary>What detaching would do.</summary>
+/// <summary>What detaching would do, or did.</summary>
 /// <param name="Domain">The domain.</param>
 /// <param name="Targets">The device in each place; none when it is not there, and that will do.</param>
 /// <param name="Notes">What is worth knowing.</param>
@@ -133,9 +133,10 @@ public sealed partial class DeviceDetacher(IHost host, HostFiles? files = null, 
     /// <param name="impact">From what: the running domain, its definition, or both. The definition keeps it when the guest does.</param>
     /// <param name="ifNeeded">A device that is not there will do.</param>
     /// <param name="cancellationToken">Ends the wait; a guest that was asked by then may still let go.</param>
+    /// <returns>What was detached; nothing where nothing was there.</returns>
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
     /// <exception cref="HostDeviceException">It is not detached, or not everywhere, or that is not known; the problem says which.</exception>
-    public async Task<DeviceChange> DetachAsync(
+    public async Task<DetachPlan> DetachAsync(
         string nameOrUuid, DeviceSelector selector, DomainModificationImpact impact, bool ifNeeded = false, CancellationToken cancellationToken = default)
     {
         DetachPlan plan = await PlanAsync(nameOrUuid, selector, impact, ifNeeded, cancellationToken).ConfigureAwait(false);
@@ -166,7 +167,7 @@ public sealed partial class DeviceDetacher(IHost host, HostFiles? files = null, 
             LogDetached(target, plan.Domain.Name, host.Address.Name);
         }
 
-        return new(plan.Domain, plan.Targets.Count > 0, notes);
+        return plan with { Notes = notes };
     }
 
     private async Task<IReadOnlyList<string>> UnplugAsync(DomainSnapshot domain, DetachTarget target, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Libvirt.Interop;
 using Libvirt.Xml;
 using Libvirt.Xml.Devices;
 using Orchestrator.Hosts;
