@@ -404,6 +404,7 @@ public sealed partial class LibvirtHost : IHost
             }
 
             (DomainState state, int reason) = domain.GetState();
+            (DomainJobType job, DomainJobOperation operation) = Job(domain, state);
             return new()
             {
                 Name = domain.Name,
@@ -411,7 +412,8 @@ public sealed partial class LibvirtHost : IHost
                 State = state,
                 Reason = reason,
                 IsPersistent = domain.IsPersistent(),
-                Job = Job(domain),
+                Job = job,
+                JobOperation = operation,
                 Xml = domain.GetXml(),
             };
         }
@@ -421,15 +423,16 @@ public sealed partial class LibvirtHost : IHost
         }
     }
 
-    private static DomainJobType Job(LibvirtDomain domain)
+    private static (DomainJobType Type, DomainJobOperation Operation) Job(LibvirtDomain domain, DomainState state)
     {
         try
         {
-            return domain.GetJobStats().Type;
+            return domain.GetJobStats() is { Type: not DomainJobType.None } stats ? (stats.Type, stats.Operation) : default;
         }
         catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoSupport)
         {
-            return DomainJobType.None; // off, or a driver without jobs
+            // Off, or a driver without jobs; but a paused domain of which libvirt refuses to tell is one whose statistics are on the host it comes from.
+            return (DomainJobType.None, e.Code == LibvirtErrorCode.OperationInvalid && state == DomainState.Paused ? DomainJobOperation.MigrationIn : default);
         }
     }
 
