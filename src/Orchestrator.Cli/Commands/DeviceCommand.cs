@@ -30,29 +30,27 @@ internal sealed class DeviceCommand
     {
         var name = new Argument<string>("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
         var file = new Argument<string>("FILE") { Description = "The device's document; - reads standard input." };
-        var impact = new ImpactOptions();
-        var ifNeeded = new Option<bool>("--if-needed") { Description = "A device that is attached already will do." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Say what stands in the way; change nothing." };
-        var command = new Command("attach", "Attaches a device, reads back what became of it, and detaches it again if something was dropped.") { name, file, ifNeeded, dryRun };
-        impact.AddTo(command);
+        var options = new DeviceChangeOptions("A device that is attached already will do.");
+        var command = new Command("attach", "Attaches a device, reads back what became of it, and detaches it again if something was dropped.") { name, file };
+        options.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             DeviceDocument device = await DocumentFile.ReadAsync(parsed.GetValue(file)!, "attach", DeviceDocument.Load, cancellationToken).ConfigureAwait(false);
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
             var attacher = new DeviceAttacher(host, files: HostTarget.FilesOf(host.Identity), logger: logger);
-            bool isDryRun = parsed.GetValue(dryRun);
+            bool isDryRun = options.IsDryRun(parsed);
             DeviceChange change;
             IReadOnlyList<DefinitionProblem> problems = [];
             if (isDryRun)
             {
-                AttachPlan plan = await attacher.PlanAsync(parsed.GetValue(name)!, device, impact.Of(parsed), parsed.GetValue(ifNeeded), cancellationToken).ConfigureAwait(false);
+                AttachPlan plan = await attacher.PlanAsync(parsed.GetValue(name)!, device, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
                 change = new(plan.Domain, plan.Places.Count > 0, plan.Notes);
                 problems = plan.Problems;
             }
             else
             {
-                change = await attacher.AttachAsync(parsed.GetValue(name)!, device, impact.Of(parsed), parsed.GetValue(ifNeeded), cancellationToken).ConfigureAwait(false);
+                change = await attacher.AttachAsync(parsed.GetValue(name)!, device, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
             }
 
             HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);

@@ -16,12 +16,10 @@ internal static class DeviceDetachCommand
         var name = new Argument<string>("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
         var file = new Argument<string?>("FILE") { Description = "The device's document; - reads standard input. Of a vDPA device only the node counts, of a network card the MAC address, of a disk the target.", Arity = ArgumentArity.ZeroOrOne };
         var device = new Option<string?>("--device") { Description = "Instead of FILE: the device's alias, what it uses of the host (/dev/vhost-vdpa-0, 0000:31:00.1), its MAC address or its target (vda)." };
-        var impact = new ImpactOptions();
+        var options = new DeviceChangeOptions("A device that is not there will do.");
         var timeout = new Option<TimeSpan?>("--timeout") { Description = "How long the guest may take to let go, such as 30s (default 60s). It is asked again meanwhile.", CustomParser = Durations.Parse };
-        var ifNeeded = new Option<bool>("--if-needed") { Description = "A device that is not there will do." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Say which device would be detached; change nothing." };
-        var command = new Command("detach", "Detaches a device, and waits until the guest has let go of it.") { name, file, device, timeout, ifNeeded, dryRun };
-        impact.AddTo(command);
+        var command = new Command("detach", "Detaches a device, and waits until the guest has let go of it.") { name, file, device, timeout };
+        options.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(file) is null == string.IsNullOrWhiteSpace(result.GetValue(device)))
@@ -37,11 +35,11 @@ internal static class DeviceDetachCommand
             ILogger logger = globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
             var patience = new UnplugPatience();
-            var detacher = new DeviceDetacher(host, HostTarget.FilesOf(host.Identity), logger: logger) { Patience = patience with { Deadline = parsed.GetValue(timeout) ?? patience.Deadline } };
-            bool isDryRun = parsed.GetValue(dryRun);
+            var detacher = new DeviceDetacher(host, files: HostTarget.FilesOf(host.Identity), logger: logger) { Patience = patience with { Deadline = parsed.GetValue(timeout) ?? patience.Deadline } };
+            bool isDryRun = options.IsDryRun(parsed);
             DetachPlan plan = isDryRun
-                ? await detacher.PlanAsync(parsed.GetValue(name)!, selector, impact.Of(parsed), parsed.GetValue(ifNeeded), cancellationToken).ConfigureAwait(false)
-                : await detacher.DetachAsync(parsed.GetValue(name)!, selector, impact.Of(parsed), parsed.GetValue(ifNeeded), cancellationToken).ConfigureAwait(false);
+                ? await detacher.PlanAsync(parsed.GetValue(name)!, selector, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false)
+                : await detacher.DetachAsync(parsed.GetValue(name)!, selector, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
             HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
             Show(console, plan, DefinitionDocument.HostOf(host.Identity, dialect), isDryRun);
             return ExitCode.Done;

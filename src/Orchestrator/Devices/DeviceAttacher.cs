@@ -41,6 +41,8 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
     private readonly DomainClaims _claims = claims ?? new(timeProvider);
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
 
+    private OperationGate Gate => field ??= new(host, _claims, timeProvider, logger);
+
     /// <summary>How long a guest may take to let go of a device that is taken back. libvirt itself waits 5 s.</summary>
     public TimeSpan DetachPatience { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -48,13 +50,21 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
     /// <param name="nameOrUuid">The domain.</param>
     /// <param name="device">The device.</param>
     /// <param name="impact">To what: the running domain, its definition, or both.</param>
-    /// <param name="ifNeeded">A device that is attached already will do.</param>
+    /// <param name="options">Whether a device that is attached already will do, how long to wait for others, and whose domains may be changed.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
+    /// <exception cref="OperationException">The name is ambiguous, or somebody else manages the domain.</exception>
     public async Task<AttachPlan> PlanAsync(
-        string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, bool ifNeeded = false, CancellationToken cancellationToken = default)
+        string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(device);
+        options ??= new();
+        await Gate.LookAsync(DomainOperation.Attach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        return await PlanAsync(nameOrUuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<AttachPlan> PlanAsync(string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
+    {
         string name = host.Address.Name;
         DomainSnapshot domain = await host.FindDomainAsync(nameOrUuid, cancellationToken).ConfigureAwait(false)
             ?? throw new DomainNotFoundException(nameOrUuid, name);
@@ -135,20 +145,24 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
     /// <param name="nameOrUuid">The domain.</param>
     /// <param name="device">The device.</param>
     /// <param name="impact">To what: the running domain, its definition, or both.</param>
-    /// <param name="ifNeeded">A device that is attached already will do.</param>
+    /// <param name="options">Whether a device that is attached already will do, how long to wait for others, and whose domains may be changed.</param>
     /// <param name="cancellationToken">Ends the wait until the host is asked to change something; what was begun is then ended.</param>
     /// <exception cref="DefinitionException">The host cannot or did not take the device as it stands.</exception>
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
+    /// <exception cref="OperationException">The domain is not to be changed now.</exception>
     /// <exception cref="HostDeviceException">Another operation has the device in its hands, or QEMU did not take it.</exception>
     public async Task<DeviceChange> AttachAsync(
-        string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, bool ifNeeded = false, CancellationToken cancellationToken = default)
+        string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(device);
+        options ??= new();
         string name = host.Address.Name;
+        await using EnteredOperation entered = await Gate.EnterAsync(DomainOperation.Attach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        nameOrUuid = $"{entered.Domain!.Uuid}"; // what was let in, whatever gets its name meanwhile
         await using IAsyncDisposable claim = await DeviceGuards.ClaimAsync(
-            _claims, host, DomainOperation.Attach, nameOrUuid, DeviceGuards.ResourcesOf(device), cancellationToken).ConfigureAwait(false);
-        AttachPlan plan = await PlanAsync(nameOrUuid, device, impact, ifNeeded, cancellationToken).ConfigureAwait(false);
-        (DomainSnapshot domain, IReadOnlyList<DomainModificationImpact> places, GenericVdpaDevice? generic, IReadOnlyList<DefinitionProblem> problems, IReadOnlyList<string> notes) = plan;
+            _claims, host, DomainOperation.Attach, entered.Domain.Name, DeviceGuards.ResourcesOf(device), cancellationToken).ConfigureAwait(false);
+        AttachPlan plan = await PlanAsync(nameOrUuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        (DomainSnapshot domain, IReadOnlyList<DomainModificationImpact> places, GenericVdpaDevice? generic, IReadOnlyList<DefinitionProblem> problems, IReadOnlyList<string> notes) = plan with { Notes = [.. entered.Notes, .. plan.Notes] };
         if (problems.Count > 0)
         {
             throw new DefinitionException(

@@ -37,13 +37,15 @@ public sealed record DetachPlan(DomainSnapshot Domain, IReadOnlyList<DetachTarge
 /// means only that the guest was asked.
 /// </summary>
 /// <param name="host">The host.</param>
+/// <param name="claims">Keeps others of this machine from working on the domain meanwhile.</param>
 /// <param name="files">The host's files, where it is this machine: they tell what a PCI function is.</param>
 /// <param name="timeProvider">The clock of the waits.</param>
 /// <param name="logger">Where to log.</param>
-public sealed partial class DeviceDetacher(IHost host, HostFiles? files = null, TimeProvider? timeProvider = null, ILogger? logger = null)
+public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = null, HostFiles? files = null, TimeProvider? timeProvider = null, ILogger? logger = null)
 {
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
+    private readonly OperationGate _gate = new(host, claims ?? new(timeProvider), timeProvider, logger);
 
     /// <summary>How patiently the guest is asked.</summary>
     public UnplugPatience Patience { get; init; } = new();
@@ -52,14 +54,22 @@ public sealed partial class DeviceDetacher(IHost host, HostFiles? files = null, 
     /// <param name="nameOrUuid">The domain.</param>
     /// <param name="selector">Which device.</param>
     /// <param name="impact">From what: the running domain, its definition, or both.</param>
-    /// <param name="ifNeeded">A device that is not there will do.</param>
+    /// <param name="options">Whether a device that is not there will do, how long to wait for others, and whose domains may be changed.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
+    /// <exception cref="OperationException">The name is ambiguous, or somebody else manages the domain.</exception>
     /// <exception cref="HostDeviceException">There is no such device, more than one, or one that cannot be detached.</exception>
     public async Task<DetachPlan> PlanAsync(
-        string nameOrUuid, DeviceSelector selector, DomainModificationImpact impact, bool ifNeeded = false, CancellationToken cancellationToken = default)
+        string nameOrUuid, DeviceSelector selector, DomainModificationImpact impact, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(selector);
+        options ??= new();
+        await _gate.LookAsync(DomainOperation.Detach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        return await PlanAsync(nameOrUuid, selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<DetachPlan> PlanAsync(string nameOrUuid, DeviceSelector selector, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
+    {
         string name = host.Address.Name;
         DomainSnapshot domain = await host.FindDomainAsync(nameOrUuid, cancellationToken).ConfigureAwait(false)
             ?? throw new DomainNotFoundException(nameOrUuid, name);
@@ -131,23 +141,28 @@ public sealed partial class DeviceDetacher(IHost host, HostFiles? files = null, 
     /// <param name="nameOrUuid">The domain.</param>
     /// <param name="selector">Which device.</param>
     /// <param name="impact">From what: the running domain, its definition, or both. The definition keeps it when the guest does.</param>
-    /// <param name="ifNeeded">A device that is not there will do.</param>
+    /// <param name="options">Whether a device that is not there will do, how long to wait for others, and whose domains may be changed.</param>
     /// <param name="cancellationToken">Ends the wait; a guest that was asked by then may still let go.</param>
     /// <returns>What was detached; nothing where nothing was there.</returns>
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
+    /// <exception cref="OperationException">The domain is not to be changed now, or somebody asked for the end of this.</exception>
     /// <exception cref="HostDeviceException">It is not detached, or not everywhere, or that is not known; the problem says which.</exception>
     public async Task<DetachPlan> DetachAsync(
-        string nameOrUuid, DeviceSelector selector, DomainModificationImpact impact, bool ifNeeded = false, CancellationToken cancellationToken = default)
+        string nameOrUuid, DeviceSelector selector, DomainModificationImpact impact, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        DetachPlan plan = await PlanAsync(nameOrUuid, selector, impact, ifNeeded, cancellationToken).ConfigureAwait(false);
-        var notes = new List<string>(plan.Notes);
+        ArgumentNullException.ThrowIfNull(selector);
+        options ??= new();
+        await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Detach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
+        DetachPlan plan = await PlanAsync($"{entered.Domain!.Uuid}", selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        List<string> notes = [.. entered.Notes, .. plan.Notes];
         cancellationToken.ThrowIfCancellationRequested();
         bool isUnplugged = false;
         foreach (DetachTarget target in plan.Targets)
         {
             if (target.Place == DomainModificationImpact.Live)
             {
-                notes.AddRange(await UnplugAsync(plan.Domain, target, cancellationToken).ConfigureAwait(false));
+                notes.AddRange(await UnplugAsync(plan.Domain, target, entered, either.Token).ConfigureAwait(false));
                 isUnplugged = true;
                 continue;
             }
@@ -170,7 +185,7 @@ public sealed partial class DeviceDetacher(IHost host, HostFiles? files = null, 
         return plan with { Notes = notes };
     }
 
-    private async Task<IReadOnlyList<string>> UnplugAsync(DomainSnapshot domain, DetachTarget target, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> UnplugAsync(DomainSnapshot domain, DetachTarget target, EnteredOperation entered, CancellationToken cancellationToken)
     {
         string name = host.Address.Name;
         (UnplugEnd end, Unplugging unplugging) ended;
@@ -182,7 +197,9 @@ public sealed partial class DeviceDetacher(IHost host, HostFiles? files = null, 
         }
         catch (OperationCanceledException e)
         {
-            throw Failure(HostDeviceProblem.OutcomeUnknown, $"cancelled: the guest of {domain.Name} on {name} was asked to let go of {target}, and may still do so", Later(domain), e);
+            string why = entered.CancelRequestedBy is { } other ? $"ended for {other}" : "cancelled";
+            throw new OperationException(
+                OperationStage.Cancelled, DomainOperation.Detach, name, domain.Name, $"{why}: the guest of {domain.Name} on {name} was asked to let go of {target}, has it, and may still let go of it", Later(domain), e);
         }
 
         switch (ended.end)

@@ -12,7 +12,8 @@ public sealed class DeviceDetacherTests
 {
     private const DomainModificationImpact Both = DomainModificationImpact.Live | DomainModificationImpact.Config;
 
-    private static readonly Guid Uuid = Guid.Parse("7e3f6a54-2f0b-4f0a-9d5e-0c4f4b1c2d3e");
+    // Claims are the whole machine's: other tests of it are other domains on other hosts.
+    private static readonly Guid Uuid = Guid.NewGuid();
 
     private static readonly UnplugPatience Short = new()
     {
@@ -170,7 +171,7 @@ public sealed class DeviceDetacherTests
         var nowhere = DeviceSelector.Parse("/dev/vhost-vdpa-7");
 
         Assert.That(Assert.ThrowsAsync<HostDeviceException>(() => Detacher().DetachAsync("web1", nowhere, Both))!.Problem, Is.EqualTo(HostDeviceProblem.NotFound));
-        Assert.That((await Detacher().DetachAsync("web1", nowhere, Both, ifNeeded: true)).Targets, Is.Empty);
+        Assert.That((await Detacher().DetachAsync("web1", nowhere, Both, new() { IfNeeded = true })).Targets, Is.Empty);
         Assert.That(_host.Unplugs, Is.Zero);
     }
 
@@ -233,12 +234,12 @@ public sealed class DeviceDetacherTests
     private void MakeHost(FakeLibvirt libvirt)
     {
         string xml = $"<domain type='kvm'><name>web1</name><uuid>{Uuid}</uuid><memory unit='KiB'>1024</memory><devices/></domain>";
-        _host = new("alpha", new ObserverClock(TimeProvider.System)) { Libvirt = libvirt };
+        _host = new("alpha", new ObserverClock(TimeProvider.System)) { Identity = Migration.Samples.Host("alpha") with { HostUuid = Guid.NewGuid() }, Libvirt = libvirt };
         _host.Domains[Uuid] = new() { Name = "web1", Uuid = Uuid, State = DomainState.Running, IsPersistent = true, Xml = xml };
         _host.Definitions[Uuid] = xml;
     }
 
-    private Task AttachAsync(string xml, DomainModificationImpact impact = Both) => new DeviceAttacher(_host).AttachAsync("web1", DeviceDocument.Parse(xml), impact);
+    private Task<DeviceChange> AttachAsync(string xml, DomainModificationImpact impact = Both) => new DeviceAttacher(_host).AttachAsync("web1", DeviceDocument.Parse(xml), impact);
 
     private DeviceDetacher Detacher(UnplugPatience? patience = null) => new(_host) { Patience = patience ?? Short };
 }

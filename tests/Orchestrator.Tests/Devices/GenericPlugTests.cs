@@ -14,7 +14,8 @@ public sealed class GenericPlugTests
 {
     private const string Xml = "<hostdev mode='subsystem' type='vdpa'><source dev='/dev/vhost-vdpa-0'/></hostdev>";
 
-    private static readonly Guid Uuid = Guid.Parse("7e3f6a54-2f0b-4f0a-9d5e-0c4f4b1c2d3e");
+    // Claims are the whole machine's: other tests of it are other domains on other hosts.
+    private static readonly Guid Uuid = Guid.NewGuid();
 
     private FakeHost _host = null!;
 
@@ -28,7 +29,7 @@ public sealed class GenericPlugTests
             <controller type='pci' index='2' model='pcie-root-port'><alias name='pci.2'/><address type='pci' domain='0x0000' bus='0x00' slot='0x01' function='0x1'/></controller>
             </devices></domain>
             """;
-        _host = new("alpha", new ObserverClock(TimeProvider.System)) { Libvirt = FakeLibvirt.Stock113 };
+        _host = new("alpha", new ObserverClock(TimeProvider.System)) { Identity = Migration.Samples.Host("alpha") with { HostUuid = Guid.NewGuid() }, Libvirt = FakeLibvirt.Stock113 };
         _host.Domains[Uuid] = new() { Name = "web1", Uuid = Uuid, State = DomainState.Running, IsPersistent = true, Xml = xml };
         _host.Definitions[Uuid] = xml;
         _host.Monitor = command => _host.QemuMonitor(Uuid, command);
@@ -137,7 +138,7 @@ public sealed class GenericPlugTests
         await AttachAsync(0);
 
         Assert.That(Assert.ThrowsAsync<DefinitionException>(() => AttachAsync(0))!.Message, Does.Contain("has /dev/vhost-vdpa-0 already"));
-        DeviceChange change = await new DeviceAttacher(_host).AttachAsync("web1", DeviceDocument.Parse(Xml), DomainModificationImpact.Live, ifNeeded: true);
+        DeviceChange change = await new DeviceAttacher(_host).AttachAsync("web1", DeviceDocument.Parse(Xml), DomainModificationImpact.Live, new() { IfNeeded = true });
         Assert.That(change.IsChanged, Is.False);
         Assert.That(_host.QemuDevices, Has.Count.EqualTo(1));
     }
