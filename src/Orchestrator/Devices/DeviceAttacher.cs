@@ -74,7 +74,14 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
         var notes = new List<string>();
 
         // The whole domain is judged, for a device may need something of it; what was wrong before is not this device's fault.
+        // Neither is the device itself, where the domain has it already.
+        var selector = DeviceSelector.Of(device);
         DomainDocument before = DomainDocument.Parse(domain.Xml);
+        foreach (PlacedDevice same in before.PlacedDevices.Where(placed => selector.IsUnique && selector.Matches(placed)))
+        {
+            before.Remove(same.Device);
+        }
+
         DomainDocument after = device.AddedTo(before);
         DomainDevice asked = after.PlacedDevices.Last(placed => placed.Element is not null).Device;
         GenericVdpaDevice? generic = asked is VdpaHostDevice vdpa && !dialect.VdpaHostDevice && dialect.GenericVdpaDevice != false
@@ -100,7 +107,6 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
         }
 
         var missing = new List<DomainModificationImpact>();
-        var selector = DeviceSelector.Of(device);
         foreach (DomainModificationImpact place in places)
         {
             if (!await HasAsync(domain, place, selector, generic is not null, cancellationToken).ConfigureAwait(false))

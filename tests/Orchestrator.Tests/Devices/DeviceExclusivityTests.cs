@@ -117,10 +117,7 @@ public sealed class DeviceExclusivityTests
     [Test]
     public void What_another_process_has_open_is_not_given_away()
     {
-        using var tree = new HostTree();
-        tree.Add("/dev/vhost-vdpa-0", "");
-        tree.Add("/proc/4242/comm", "dpdk");
-        tree.Link("/proc/4242/fd/7", "/dev/vhost-vdpa-0");
+        using HostTree tree = new HostTree().Process(4242, "dpdk", "dpdk\0", "/dev/vhost-vdpa-0");
 
         DefinitionException refused = Assert.ThrowsAsync<DefinitionException>(
             () => new DeviceAttacher(_host, files: tree.Files).AttachAsync("web1", DeviceDocument.Parse(Vdpa), DomainModificationImpact.Live))!;
