@@ -36,6 +36,16 @@ internal static class ExitCode
         _ => Failed,
     };
 
+    internal static int Of(OperationStage stage) => stage switch
+    {
+        OperationStage.Refused => Refused,
+        OperationStage.TimedOut => TimedOut,
+        OperationStage.Degraded => Degraded,
+        OperationStage.Unknown => NeedsPerson,
+        OperationStage.Cancelled => Cancelled,
+        _ => Failed,
+    };
+
     internal static int Of(MigrationOutcome outcome) => outcome switch
     {
         MigrationOutcome.Completed => Done,
@@ -52,7 +62,7 @@ internal static class ExitCode
     {
         HostDeviceProblem.InvalidInput => Usage,
         HostDeviceProblem.PermissionDenied => Unreachable,
-        HostDeviceProblem.NotThisMachine or HostDeviceProblem.AlreadyExists or HostDeviceProblem.Differs or HostDeviceProblem.InUse or HostDeviceProblem.OverTotal
+        HostDeviceProblem.NotThisMachine or HostDeviceProblem.AlreadyExists or HostDeviceProblem.Ambiguous or HostDeviceProblem.Differs or HostDeviceProblem.InUse or HostDeviceProblem.OverTotal
             or HostDeviceProblem.NotSupported or HostDeviceProblem.NoManagementDevice or HostDeviceProblem.NothingFits => Refused,
         HostDeviceProblem.TimedOut => TimedOut,
         HostDeviceProblem.Degraded => Degraded,

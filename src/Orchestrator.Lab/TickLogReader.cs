@@ -30,6 +30,22 @@ public static class TickLogReader
         return ticks;
     }
 
+    /// <summary>The addresses of the PCI devices that the guest saw, each time one had come or gone since an instant; also the first time it looked, if that was since then.</summary>
+    /// <param name="tickLog">The log: <see cref="LabGuest.TickLog"/>.</param>
+    /// <param name="from">The instant.</param>
+    /// <exception cref="IOException">The log cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The log may not be read.</exception>
+    public static IReadOnlyList<IReadOnlyList<string>> ReadDevices(string tickLog, DateTimeOffset from) =>
+    [
+        .. from line in ReadLines(tickLog, from)
+           where line.StartsWith("P ", StringComparison.Ordinal)
+           let parts = line.Split(' ')
+           where parts.Length == 3
+           let addresses = parts[2].Split(',', StringSplitOptions.RemoveEmptyEntries)
+           where parts[1] == $"{addresses.Length}" // not one that the guest's kernel spoke into
+           select addresses,
+    ];
+
     /// <summary>The texts of all lines that arrived since an instant, without their stamps.</summary>
     internal static IReadOnlyList<string> ReadLines(string tickLog, DateTimeOffset from)
     {
