@@ -584,7 +584,7 @@ public sealed partial class LibvirtHost : IHost
         return new(
             address.Name,
             e.Code == LibvirtErrorCode.NoConnect && !uri.Contains(':', StringComparison.Ordinal) && uri.Length > 0
-                ? $"{address.Name} cannot be reached: it is no host of a lab, no alias of libvirt.conf and no URI (such as qemu:///system or qemu+ssh://root@node1/system)"
+                ? $"{address.Name} cannot be reached: it is no host of hosts.yaml, no host of a lab, no alias of libvirt.conf and no URI (such as qemu:///system or qemu+ssh://root@node1/system)"
                 : $"{address.Name} cannot be reached: {reason}. Check that its libvirt daemon runs and that `virsh{(uri.Length > 0 ? $" -c '{uri}'" : "")} version` works.",
             e);
     }
