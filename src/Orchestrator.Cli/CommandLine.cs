@@ -3,6 +3,7 @@ using System.Text.Json;
 using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Cli.Commands;
+using Orchestrator.Configuration;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lab;
@@ -69,6 +70,7 @@ internal static partial class CommandLine
         root.Subcommands.Add(DeviceCommand.Create(globals, console));
         root.Subcommands.Add(VdpaCommand.Create(globals, console));
         root.Subcommands.Add(VfCommand.Create(globals, console));
+        root.Subcommands.Add(ConfigCommand.Create(console));
         root.Subcommands.Add(LabCommand.Create(globals, console));
         return root;
     }
@@ -91,6 +93,10 @@ internal static partial class CommandLine
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
         HostDeviceException device => (ExitCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host ?? host, "device", device.Remedy)),
+        ConfigurationException wrong => (ExitCode.Usage, new("configuration", wrong.Message, Operation: "configuration", Remedy: wrong.Remedy)
+        {
+            Problems = [new(wrong.Path, wrong.Problem, Place(wrong.Origin.Line), Place(wrong.Origin.Column), wrong.Remedy is null ? [] : [wrong.Remedy])],
+        }),
         CliException problem => (problem.ExitCode, problem.Error),
         IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),
         _ => (ExitCode.Failed, new("internal", $"{e.GetType().Name}: {e.Message}", Remedy: "This is a defect: please report it, with the output of --log-level debug.")),
@@ -98,6 +104,8 @@ internal static partial class CommandLine
 
     private static string? Remedy(IReadOnlyList<DefinitionProblem> problems) =>
         problems.SelectMany(problem => problem.Alternatives).Distinct().ToList() is { Count: > 0 } alternatives ? $"Instead: {string.Join("; or ", alternatives)}." : null;
+
+    private static int? Place(int number) => number > 0 ? number : null;
 
     private static void Fail(CliConsole console, ErrorDocument error)
     {

@@ -20,7 +20,7 @@ internal sealed class GlobalOptions
 
     private readonly Option<string?> _connect = new("--connect", "-c")
     {
-        Description = "The host: a lab host, a libvirt.conf alias or a URI. Default: LIBVIRT_DEFAULT_URI, then what libvirt itself chooses.",
+        Description = "The host: a name of hosts.yaml or of the lab, a libvirt.conf alias or a URI. Default: LIBVIRT_DEFAULT_URI, then what libvirt itself chooses.",
         Recursive = true,
     };
 

@@ -33,6 +33,10 @@ public sealed class HostsConfiguration
     /// <param name="name">Its name; case matters.</param>
     public HostAddress? Find(string name) => Hosts.FirstOrDefault(host => host.Address.Name == name)?.Address;
 
+    /// <summary>The name of the host that was probably meant by a name that no host has; <see langword="null"/> when none is near.</summary>
+    /// <param name="name">What was typed.</param>
+    public string? Nearest(string name) => NearestOf(name, Hosts.Select(host => host.Address.Name));
+
     /// <summary>Merges the settings of all layers, the weakest first: a later one overrides the same setting of the same host.</summary>
     /// <exception cref="ConfigurationException">A host lacks what it needs.</exception>
     internal static IReadOnlyList<ConfiguredHost> Merge(IEnumerable<HostSetting> settings) =>
@@ -42,7 +46,7 @@ public sealed class HostsConfiguration
     ];
 
     /// <summary>The word that was probably meant: the nearest, when few letters differ.</summary>
-    internal static string? Nearest(string typed, IEnumerable<string> known) => known
+    internal static string? NearestOf(string typed, IEnumerable<string> known) => typed.Length > 64 ? null : known
         .Select(word => (Word: word, Distance: Distance(typed.ToUpperInvariant(), word.ToUpperInvariant())))
         .Where(candidate => candidate.Distance <= Math.Max(1, Math.Min(typed.Length, candidate.Word.Length) / 3))
         .OrderBy(candidate => candidate.Distance).ThenBy(candidate => candidate.Word, StringComparer.Ordinal)

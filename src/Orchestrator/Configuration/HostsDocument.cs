@@ -178,7 +178,7 @@ internal sealed class HostsDocument
         HostSettingRules.IsSecret(key.Value)
             ? Error(key, path, "a setting of this name would hold a secret", HostSettingRules.NoPasswords)
             : Error(key, path, "there is no such setting",
-                HostsConfiguration.Nearest(key.Value, known) is { } meant ? $"Did you mean {meant}?" : $"There is {string.Join(", ", known)}.");
+                HostsConfiguration.NearestOf(key.Value, known) is { } meant ? $"Did you mean {meant}?" : $"There is {string.Join(", ", known)}.");
 
     private ParsingEvent Next()
     {

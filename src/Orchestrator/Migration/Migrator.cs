@@ -35,7 +35,7 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
         DomainSnapshot domain = await source.FindDomainAsync(request.Domain, cancellationToken).ConfigureAwait(false)
             ?? throw new DomainNotFoundException(request.Domain, source.Address.Name);
         HostSnapshot there = await destination.SnapshotAsync(domain.Name, domain.Uuid, cancellationToken).ConfigureAwait(false);
-        return MigrationPlanner.Plan(request, domain, source.Identity, there);
+        return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address);
     }
 
     /// <summary>Plans and migrates. Cancellation asks libvirt to abort, waits, and reports the truth, which may be that the guest had moved already.</summary>
