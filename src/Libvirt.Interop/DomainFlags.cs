@@ -132,6 +132,54 @@ public enum DomainDestroyFlags : uint
     RemoveLogs = 1 << 1,
 }
 
+/// <summary>By which way to ask a guest to shut down.</summary>
+[Flags]
+[NativeEnum("VIR_DOMAIN_SHUTDOWN_")]
+public enum DomainShutdownFlags : uint
+{
+    /// <summary><c>VIR_DOMAIN_SHUTDOWN_DEFAULT</c>: the driver chooses.</summary>
+    Default = 0,
+
+    /// <summary><c>VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN</c>: press the ACPI power button.</summary>
+    AcpiPowerBtn = 1 << 0,
+
+    /// <summary><c>VIR_DOMAIN_SHUTDOWN_GUEST_AGENT</c>: ask the guest agent.</summary>
+    GuestAgent = 1 << 1,
+
+    /// <summary><c>VIR_DOMAIN_SHUTDOWN_INITCTL</c>: use initctl (containers).</summary>
+    Initctl = 1 << 2,
+
+    /// <summary><c>VIR_DOMAIN_SHUTDOWN_SIGNAL</c>: send a signal (containers).</summary>
+    Signal = 1 << 3,
+
+    /// <summary><c>VIR_DOMAIN_SHUTDOWN_PARAVIRT</c>: use paravirtual guest control (Xen).</summary>
+    Paravirt = 1 << 4,
+}
+
+/// <summary>By which way to ask a guest to reboot.</summary>
+[Flags]
+[NativeEnum("VIR_DOMAIN_REBOOT_")]
+public enum DomainRebootFlags : uint
+{
+    /// <summary><c>VIR_DOMAIN_REBOOT_DEFAULT</c>: the driver chooses.</summary>
+    Default = 0,
+
+    /// <summary><c>VIR_DOMAIN_REBOOT_ACPI_POWER_BTN</c>: press the ACPI power button.</summary>
+    AcpiPowerBtn = 1 << 0,
+
+    /// <summary><c>VIR_DOMAIN_REBOOT_GUEST_AGENT</c>: ask the guest agent.</summary>
+    GuestAgent = 1 << 1,
+
+    /// <summary><c>VIR_DOMAIN_REBOOT_INITCTL</c>: use initctl (containers).</summary>
+    Initctl = 1 << 2,
+
+    /// <summary><c>VIR_DOMAIN_REBOOT_SIGNAL</c>: send a signal (containers).</summary>
+    Signal = 1 << 3,
+
+    /// <summary><c>VIR_DOMAIN_REBOOT_PARAVIRT</c>: use paravirtual guest control (Xen).</summary>
+    Paravirt = 1 << 4,
+}
+
 /// <summary>What else to remove with a definition.</summary>
 [Flags]
 [NativeEnum("VIR_DOMAIN_UNDEFINE_")]

@@ -40,11 +40,15 @@ public sealed class EventStream<T> : IDisposable
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct EventOrigin(long Timestamp, string DomainName, Guid DomainUuid);
 
+/// <summary>Something happened to a domain.</summary>
+/// <param name="Origin">When it arrived, and which domain.</param>
+public abstract record DomainEvent(EventOrigin Origin);
+
 /// <summary>A domain was defined, started, suspended, resumed, stopped …</summary>
 /// <param name="Origin">When, and which domain.</param>
 /// <param name="Type">What happened.</param>
 /// <param name="Detail">Why: a value of the <c>DomainEvent…Detail</c> enumeration of that type.</param>
-public sealed record DomainLifecycleEvent(EventOrigin Origin, DomainEventType Type, int Detail)
+public sealed record DomainLifecycleEvent(EventOrigin Origin, DomainEventType Type, int Detail) : DomainEvent(Origin)
 {
     /// <summary>The event in words, as virsh writes it: <c>suspended/migrated</c>. A value newer than this binding stays a number.</summary>
     public override string ToString()
@@ -71,14 +75,33 @@ public sealed record DomainLifecycleEvent(EventOrigin Origin, DomainEventType Ty
 /// <param name="Event">QEMU's name of the event: <c>STOP</c>, <c>RESUME</c>, <c>MIGRATION</c>, <c>MIGRATION_PASS</c>, …</param>
 /// <param name="Stamp">QEMU's stamp, on the clock of QEMU's host, in microseconds resolution; <see langword="null"/> if QEMU could not tell.</param>
 /// <param name="Details">The event's data as JSON, if it has any.</param>
-public sealed record QemuMonitorEvent(EventOrigin Origin, string Event, DateTimeOffset? Stamp, string? Details);
+public sealed record QemuMonitorEvent(EventOrigin Origin, string Event, DateTimeOffset? Stamp, string? Details) : DomainEvent(Origin);
 
 /// <summary>A migration of the domain began another iteration over its memory. Since libvirt 1.3.2.</summary>
 /// <param name="Origin">When, and which domain.</param>
 /// <param name="Iteration">The iteration; the count may go on from an earlier, cancelled migration.</param>
-public sealed record MigrationIterationEvent(EventOrigin Origin, int Iteration);
+public sealed record MigrationIterationEvent(EventOrigin Origin, int Iteration) : DomainEvent(Origin);
 
 /// <summary>A job of the domain ended; its statistics come with the event. Since libvirt 1.3.3.</summary>
 /// <param name="Origin">When, and which domain.</param>
 /// <param name="Statistics">The job's statistics, as <see cref="LibvirtDomain.GetJobStats"/> gives them.</param>
-public sealed record JobCompletedEvent(EventOrigin Origin, TypedParameters Statistics);
+public sealed record JobCompletedEvent(EventOrigin Origin, TypedParameters Statistics) : DomainEvent(Origin);
+
+/// <summary>A domain was reset or rebooted, from outside or by its guest; its QEMU process goes on. Since libvirt 0.8.0.</summary>
+/// <param name="Origin">When, and which domain.</param>
+public sealed record RebootEvent(EventOrigin Origin) : DomainEvent(Origin);
+
+/// <summary>A device came to a running domain. Since libvirt 1.2.15.</summary>
+/// <param name="Origin">When, and which domain.</param>
+/// <param name="Alias">The device's alias (<c>net1</c>, <c>hostdev0</c>, <c>ua-…</c>).</param>
+public sealed record DeviceAddedEvent(EventOrigin Origin, string Alias) : DomainEvent(Origin);
+
+/// <summary>The guest let go of a device, and it is gone. Since libvirt 1.1.1.</summary>
+/// <param name="Origin">When, and which domain.</param>
+/// <param name="Alias">The device's alias.</param>
+public sealed record DeviceRemovedEvent(EventOrigin Origin, string Alias) : DomainEvent(Origin);
+
+/// <summary>The guest refused to let go of a device, which stays. Since libvirt 1.3.4.</summary>
+/// <param name="Origin">When, and which domain.</param>
+/// <param name="Alias">The device's alias.</param>
+public sealed record DeviceRemovalFailedEvent(EventOrigin Origin, string Alias) : DomainEvent(Origin);

@@ -86,8 +86,32 @@ public sealed partial class LibvirtDomain : IDisposable
     public void Resume() => VirCall.Check(LibVirt.virDomainResume(_handle), nameof(LibVirt.virDomainResume));
 
     /// <summary>Asks the guest to shut down; returns before it has.</summary>
+    /// <param name="flags">By which way.</param>
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainShutdownFlags"/></remarks>
-    public void Shutdown() => VirCall.Check(LibVirt.virDomainShutdownFlags(_handle, 0), nameof(LibVirt.virDomainShutdownFlags));
+    public void Shutdown(DomainShutdownFlags flags = DomainShutdownFlags.Default) =>
+        VirCall.Check(LibVirt.virDomainShutdownFlags(_handle, (uint)flags), nameof(LibVirt.virDomainShutdownFlags));
+
+    /// <summary>Asks the guest to reboot; returns before it has.</summary>
+    /// <param name="flags">By which way.</param>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainReboot"/></remarks>
+    public void Reboot(DomainRebootFlags flags = DomainRebootFlags.Default) =>
+        VirCall.Check(LibVirt.virDomainReboot(_handle, (uint)flags), nameof(LibVirt.virDomainReboot));
+
+    /// <summary>Resets the machine at once, as its reset button would; the guest is not asked.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainReset"/></remarks>
+    public void Reset() => VirCall.Check(LibVirt.virDomainReset(_handle, 0), nameof(LibVirt.virDomainReset));
+
+    /// <summary>Whether the next start will restore a saved state.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainHasManagedSaveImage"/></remarks>
+    public bool HasManagedSaveImage() => VirCall.Check(LibVirt.virDomainHasManagedSaveImage(_handle, 0), nameof(LibVirt.virDomainHasManagedSaveImage)) == 1;
+
+    /// <summary>How many snapshots the domain has.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain-snapshot.html#virDomainSnapshotNum"/></remarks>
+    public int CountSnapshots() => VirCall.Check(LibVirt.virDomainSnapshotNum(_handle, 0), nameof(LibVirt.virDomainSnapshotNum));
+
+    /// <summary>How many checkpoints the domain has. Since libvirt 5.6.0.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain-checkpoint.html#virDomainListAllCheckpoints"/></remarks>
+    public unsafe int CountCheckpoints() => VirCall.Check(LibVirt.virDomainListAllCheckpoints(_handle, null, 0), nameof(LibVirt.virDomainListAllCheckpoints));
 
     /// <summary>Sends a command to QEMU's own monitor.</summary>
     /// <param name="command">A QMP command as JSON.</param>

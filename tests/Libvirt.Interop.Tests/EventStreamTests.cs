@@ -75,6 +75,52 @@ public class EventStreamTests
     }
 
     [Test]
+    public async Task All_kinds_arrive_in_one_stream_without_those_that_the_driver_does_not_have()
+    {
+        using var host = new TestHost();
+        using LibvirtDomain domain = host.Connection.LookupByName(TestHost.RunningName);
+        using EventStream<DomainEvent> events = host.Connection.SubscribeEvents();
+
+        domain.Suspend();
+        domain.AttachDevice("<disk type='file' device='disk'><source file='/none.img'/><target dev='vdb' bus='virtio'/><alias name='ua-added'/></disk>", DomainModificationImpact.Live);
+        domain.Destroy();
+        List<DomainEvent> seen = await ReadAsync(events, 3);
+
+        Assert.That(seen.Select(e => $"{e.GetType().Name} {(e as DeviceAddedEvent)?.Alias}"), Is.EqualTo(new[] { "DomainLifecycleEvent ", "DeviceAddedEvent ua-added", "DomainLifecycleEvent " }));
+        Assert.That(seen.Select(e => e.Origin.DomainUuid), Is.All.EqualTo(TestHost.RunningUuid));
+    }
+
+    [Test]
+    public void A_stream_of_all_kinds_is_refused_when_one_of_them_has_its_own_stream_and_leaves_nothing_behind()
+    {
+        using var host = new TestHost();
+        using (host.Connection.SubscribeJobCompleted())
+        {
+            Assert.That(host.Connection.SubscribeEvents, Throws.TypeOf<LibvirtException>().With.Property("Code").EqualTo(LibvirtErrorCode.InvalidArg));
+        }
+
+        Assert.That(() => host.Connection.SubscribeLifecycle().Dispose(), Throws.Nothing);
+        Assert.That(() => host.Connection.SubscribeEvents().Dispose(), Throws.Nothing);
+    }
+
+    // The native number of each kind, and the shape of its callback, is what the driver takes; the lab's tests see them arrive.
+    [Test]
+    public void Each_kind_has_a_stream_of_its_own()
+    {
+        using var host = new TestHost();
+
+        IDisposable[] streams =
+        [
+            host.Connection.SubscribeLifecycle(), host.Connection.SubscribeReboot(), host.Connection.SubscribeDeviceAdded(), host.Connection.SubscribeDeviceRemoved(),
+            host.Connection.SubscribeDeviceRemovalFailed(), host.Connection.SubscribeMigrationIteration(), host.Connection.SubscribeJobCompleted(),
+        ];
+
+        Assert.That(host.Connection.SubscribeReboot, Throws.TypeOf<LibvirtException>().With.Property("Code").EqualTo(LibvirtErrorCode.InvalidArg));
+        Assert.That(() => Array.ForEach(streams, stream => stream.Dispose()), Throws.Nothing);
+        Assert.That(() => host.Connection.SubscribeReboot().Dispose(), Throws.Nothing);
+    }
+
+    [Test]
     public void Events_that_the_driver_does_not_have_are_refused()
     {
         using var host = new TestHost();

@@ -71,6 +71,22 @@ internal static unsafe partial class LibVirt
     [LibraryImport(Library)]
     internal static partial int virDomainShutdownFlags(DomainHandle domain, uint flags);
 
+    [LibraryImport(Library)]
+    internal static partial int virDomainReboot(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int virDomainReset(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int virDomainHasManagedSaveImage(DomainHandle dom, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int virDomainSnapshotNum(DomainHandle domain, uint flags);
+
+    // Since 5.6.0. Without an array to fill it only counts.
+    [LibraryImport(Library)]
+    internal static partial int virDomainListAllCheckpoints(DomainHandle domain, void* checkpoints, uint flags);
+
     [LibraryImport(QemuLibrary, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int virDomainQemuMonitorCommand(DomainHandle domain, string cmd, byte** result, uint flags);
 

@@ -71,13 +71,15 @@ public sealed record HostEvidence
 /// <summary>One event as it reached us.</summary>
 public sealed record ObservedEvent
 {
-    /// <summary>Where it came from: <c>qmp</c>, <c>lifecycle</c>, <c>iteration</c> or <c>job</c>.</summary>
+    /// <summary>Where it came from: <c>qmp</c>, <c>lifecycle</c>, <c>iteration</c>, <c>job</c>, <c>reboot</c> or <c>device</c>.</summary>
     public required string Channel { get; init; }
 
-    /// <summary>The event's name: QEMU's (<c>STOP</c>), or libvirt's (<c>suspended/migrated</c>).</summary>
+    /// <summary>
+    /// The event's name: QEMU's (<c>STOP</c>), or libvirt's (<c>suspended/migrated</c>; of a device <c>added</c>, <c>removed</c> or <c>removal_failed</c>).
+    /// </summary>
     public required string Name { get; init; }
 
-    /// <summary>The event's data as QEMU's JSON, if it has any.</summary>
+    /// <summary>The event's data as QEMU's JSON, or the alias of the device; if it has any.</summary>
     public string? Data { get; init; }
 
     /// <summary>QEMU's stamp, on the host's clock; <see langword="null"/> for events that carry none.</summary>

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Libvirt.Interop;
+using Orchestrator.Downtime;
 
 namespace Orchestrator.Hosts;
 
@@ -23,49 +25,52 @@ internal sealed class HostEvents(ObserverClock clock)
     /// <summary>Subscribes a new connection; the streams end with it.</summary>
     internal void Attach(LibvirtConnection connection)
     {
-        Pump(connection.SubscribeLifecycle(), e => Deliver(e.Origin, "lifecycle", e.ToString()));
-        if (connection.GetDriverType() != "QEMU")
-        {
-            return; // the others have no monitor, and refuse the rest
-        }
-
-        Pump(connection.SubscribeMigrationIteration(), e => Deliver(e.Origin, "iteration", "iteration", $"{{\"iteration\": {e.Iteration}}}"));
-        Pump(connection.SubscribeJobCompleted(), e => Deliver(e.Origin, "job", "completed"));
-        if (LibvirtConnection.HasQemuMonitorEvents)
-        {
-            Pump(connection.SubscribeQemuMonitor(), e => Deliver(e.Origin, "qmp", e.Event, e.Details, e.Stamp));
-        }
-    }
-
-    private static void Pump<T>(EventStream<T> stream, Action<T> deliver)
-    {
+        EventStream<DomainEvent> events = connection.SubscribeEvents();
         _ = PumpAsync();
 
         async Task PumpAsync()
         {
-            ChannelReader<T> reader = stream.Reader;
+            ChannelReader<DomainEvent> reader = events.Reader;
             while (await reader.WaitToReadAsync().ConfigureAwait(false))
             {
-                while (reader.TryRead(out T? item))
+                while (reader.TryRead(out DomainEvent? arrived))
                 {
-                    deliver(item);
+                    Deliver(arrived);
                 }
             }
         }
     }
 
-    private void Deliver(in EventOrigin origin, string channel, string name, string? data = null, DateTimeOffset? stamp = null)
+    private void Deliver(DomainEvent arrived)
     {
+        ObservedEvent observed = Observed(arrived);
         lock (_lock)
         {
             foreach (EventRecorder recorder in _recorders)
             {
-                if (recorder.Uuid == origin.DomainUuid)
+                if (recorder.Uuid == arrived.Origin.DomainUuid)
                 {
-                    recorder.Add(new() { Channel = channel, Name = name, Data = data, Stamp = stamp, Arrived = clock.At(origin.Timestamp) });
+                    recorder.Add(observed);
                 }
             }
         }
+    }
+
+    private ObservedEvent Observed(DomainEvent arrived)
+    {
+        (string channel, string name, string? data) = arrived switch
+        {
+            DomainLifecycleEvent => ("lifecycle", arrived.ToString(), null),
+            RebootEvent => ("reboot", "reboot", null),
+            DeviceAddedEvent device => ("device", "added", device.Alias),
+            DeviceRemovedEvent device => ("device", "removed", device.Alias),
+            DeviceRemovalFailedEvent device => ("device", "removal_failed", device.Alias),
+            MigrationIterationEvent e => ("iteration", "iteration", $"{{\"iteration\": {e.Iteration}}}"),
+            JobCompletedEvent => ("job", "completed", null),
+            QemuMonitorEvent e => ("qmp", e.Event, e.Details),
+            _ => throw new UnreachableException($"an event of a new kind: {arrived}"),
+        };
+        return new() { Channel = channel, Name = name, Data = data, Stamp = (arrived as QemuMonitorEvent)?.Stamp, Arrived = clock.At(arrived.Origin.Timestamp) };
     }
 
     private void Stop(EventRecorder recorder)

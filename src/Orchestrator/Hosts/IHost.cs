@@ -128,7 +128,64 @@ public interface IHost : IAsyncDisposable
     /// <param name="since">The instant.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<LogEvidence> ReadLogAsync(string name, DateTimeOffset since, CancellationToken cancellationToken);
+
+    /// <summary>Starts a defined domain.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="flags">How.</param>
+    /// <param name="cancellationToken">Ends the wait, not the start.</param>
+    Task StartDomainAsync(Guid uuid, DomainCreateFlags flags, CancellationToken cancellationToken);
+
+    /// <summary>Asks the guest to shut down; it may do so later, or never.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="flags">By which way.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task ShutdownDomainAsync(Guid uuid, DomainShutdownFlags flags, CancellationToken cancellationToken);
+
+    /// <summary>Asks the guest to reboot; it may do so later, or never.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="flags">By which way.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task RebootDomainAsync(Guid uuid, DomainRebootFlags flags, CancellationToken cancellationToken);
+
+    /// <summary>Resets the machine, as its reset button would.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task ResetDomainAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>Ends a domain at once, as pulling its plug would.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="flags">How.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task DestroyDomainAsync(Guid uuid, DomainDestroyFlags flags, CancellationToken cancellationToken);
+
+    /// <summary>Stops the vCPUs; vDPA devices are suspended with them.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task SuspendDomainAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>Lets the vCPUs run again.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task ResumeDomainAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>What else the host keeps for a domain: what an undefinition would have to take along or leave.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<DomainLeftovers> GetLeftoversAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>Sends a command to the monitor of the domain's QEMU.</summary>
+    /// <param name="uuid">A running domain.</param>
+    /// <param name="command">The QMP command, as JSON.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>QEMU's answer, as JSON; an error of QEMU's comes in it, as <c>error</c>.</returns>
+    Task<string> QemuMonitorCommandAsync(Guid uuid, string command, CancellationToken cancellationToken);
 }
+
+/// <summary>What a host keeps for a domain besides its definition.</summary>
+/// <param name="HasManagedSave">A saved state, which its next start would restore.</param>
+/// <param name="Snapshots">How many snapshots.</param>
+/// <param name="Checkpoints">How many checkpoints.</param>
+public sealed record DomainLeftovers(bool HasManagedSave, int Snapshots, int Checkpoints);
 
 /// <summary>One call to libvirt that migrates a domain.</summary>
 public sealed record MigrationCall

@@ -166,25 +166,11 @@ public sealed partial class LibvirtHost : IHost
 
     /// <inheritdoc/>
     public Task AttachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken) =>
-        OnDomainAsync(
-            uuid,
-            domain =>
-            {
-                domain.AttachDevice(xml, impact);
-                return true;
-            },
-            cancellationToken);
+        OnDomainAsync(uuid, domain => domain.AttachDevice(xml, impact), cancellationToken);
 
     /// <inheritdoc/>
     public Task DetachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken) =>
-        OnDomainAsync(
-            uuid,
-            domain =>
-            {
-                domain.DetachDevice(xml, impact);
-                return true;
-            },
-            cancellationToken);
+        OnDomainAsync(uuid, domain => domain.DetachDevice(xml, impact), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>

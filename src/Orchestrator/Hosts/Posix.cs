@@ -29,6 +29,12 @@ internal static unsafe partial class Posix
         return adjtimex(buffer) >= 0 ? ((*(int*)(buffer + 40) & ClockUnsynchronised) == 0, *(long*)(buffer + 24)) : null;
     }
 
+    /// <summary>The user in whose name this process acts.</summary>
+    internal static uint EffectiveUser() => geteuid();
+
+    [LibraryImport(LibC)]
+    private static partial uint geteuid();
+
     [LibraryImport(LibC, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int folder, string path, int flags, uint mask, byte* buffer);
 

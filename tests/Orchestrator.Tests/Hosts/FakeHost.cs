@@ -10,7 +10,7 @@ namespace Orchestrator.Tests.Hosts;
 /// A host with state, for the orders that reality will not produce on demand. It behaves as libvirt does: an abort without a job is refused, an aborted
 /// call ends with OPERATION_ABORTED (78, domain 10), a lost host throws.
 /// </summary>
-internal sealed class FakeHost(string name, ObserverClock clock) : IHost
+internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 {
     private readonly List<EventRecorder> _recorders = [];
     private TaskCompletionSource? _job;
@@ -248,6 +248,8 @@ internal sealed class FakeHost(string name, ObserverClock clock) : IHost
     private async Task<T> Answer<T>(Func<T> answer)
     {
         await Task.CompletedTask;
-        return IsLost ? throw new HostUnreachableException(Address.Name, $"{Address.Name} cannot be reached") : answer();
+        return IsLost ? throw Lost() : answer();
     }
+
+    private HostUnreachableException Lost() => new(Address.Name, $"{Address.Name} cannot be reached");
 }
