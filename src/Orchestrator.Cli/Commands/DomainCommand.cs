@@ -22,7 +22,13 @@ internal sealed class DomainCommand
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
         var self = new DomainCommand(globals, console);
-        return new("domain", "Domains of a host.") { self.Define() };
+        return new("domain", "Domains of a host.")
+        {
+            self.Define(),
+            DomainListCommand.Create(globals, console),
+            DomainShowCommand.Create(globals, console),
+            DomainXmlCommand.Create(globals, console),
+        };
     }
 
     private Command Define()

@@ -35,6 +35,7 @@ internal static class DomainManagers
         return [.. found.Select(pair => new ManagerFacts(pair.Key, pair.Value.Count == 1 ? $"metadata of domain {pair.Value[0]}" : $"metadata of {pair.Value.Count} domains, such as {pair.Value[0]}"))];
     }
 
-    private static string? ManagerOf(string name) =>
+    /// <summary>The manager whose metadata is of a namespace; <see langword="null"/> for any other.</summary>
+    internal static string? ManagerOf(string name) =>
         Known.Where(known => name.StartsWith(known.Namespace, StringComparison.Ordinal)).Select(known => known.Manager).FirstOrDefault();
 }

@@ -8,7 +8,7 @@ namespace Orchestrator.Hosts;
 /// </summary>
 internal sealed class HostDispatcher : IDisposable
 {
-    private const int ThreadCount = 4;
+    internal const int ThreadCount = 4;
 
     private readonly BlockingCollection<WorkItem> _work = [];
 

@@ -79,10 +79,13 @@ public sealed partial class LibvirtHost : IHost
         InvokeAsync(
             connection =>
             {
-                // A name may look like a UUID; as with virsh, the UUID comes first.
-                using LibvirtDomain? domain = (Guid.TryParse(nameOrUuid, out Guid uuid) ? connection.TryLookupByUuid(uuid) : null)
-                    ?? connection.TryLookupByName(nameOrUuid);
-                return Snapshot(domain);
+                using LibvirtDomain? byName = connection.TryLookupByName(nameOrUuid);
+                using LibvirtDomain? byUuid = Guid.TryParse(nameOrUuid, out Guid uuid) ? connection.TryLookupByUuid(uuid) : null;
+
+                // virsh takes the UUID's; what is then shut down may be the wrong one.
+                return byName is not null && byUuid is not null && byName.Uuid != byUuid.Uuid
+                    ? throw new DomainAmbiguousException(nameOrUuid, Address.Name, byName.Uuid, byUuid.Name)
+                    : Snapshot(byUuid ?? byName);
             },
             cancellationToken);
 
@@ -421,15 +424,17 @@ public sealed partial class LibvirtHost : IHost
         }
     }
 
-    private static DomainJobType Job(LibvirtDomain domain)
+    private static DomainJobType Job(LibvirtDomain domain) => JobStats(domain)?.Type ?? DomainJobType.None;
+
+    private static DomainJobStats? JobStats(LibvirtDomain domain)
     {
         try
         {
-            return domain.GetJobStats().Type;
+            return domain.GetJobStats();
         }
         catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoSupport)
         {
-            return DomainJobType.None; // off, or a driver without jobs
+            return null; // off, or a driver without jobs
         }
     }
 
