@@ -70,21 +70,16 @@ internal sealed class HostResolver(Func<HostsConfiguration> configuration, Func<
                     : new("host_unreachable", $"{name} is no host of the running lab.", name, "connect", $"It has {string.Join(", ", lab.Hosts.Select(other => other.Name))}."));
         }
 
-        HostAddress address = (IsUri(name) ? null : Configuration.Find(name)) ?? HostAddress.FromUri(name);
-
-        // Only a private daemon is named by its socket: it may be the lab's, whatever it is called here, and the lab's guests tick.
-        if (address.Uri.Contains("socket=", StringComparison.Ordinal)
-            && (await LabAsync(cancellationToken).ConfigureAwait(false))?.Hosts.FirstOrDefault(host => host.Uri == name) is { } same)
-        {
-            return new(same.Name, same.Uri);
-        }
-
-        return address;
+        return (IsUri(name) ? null : Configuration.Find(name)) ?? HostAddress.FromUri(name);
     }
 
-    /// <summary>Reads the ticks of a guest of the lab whose hosts were asked for; <see langword="null"/> for any other guest.</summary>
-    internal async Task<Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<GuestTick>>?> TickReaderAsync(Guid uuid) =>
-        _lab is not null && (await _lab.ConfigureAwait(false))?.Guests.FirstOrDefault(guest => guest.Uuid == uuid) is { } guest ? TicksOf(guest) : null;
+    /// <summary>Reads the ticks of a guest of the lab; <see langword="null"/> for any other guest.</summary>
+    /// <param name="host">A host that the guest is on. Only a private daemon is named by its socket: any other is not the lab's, and the lab is not looked for.</param>
+    /// <param name="uuid">The guest.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<GuestTick>>?> TickReaderAsync(HostAddress host, Guid uuid, CancellationToken cancellationToken) =>
+        host.Uri.Contains("socket=", StringComparison.Ordinal)
+        && (await LabAsync(cancellationToken).ConfigureAwait(false))?.Guests.FirstOrDefault(guest => guest.Uuid == uuid) is { } guest ? TicksOf(guest) : null;
 
     internal static Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<GuestTick>> TicksOf(LabGuest guest) => (from, to) =>
         [.. TickLogReader.Read(guest.TickLog, from, to).Select(tick => new GuestTick(tick.Arrived, tick.Sequence, tick.MonotonicNs))];

@@ -105,7 +105,7 @@ internal sealed class MigrateCommand
         using IDisposable? noStop = plan.Mode == MigrationMode.Direct
             ? TerminationSignals.IgnoreStop(() => _console.Note("Ctrl-Z is ignored while migrating in direct mode: it would leave the guest paused."))
             : null;
-        request = request with { ReadGuestTicks = await hosts.TickReaderAsync(plan.Domain.Uuid).ConfigureAwait(false) };
+        request = request with { ReadGuestTicks = await hosts.TickReaderAsync(sourceAddress, plan.Domain.Uuid, cancellationToken).ConfigureAwait(false) };
         MigrationResult result = await MigrationProgressView.ShowAsync(
             _console,
             CliConsole.Printable($"{plan.Domain.Name} {source.Address.Name} -> {destination.Address.Name}"),

@@ -190,6 +190,11 @@ internal sealed class HostsDocument
         {
             throw Error(e.Start, null, $"this is not YAML: {e.Message}", Remedy(e));
         }
+        catch (InvalidOperationException)
+        {
+            // The parser's own confusion, over control characters behind a document's end.
+            throw Error(_parser.Current?.End ?? new Mark(), null, "this is not YAML: something that is no text follows here", null);
+        }
     }
 
     private static string? Remedy(YamlException e) =>
