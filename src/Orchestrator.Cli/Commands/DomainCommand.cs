@@ -22,8 +22,15 @@ internal sealed class DomainCommand
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
         var self = new DomainCommand(globals, console);
-        var command = new Command("domain", "Domains of a host.") { self.Define(), DomainWatchCommand.Create(globals, console) };
+        var command = new Command("domain", "Domains of a host.")
+        {
+            DomainListCommand.Create(globals, console),
+            DomainShowCommand.Create(globals, console),
+            DomainXmlCommand.Create(globals, console),
+            self.Define(),
+        };
         DomainLifecycleCommands.AddTo(command, globals, console);
+        command.Subcommands.Add(DomainWatchCommand.Create(globals, console));
         return command;
     }
 

@@ -9,7 +9,7 @@ namespace Orchestrator.Hosts;
 /// </summary>
 internal sealed class HostDispatcher
 {
-    private const int ThreadCount = 4;
+    internal const int ThreadCount = 4;
 
     private readonly BlockingCollection<WorkItem> _work = [];
 

@@ -85,10 +85,13 @@ public sealed partial class LibvirtHost : IHost
         InvokeAsync(
             connection =>
             {
-                // A name may look like a UUID; as with virsh, the UUID comes first.
-                using LibvirtDomain? domain = (Guid.TryParse(nameOrUuid, out Guid uuid) ? connection.TryLookupByUuid(uuid) : null)
-                    ?? connection.TryLookupByName(nameOrUuid);
-                return Snapshot(domain);
+                using LibvirtDomain? byName = connection.TryLookupByName(nameOrUuid);
+                using LibvirtDomain? byUuid = Guid.TryParse(nameOrUuid, out Guid uuid) ? connection.TryLookupByUuid(uuid) : null;
+
+                // virsh takes the UUID's; what is then shut down may be the wrong one.
+                return byName is not null && byUuid is not null && byName.Uuid != byUuid.Uuid
+                    ? throw new DomainAmbiguousException(nameOrUuid, Address.Name, byName.Uuid, byUuid.Name)
+                    : Snapshot(byUuid ?? byName);
             },
             cancellationToken);
 
@@ -442,6 +445,18 @@ public sealed partial class LibvirtHost : IHost
         }
     }
 
+    private static DomainJobStats? JobStats(LibvirtDomain domain)
+    {
+        try
+        {
+            return domain.GetJobStats();
+        }
+        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoSupport)
+        {
+            return null; // off, or a driver without jobs
+        }
+    }
+
     private (LibvirtConnection Connection, HostDialect Dialect, string? Emulator) AskDialect(LibvirtConnection connection)
     {
         HostCapabilities capabilities = HostCapabilities.Parse(connection.GetCapabilities());
@@ -597,7 +612,7 @@ public sealed partial class LibvirtHost : IHost
         return new(
             address.Name,
             e.Code == LibvirtErrorCode.NoConnect && !uri.Contains(':', StringComparison.Ordinal) && uri.Length > 0
-                ? $"{address.Name} cannot be reached: it is no host of a lab, no alias of libvirt.conf and no URI (such as qemu:///system or qemu+ssh://root@node1/system)"
+                ? $"{address.Name} cannot be reached: it is no host of hosts.yaml, no host of a lab, no alias of libvirt.conf and no URI (such as qemu:///system or qemu+ssh://root@node1/system)"
                 : $"{address.Name} cannot be reached: {reason}. Check that its libvirt daemon runs and that `virsh{(uri.Length > 0 ? $" -c '{uri}'" : "")} version` works.",
             e);
     }

@@ -101,7 +101,8 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.CancelRequested);
             (DomainSnapshot? domain, MatrixDecision decision) = await SettleAsync(entry, uuid, either.Token).ConfigureAwait(false);
-            LogEntered(operation, entry.Name, DomainConditions.Of(domain), host.Address.Name);
+            DomainCondition condition = DomainConditions.Of(domain);
+            LogEntered(operation, entry.Name, condition, host.Address.Name);
             return new(claim, domain, decision, entry.Notes, _time.GetElapsedTime(entry.Start));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -39,7 +39,7 @@ public sealed partial class Migrator(
         DomainSnapshot domain = await source.FindDomainAsync(request.Domain, cancellationToken).ConfigureAwait(false)
             ?? throw new DomainNotFoundException(request.Domain, source.Address.Name);
         HostSnapshot there = await destination.SnapshotAsync(domain.Name, domain.Uuid, cancellationToken).ConfigureAwait(false);
-        return MigrationPlanner.Plan(request, domain, source.Identity, there);
+        return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address);
     }
 
     /// <summary>
