@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Orchestrator.Lab.Guests;
 
@@ -37,13 +38,13 @@ public static class TickLogReader
     /// <exception cref="UnauthorizedAccessException">The log may not be read.</exception>
     public static IReadOnlyList<IReadOnlyList<string>> ReadDevices(string tickLog, DateTimeOffset from) =>
     [
-        .. from line in ReadLines(tickLog, from)
-           where line.StartsWith("P ", StringComparison.Ordinal)
-           let parts = line.Split(' ')
-           where parts.Length == 3
-           let addresses = parts[2].Split(',', StringSplitOptions.RemoveEmptyEntries)
-           where parts[1] == $"{addresses.Length}" // not one that the guest's kernel spoke into
-           select addresses,
+        .. ReadLines(tickLog, from)
+            .Where(line => line.StartsWith("P ", StringComparison.Ordinal))
+            .Select(line => line.Split(' '))
+            .Where(parts => parts.Length == 3)
+            .Select(parts => (Count: parts[1], Addresses: parts[2].Split(',', StringSplitOptions.RemoveEmptyEntries)))
+            .Where(sight => sight.Count == sight.Addresses.Length.ToString(CultureInfo.InvariantCulture)) // not one that the guest's kernel spoke into
+            .Select(sight => sight.Addresses),
     ];
 
     /// <summary>The texts of all lines that arrived since an instant, without their stamps.</summary>
