@@ -159,7 +159,13 @@ public sealed class ConnectionTests
         LibvirtHost host = await LibvirtHost.ConnectAsync(Address, new() { KeepAliveIntervalSeconds = 600 });
         int daemon = _lab.FindDaemon(Host)!.Value;
         Signal(daemon, "STOP");
-        Task hung = host.PingAsync(CancellationToken.None);
+        using var begun = new ManualResetEventSlim();
+        Task hung = host.InvokeAsync(connection =>
+        {
+            begun.Set();
+            return connection.GetLibvirtVersion();
+        });
+        Assert.That(begun.Wait(Deadline), Is.True);
 
         await host.DisposeAsync().AsTask().WaitAsync(Deadline);
 
