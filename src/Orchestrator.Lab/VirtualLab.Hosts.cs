@@ -47,8 +47,9 @@ public sealed partial class VirtualLab
             return;
         }
 
+        // Its first thread is gone before the others are, which still listen.
         Posix.Signal(daemon.Pid, Posix.SigKill);
-        while (daemon.IsAlive())
+        while (daemon.IsAlive() || await Daemon.AcceptsAsync(HostDaemons.Socket(GetHost(host)), cancellationToken).ConfigureAwait(false))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), _options.Time, cancellationToken).ConfigureAwait(false);
         }

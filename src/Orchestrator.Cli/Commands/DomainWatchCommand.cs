@@ -100,7 +100,7 @@ internal sealed class DomainWatchCommand
             }
 
             _console.Out.WriteLine(_console.Json ? JsonSerializer.Serialize(WatchDocument.From(told), WatchJson.Lines.WatchDocument) : CliConsole.Printable(Line(told)));
-            if (_console.Out is PatientWriter { IsClosed: true } || until?.Matches(told) == true || (isOfDomain && --left == 0))
+            if (StandardOutput.IsReaderGone() || until?.Matches(told) == true || (isOfDomain && --left == 0))
             {
                 return;
             }

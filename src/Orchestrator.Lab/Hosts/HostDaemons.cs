@@ -13,6 +13,9 @@ internal static class HostDaemons
         EnsureAsync("virtlogd", "virtlogd-sock", [], host, account, time, cancellationToken),
         EnsureAsync("libvirtd", "libvirt-sock", ["-f", HostFiles.Config(host.Root, "libvirtd.conf")], host, account, time, cancellationToken));
 
+    /// <summary>Where a host's libvirt daemon listens.</summary>
+    public static string Socket(LabHost host) => Path.Combine(host.Root, "run", "libvirt", "libvirt-sock");
+
     private static async Task EnsureAsync(
         string name, string socket, string[] arguments, LabHost host, LabAccount account, TimeProvider time, CancellationToken cancellationToken)
     {
