@@ -36,6 +36,7 @@ internal sealed class StormActor(IHost host, StormGuest guest)
                 OperationStage.TimedOut => StormResult.TimedOut,
                 OperationStage.Degraded => StormResult.Degraded,
                 OperationStage.Unknown => StormResult.Unknown,
+                OperationStage.Cancelled => StormResult.Cancelled,
                 _ => StormResult.Broken,
             };
             message = e.Message;

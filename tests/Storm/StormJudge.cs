@@ -95,7 +95,7 @@ internal static class StormJudge
         int first = Math.Max(history.Count(entry => entry.Since <= record.Started) - 1, 0);
         return record.Result switch
         {
-            StormResult.TimedOut => true,
+            StormResult.TimedOut or StormResult.Cancelled => true,
             StormResult.Refused or StormResult.Failed => history.Take(last).Skip(first).SelectMany(entry => entry.May).Any(state =>
                 ConflictMatrix.Decide(record.Request.Operation, state.Condition).Action != MatrixAction.Do || !state.CanMeet(record.Request)),
             _ => false,
@@ -117,7 +117,8 @@ internal static class StormJudge
             case StormResult.Refused when action is MatrixAction.Refuse or MatrixAction.Already || !state.CanMeet(request):
             case StormResult.Failed when action == MatrixAction.Do && !state.CanMeet(request):
                 return [state];
-            case StormResult.TimedOut when isPossible && CanBeIgnored(request, state):
+            case StormResult.TimedOut when isPossible && CanBeIgnored(request, state) && !request.ThenDestroy:
+            case StormResult.Cancelled when isPossible && CanBeIgnored(request, state):
                 return state.Partly(request);
             case StormResult.Degraded when isPossible && request.Operation == DomainOperation.Detach:
                 return state.Partly(request);
@@ -131,8 +132,7 @@ internal static class StormJudge
     // A guest need not listen to its power button, nor give a device back.
     private static bool CanBeIgnored(StormRequest request, GuestState state) => request.Operation switch
     {
-        DomainOperation.Shutdown => !request.ThenDestroy,
-        DomainOperation.Reboot => true,
+        DomainOperation.Shutdown or DomainOperation.Reboot => true,
         DomainOperation.Detach => request.Places.HasFlag(StormPlaces.Live) && state.IsActive,
         _ => false,
     };

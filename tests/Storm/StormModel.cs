@@ -66,7 +66,7 @@ internal sealed record GuestState(bool IsDefined, DomainCondition Condition, Sto
 
         return request.Operation == DomainOperation.Attach
             ? !(isLive && Live.HasFlag(request.Device)) && !(isConfig && Config.HasFlag(request.Device))
-            : !(isLive && !Live.HasFlag(request.Device)) && !(isConfig && !Config.HasFlag(request.Device));
+            : (isLive && Live.HasFlag(request.Device)) || (isConfig && Config.HasFlag(request.Device));
     }
 
     /// <summary>Every state that a request may leave behind when it was broken off somewhere.</summary>

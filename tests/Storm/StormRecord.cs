@@ -14,6 +14,9 @@ internal enum StormResult
     Unknown,
     Unreachable,
 
+    /// <summary>Given up, because somebody asked for its end.</summary>
+    Cancelled,
+
     /// <summary>With something that no request may end with: a defect.</summary>
     Broken,
 }
