@@ -224,3 +224,87 @@ public enum DomainModificationImpact : uint
     /// <summary><c>VIR_DOMAIN_AFFECT_CONFIG</c>: the definition; takes effect at the next start.</summary>
     Config = 1 << 1,
 }
+
+/// <summary>Which groups of statistics to read of each domain.</summary>
+[Flags]
+[NativeEnum("VIR_DOMAIN_STATS_")]
+public enum DomainStatsTypes : uint
+{
+    /// <summary>All that the driver has.</summary>
+    None = 0,
+
+    /// <summary><c>VIR_DOMAIN_STATS_STATE</c>: return domain state.</summary>
+    State = 1 << 0,
+
+    /// <summary><c>VIR_DOMAIN_STATS_CPU_TOTAL</c>: return domain CPU info.</summary>
+    CpuTotal = 1 << 1,
+
+    /// <summary><c>VIR_DOMAIN_STATS_BALLOON</c>: return domain balloon info.</summary>
+    Balloon = 1 << 2,
+
+    /// <summary><c>VIR_DOMAIN_STATS_VCPU</c>: return domain virtual CPU info.</summary>
+    Vcpu = 1 << 3,
+
+    /// <summary><c>VIR_DOMAIN_STATS_INTERFACE</c>: return domain interfaces info.</summary>
+    Interface = 1 << 4,
+
+    /// <summary><c>VIR_DOMAIN_STATS_BLOCK</c>: return domain block info.</summary>
+    Block = 1 << 5,
+
+    /// <summary><c>VIR_DOMAIN_STATS_PERF</c>: return domain perf event info.</summary>
+    Perf = 1 << 6,
+
+    /// <summary><c>VIR_DOMAIN_STATS_IOTHREAD</c>: return iothread poll info.</summary>
+    Iothread = 1 << 7,
+
+    /// <summary><c>VIR_DOMAIN_STATS_MEMORY</c>: return domain memory info.</summary>
+    Memory = 1 << 8,
+
+    /// <summary><c>VIR_DOMAIN_STATS_DIRTYRATE</c>: return domain dirty rate info.</summary>
+    Dirtyrate = 1 << 9,
+
+    /// <summary><c>VIR_DOMAIN_STATS_VM</c>: return vm info.</summary>
+    Vm = 1 << 10,
+}
+
+/// <summary>Of which domains to read statistics, and how; none means all domains.</summary>
+[Flags]
+[NativeEnum("VIR_CONNECT_GET_ALL_DOMAINS_STATS_")]
+public enum DomainStatsFlags : uint
+{
+    /// <summary>Nothing special.</summary>
+    None = 0,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE</c>.</summary>
+    Active = 1 << 0,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE</c>.</summary>
+    Inactive = 1 << 1,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT</c>.</summary>
+    Persistent = 1 << 2,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_TRANSIENT</c>.</summary>
+    Transient = 1 << 3,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING</c>.</summary>
+    Running = 1 << 4,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED</c>.</summary>
+    Paused = 1 << 5,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_SHUTOFF</c>.</summary>
+    Shutoff = 1 << 6,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_OTHER</c>.</summary>
+    Other = 1 << 7,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT</c>: report statistics that can be obtained immediately without any blocking. Since libvirt 4.5.0.</summary>
+    Nowait = 1 << 29,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING</c>: include backing chain for block stats.</summary>
+    Backing = 1 << 30,
+
+    /// <summary><c>VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS</c>: enforce requested stats.</summary>
+    EnforceStats = 1u << 31,
+}

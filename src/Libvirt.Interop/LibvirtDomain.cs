@@ -59,6 +59,15 @@ public sealed partial class LibvirtDomain : IDisposable
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainIsPersistent"/></remarks>
     public bool IsPersistent() => VirCall.Check(LibVirt.virDomainIsPersistent(_handle), nameof(LibVirt.virDomainIsPersistent)) == 1;
 
+    /// <summary>Whether the domain is started with its host.</summary>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainGetAutostart"/></remarks>
+    public unsafe bool IsAutostarted()
+    {
+        int autostart;
+        VirCall.Check(LibVirt.virDomainGetAutostart(_handle, &autostart), nameof(LibVirt.virDomainGetAutostart));
+        return autostart != 0;
+    }
+
     /// <summary>Starts a defined domain.</summary>
     /// <param name="flags">How.</param>
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainCreateWithFlags"/></remarks>

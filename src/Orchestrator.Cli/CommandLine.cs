@@ -3,6 +3,7 @@ using System.Text.Json;
 using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Cli.Commands;
+using Orchestrator.Configuration;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lab;
@@ -69,6 +70,7 @@ internal static partial class CommandLine
         root.Subcommands.Add(DeviceCommand.Create(globals, console));
         root.Subcommands.Add(VdpaCommand.Create(globals, console));
         root.Subcommands.Add(VfCommand.Create(globals, console));
+        root.Subcommands.Add(ConfigCommand.Create(console));
         root.Subcommands.Add(LabCommand.Create(globals, console));
         return root;
     }
@@ -78,7 +80,9 @@ internal static partial class CommandLine
         OperationCanceledException => (ExitCode.Cancelled, new("cancelled", "Cancelled before anything was changed.")),
         HostUnreachableException unreachable => (ExitCode.Unreachable, new("host_unreachable", unreachable.Message, unreachable.Host, "connect")),
         DomainNotFoundException missing => (ExitCode.Failed, new(
-            "domain_not_found", missing.Message, missing.Host, "lookup", "List what is there: virsh list --all.")),
+            "domain_not_found", missing.Message, missing.Host, "lookup", "List what is there: orchestrator domain list.")),
+        DomainAmbiguousException ambiguous => (ExitCode.Failed, new(
+            "domain_ambiguous", ambiguous.Message, ambiguous.Host, "lookup", $"Say {ambiguous.UuidOfName}, or {ambiguous.NameOfUuid}.")),
         DefinitionException definition => (ExitCode.Of(definition.Stage), new(
             ErrorDocument.CodeOf(definition.Stage), definition.Message, definition.Host, definition.Operation, Remedy(definition.Problems))
         { Problems = DefinitionDocument.Of(definition.Problems) }),
@@ -93,6 +97,7 @@ internal static partial class CommandLine
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
         HostDeviceException device => (ExitCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host ?? host, "device", device.Remedy)),
+        ConfigurationException wrong => (ExitCode.Usage, new("configuration", wrong.Message, Operation: "configuration", Remedy: wrong.Remedy)),
         CliException problem => (problem.ExitCode, problem.Error),
         IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),
         _ => (ExitCode.Failed, new("internal", $"{e.GetType().Name}: {e.Message}", Remedy: "This is a defect: please report it, with the output of --log-level debug.")),

@@ -18,6 +18,16 @@ internal static class ExitCode
     internal const int Inconclusive = 9;
     internal const int Cancelled = 130;
 
+    internal static int Of(OperationStage stage) => stage switch
+    {
+        OperationStage.Refused => Refused,
+        OperationStage.TimedOut => TimedOut,
+        OperationStage.Degraded => Degraded,
+        OperationStage.Unknown => NeedsPerson,
+        OperationStage.Cancelled => Cancelled,
+        _ => Failed,
+    };
+
     internal static int Of(DefinitionStage stage) => stage switch
     {
         DefinitionStage.Refused => Refused,

@@ -1,8 +1,5 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
-using Serilog;
-using Serilog.Events;
-using Serilog.Formatting.Json;
 
 namespace Orchestrator.Cli;
 
@@ -11,16 +8,16 @@ internal sealed class GlobalOptions
 {
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output, progress as NDJSON on standard error.", Recursive = true };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "No progress.", Recursive = true };
-    private readonly Option<LogEventLevel> _logLevel = new("--log-level")
+    private readonly Option<LogDetail> _logLevel = new("--log-level")
     {
         Description = "What to log: verbose, debug, information, warning, error or fatal.",
         Recursive = true,
-        DefaultValueFactory = _ => LogEventLevel.Error,
+        DefaultValueFactory = _ => LogDetail.Error,
     };
 
     private readonly Option<string?> _connect = new("--connect", "-c")
     {
-        Description = "The host: a lab host, a libvirt.conf alias or a URI. Default: LIBVIRT_DEFAULT_URI, then what libvirt itself chooses.",
+        Description = "The host: a name of hosts.yaml or of the lab, a libvirt.conf alias or a URI. Default: LIBVIRT_DEFAULT_URI, then what libvirt itself chooses.",
         Recursive = true,
     };
 
@@ -49,20 +46,13 @@ internal sealed class GlobalOptions
 
     internal ILoggerFactory CreateLoggerFactory(ParseResult parsed, CliConsole console)
     {
-        LogEventLevel level = parsed.GetValue(_logLevel);
+        LogDetail level = parsed.GetValue(_logLevel);
         string? file = parsed.GetValue(_logFile);
-        var configuration = new LoggerConfiguration().MinimumLevel.Is(file is null || level < LogEventLevel.Debug ? level : LogEventLevel.Debug);
-        configuration = console.Json
-            ? configuration.WriteTo.Console(new JsonFormatter(renderMessage: true), level, standardErrorFromLevel: LogEventLevel.Verbose)
-            : configuration.WriteTo.Console(
-                level, "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}",
-                System.Globalization.CultureInfo.InvariantCulture, standardErrorFromLevel: LogEventLevel.Verbose);
-        if (file is not null)
-        {
-            configuration = configuration.WriteTo.File(file, formatProvider: System.Globalization.CultureInfo.InvariantCulture);
-        }
+        bool json = console.Json;
 
-        Serilog.Core.Logger logger = configuration.CreateLogger();
-        return LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Trace).AddSerilog(logger, dispose: true));
+        // A file is made at once: who asks for one wants to know when it cannot be written to.
+        return file is null
+            ? new LazyLoggerFactory((LogLevel)level, () => LogWriters.Create(level, level, null, json))
+            : LogWriters.Create(level, level < LogDetail.Debug ? level : LogDetail.Debug, file, json);
     }
 }

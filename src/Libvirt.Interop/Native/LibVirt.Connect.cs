@@ -59,6 +59,12 @@ internal static unsafe partial class LibVirt
     internal static partial int virConnectListAllDomains(ConnectHandle conn, nint** domains, uint flags);
 
     [LibraryImport(Library)]
+    internal static partial int virConnectGetAllDomainStats(ConnectHandle conn, uint stats, VirDomainStatsRecord*** retStats, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial void virDomainStatsRecordListFree(VirDomainStatsRecord** stats);
+
+    [LibraryImport(Library)]
     internal static partial int virConnectRegisterCloseCallback(
         ConnectHandle conn, delegate* unmanaged<nint, int, void*, void> cb, void* opaque, delegate* unmanaged<void*, void> freecb);
 

@@ -35,6 +35,9 @@ internal static unsafe partial class LibVirt
     internal static partial int virDomainGetUUID(DomainHandle domain, byte* uuid);
 
     [LibraryImport(Library)]
+    internal static partial uint virDomainGetID(nint domain);
+
+    [LibraryImport(Library)]
     internal static partial uint virDomainGetID(DomainHandle domain);
 
     [LibraryImport(Library)]
@@ -52,6 +55,9 @@ internal static unsafe partial class LibVirt
 
     [LibraryImport(Library)]
     internal static partial int virDomainIsPersistent(DomainHandle domain);
+
+    [LibraryImport(Library)]
+    internal static partial int virDomainGetAutostart(DomainHandle domain, int* autostart);
 
     [LibraryImport(Library)]
     internal static partial int virDomainCreateWithFlags(DomainHandle domain, uint flags);

@@ -30,3 +30,12 @@ internal unsafe struct VirTypedParameter
     public int type;
     public long value;
 }
+
+/// <summary><c>virDomainStatsRecord</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct VirDomainStatsRecord
+{
+    public nint dom;
+    public VirTypedParameter* @params;
+    public int nparams;
+}

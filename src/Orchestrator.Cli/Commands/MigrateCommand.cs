@@ -13,7 +13,7 @@ namespace Orchestrator.Cli.Commands;
 internal sealed class MigrateCommand
 {
     private readonly Argument<string> _domain = new("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
-    private readonly Option<string?> _from = new("--from") { Description = "The host it runs on: a lab host, a libvirt.conf alias or a URI. Default: what -c names." };
+    private readonly Option<string?> _from = new("--from") { Description = "The host it runs on: a name of hosts.yaml or of the lab, a libvirt.conf alias or a URI. Default: what -c names, then LIBVIRT_DEFAULT_URI." };
     private readonly Option<string> _to = new("--to") { Description = "The host to send it to.", Required = true };
     private readonly Option<bool> _check = new("--check") { Description = "Only check, and say what was found." };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Check, and show what would be called; change nothing." };
@@ -26,12 +26,15 @@ internal sealed class MigrateCommand
 
     private readonly Option<TimeSpan?> _maxDowntime = new("--max-downtime") { Description = "Switch over when the blackout is expected to be shorter than this, such as 100ms.", CustomParser = Durations.Parse };
     private readonly Option<long?> _bandwidth = new("--bandwidth") { Description = "The most bandwidth to use, in MiB/s." };
-    private readonly Option<string?> _migrateUri = new("--migrate-uri") { Description = "Where QEMU sends the guest: tcp://HOST[:PORT]." };
-    private readonly Option<string?> _listenAddress = new("--listen-address") { Description = "The address on which the destination's QEMU listens." };
+    private readonly Option<string?> _migrateUri = new("--migrate-uri") { Description = "Where QEMU sends the guest: tcp://HOST[:PORT]. Default: the migration_address of the destination in hosts.yaml." };
+    private readonly Option<string?> _listenAddress = new("--listen-address") { Description = "The address on which the destination's QEMU listens. Default: its migration_address in hosts.yaml." };
     private readonly Option<bool> _unsafe = new("--unsafe") { Description = "Consent to what libvirt calls unsafe: disks that may be corrupted." };
     private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "Give up after this long and keep the guest on the source, such as 10m.", CustomParser = Durations.Parse };
     private readonly Option<string?> _evidence = new("--evidence") { Description = "Save everything observed to this file." };
     private readonly Option<bool> _requireMeasurement = new("--require-measurement") { Description = "Exit with 9 if the downtime could not be measured." };
+
+    private readonly Option<TimeSpan?> _wait = new("--wait") { Description = "How long to wait for others who work on the domain. Default: 30s.", CustomParser = Durations.Parse };
+    private readonly Option<string[]> _allow = new("--allow") { Description = "foreign-owner: migrate a domain that another manager owns." };
 
     private readonly GlobalOptions _globals;
     private readonly CliConsole _console;
@@ -40,6 +43,7 @@ internal sealed class MigrateCommand
     {
         _globals = globals;
         _console = console;
+        _allow.AcceptOnlyFromAmong("foreign-owner");
         _bandwidth.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<long?>() is < 1 or > long.MaxValue >> 20)
@@ -55,7 +59,7 @@ internal sealed class MigrateCommand
         var command = new Command("migrate", "Live-migrates a domain and reports the measured downtime.")
         {
             self._domain, self._from, self._to, self._check, self._dryRun, self._mode, self._persistence, self._maxDowntime, self._bandwidth,
-            self._migrateUri, self._listenAddress, self._unsafe, self._timeout, self._evidence, self._requireMeasurement,
+            self._migrateUri, self._listenAddress, self._unsafe, self._timeout, self._evidence, self._requireMeasurement, self._wait, self._allow,
         };
         command.SetAction(self.RunAsync);
         return command;
@@ -65,13 +69,15 @@ internal sealed class MigrateCommand
     {
         var clock = new ObserverClock(TimeProvider.System);
         ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
-        string from = parsed.GetValue(_from) ?? _globals.Connect(parsed)
-            ?? throw new CliException(ExitCode.Usage, new("usage", "--from (or -c) is required: the host that the domain runs on."));
-        HostResolver hosts = await HostResolver.CreateAsync(cancellationToken).ConfigureAwait(false);
+        string from = parsed.GetValue(_from) ?? _globals.Connect(parsed) ?? HostResolver.Default
+            ?? throw new CliException(ExitCode.Usage, new("usage", "--from (or -c, or LIBVIRT_DEFAULT_URI) is required: the host that the domain runs on."));
+        HostResolver hosts = HostResolver.ForUser();
+        HostAddress sourceAddress = await hosts.ResolveAsync(from, cancellationToken).ConfigureAwait(false);
+        HostAddress destinationAddress = await hosts.ResolveAsync(parsed.GetValue(_to)!, cancellationToken).ConfigureAwait(false);
 
         // Both at once: connecting is most of what a short migration costs us.
-        Task<LibvirtHost> connectingSource = LibvirtHost.ConnectAsync(hosts.Resolve(from), null, clock, logger, cancellationToken);
-        Task<LibvirtHost> connectingDestination = LibvirtHost.ConnectAsync(hosts.Resolve(parsed.GetValue(_to)!), null, clock, logger, cancellationToken);
+        Task<LibvirtHost> connectingSource = hosts.ConnectAsync(sourceAddress, clock, logger, cancellationToken);
+        Task<LibvirtHost> connectingDestination = hosts.ConnectAsync(destinationAddress, clock, logger, cancellationToken);
         await using LibvirtHost source = await connectingSource.ConfigureAwait(false);
         await using LibvirtHost destination = await connectingDestination.ConfigureAwait(false);
 
@@ -86,6 +92,7 @@ internal sealed class MigrateCommand
             ListenAddress = parsed.GetValue(_listenAddress),
             Unsafe = parsed.GetValue(_unsafe),
             Timeout = parsed.GetValue(_timeout),
+            Options = new() { Wait = parsed.GetValue(_wait) ?? TimeSpan.FromSeconds(30), AllowForeignOwner = parsed.GetValue(_allow)?.Contains("foreign-owner") == true },
         };
         var migrator = new Migrator(source, destination, clock, logger: logger);
         MigrationPlan plan = await migrator.PlanAsync(request, cancellationToken).ConfigureAwait(false);
@@ -103,7 +110,7 @@ internal sealed class MigrateCommand
         using IDisposable? noStop = plan.Mode == MigrationMode.Direct
             ? TerminationSignals.IgnoreStop(() => _console.Note("Ctrl-Z is ignored while migrating in direct mode: it would leave the guest paused."))
             : null;
-        request = request with { ReadGuestTicks = hosts.TickReader(plan.Domain.Uuid) };
+        request = request with { ReadGuestTicks = await hosts.TickReaderAsync(sourceAddress, plan.Domain.Uuid, cancellationToken).ConfigureAwait(false) };
         MigrationResult result = await MigrationProgressView.ShowAsync(
             _console,
             CliConsole.Printable($"{plan.Domain.Name} {source.Address.Name} -> {destination.Address.Name}"),

@@ -40,6 +40,7 @@ internal static class DomainManagers
     internal static string? ManagerOf(DomainDocument domain) =>
         domain.Root.Elements("metadata").Elements().Select(element => ManagerOf(element.Name.NamespaceName)).OfType<string>().FirstOrDefault();
 
-    private static string? ManagerOf(string name) =>
+    /// <summary>The manager whose metadata is of a namespace; <see langword="null"/> for any other.</summary>
+    internal static string? ManagerOf(string name) =>
         Known.Where(known => name.StartsWith(known.Namespace, StringComparison.Ordinal)).Select(known => known.Manager).FirstOrDefault();
 }

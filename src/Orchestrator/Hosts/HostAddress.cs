@@ -7,6 +7,15 @@ namespace Orchestrator.Hosts;
 /// <param name="Uri">Its libvirt URI, or an alias that libvirt resolves.</param>
 public sealed partial record HostAddress(string Name, string Uri)
 {
+    /// <summary>The URI by which other hosts' daemons reach it, where that is not <see cref="Uri"/>: what a peer-to-peer migration hands to the source.</summary>
+    public string? PeerUri { get; init; }
+
+    /// <summary>The address or host name at which its QEMU receives guests; <see langword="null"/> leaves the choice to libvirt.</summary>
+    public string? MigrationAddress { get; init; }
+
+    /// <summary>How commands reach the machine itself, for what libvirt has no call for; <see langword="null"/> when none is known.</summary>
+    public SideChannel? SideChannel { get; init; }
+
     /// <summary>An address of which only a URI or alias is known.</summary>
     /// <param name="uri">The URI or alias; passwords in it are never shown.</param>
     public static HostAddress FromUri(string uri) => new(Redact(uri), uri);
@@ -22,3 +31,8 @@ public sealed partial record HostAddress(string Name, string Uri)
     [GeneratedRegex("(?<user>//[^/?#@:]*):[^/?#]*@", RegexOptions.CultureInvariant)]
     private static partial Regex Password();
 }
+
+/// <summary>How commands reach a host's machine beside libvirt.</summary>
+/// <param name="Ssh">The target as <c>ssh</c> takes it: <c>[user@]host</c>, or a name of its configuration.</param>
+/// <param name="Sudo">Whether commands that need root are run through <c>sudo</c> there.</param>
+public sealed record SideChannel(string Ssh, bool Sudo);

@@ -61,19 +61,23 @@ public sealed record DomainSnapshot
     public required string Xml { get; init; }
 
     /// <summary>Whether a QEMU process stands behind it: running, paused, being shut down …</summary>
-    public bool IsActive => State is not (DomainState.Shutoff or DomainState.Nostate or DomainState.Crashed);
+    public bool IsActive => IsActiveIn(State);
 
     /// <summary>State and reason in words: <c>running/migrated</c>.</summary>
-    public string Describe()
+    public string Describe() => Describe(State, Reason);
+
+    internal static bool IsActiveIn(DomainState state) => state is not (DomainState.Shutoff or DomainState.Nostate or DomainState.Crashed);
+
+    internal static string Describe(DomainState state, int code)
     {
-        string? reason = State switch
+        string? reason = state switch
         {
-            DomainState.Running => Enum.GetName((DomainRunningReason)Reason),
-            DomainState.Paused => Enum.GetName((DomainPausedReason)Reason),
-            DomainState.Shutoff => Enum.GetName((DomainShutoffReason)Reason),
+            DomainState.Running => Enum.GetName((DomainRunningReason)code),
+            DomainState.Paused => Enum.GetName((DomainPausedReason)code),
+            DomainState.Shutoff => Enum.GetName((DomainShutoffReason)code),
             _ => null,
         };
-        return reason is null or "Unknown" ? $"{State}".ToLowerInvariant() : $"{State}/{reason}".ToLowerInvariant();
+        return reason is null or "Unknown" ? $"{state}".ToLowerInvariant() : $"{state}/{reason}".ToLowerInvariant();
     }
 }
 

@@ -19,6 +19,7 @@ public interface IHost : IAsyncDisposable
     /// <summary>Finds a domain by its UUID or name. Asks the host anew each time, on a new connection if the old one was lost.</summary>
     /// <param name="nameOrUuid">The name or UUID.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="DomainAmbiguousException">It is one domain's name and another one's UUID.</exception>
     Task<DomainSnapshot?> FindDomainAsync(string nameOrUuid, CancellationToken cancellationToken);
 
     /// <summary>Every domain of the host, running or off.</summary>
@@ -179,6 +180,31 @@ public interface IHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>QEMU's answer, as JSON; an error of QEMU's comes in it, as <c>error</c>.</returns>
     Task<string> QemuMonitorCommandAsync(Guid uuid, string command, CancellationToken cancellationToken);
+
+    /// <summary>Every domain of the host, running or off, with what a list shows of it. A domain that does not answer is in the list all the same, with what is known of it.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<DomainRecord>> ListDomainRecordsAsync(CancellationToken cancellationToken);
+
+    /// <summary>One domain, with what a list shows of it.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<DomainRecord> GetDomainRecordAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>A domain's document, just as its libvirt writes it.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="flags">Which form.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<string> GetDomainXmlAsync(Guid uuid, DomainXmlFlags flags, CancellationToken cancellationToken);
+
+    // Watching.
+
+    /// <summary>
+    /// Starts to keep the events of all domains, until the connection they come through is lost; <see cref="HostWatcher"/> goes on after that. Opens a connection
+    /// first if there is none.
+    /// </summary>
+    /// <param name="capacity">How many events are kept until they are read.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<HostSubscription> SubscribeAsync(int capacity, CancellationToken cancellationToken);
 }
 
 /// <summary>What a host keeps for a domain besides its definition.</summary>

@@ -8,16 +8,22 @@ using Orchestrator.Downtime;
 namespace Orchestrator.Hosts;
 
 /// <summary>
-/// A real host. Short calls run on four threads of its own and meet a deadline; a lost connection is opened again by the next call, its events with it.
+/// A real host. Short calls run on four threads of its own and meet a deadline; a lost connection is opened again by the next call, its events with it. Calls
+/// that hang keep their threads and their connection: others take their place.
 /// </summary>
 public sealed partial class LibvirtHost : IHost
 {
+    // A thread in a call that never returns cannot be ended. TCP gives a dead peer up within a quarter of an hour: by then these are not all used.
+    private const int MostLeftBehind = 16;
+
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
+
     private readonly HostOptions _options;
     private readonly ILogger _logger;
-    private readonly HostDispatcher _dispatcher;
     private readonly HostEvents _events;
-    private readonly Lock _connectionLock = new();
-    private LibvirtConnection? _connection;
+    private readonly Lock _linkLock = new();
+    private readonly List<HostLink> _leftBehind = [];
+    private volatile HostLink _link;
     private HostIdentity? _identity;
     private ProbedDialect? _dialect;
     private volatile bool _disposed;
@@ -27,8 +33,8 @@ public sealed partial class LibvirtHost : IHost
         Address = address;
         _options = options;
         _logger = logger;
-        _dispatcher = new(address.Name);
-        _events = new(clock);
+        _events = new(address.Name, clock);
+        _link = NewLink();
     }
 
     /// <inheritdoc/>
@@ -79,10 +85,13 @@ public sealed partial class LibvirtHost : IHost
         InvokeAsync(
             connection =>
             {
-                // A name may look like a UUID; as with virsh, the UUID comes first.
-                using LibvirtDomain? domain = (Guid.TryParse(nameOrUuid, out Guid uuid) ? connection.TryLookupByUuid(uuid) : null)
-                    ?? connection.TryLookupByName(nameOrUuid);
-                return Snapshot(domain);
+                using LibvirtDomain? byName = connection.TryLookupByName(nameOrUuid);
+                using LibvirtDomain? byUuid = Guid.TryParse(nameOrUuid, out Guid uuid) ? connection.TryLookupByUuid(uuid) : null;
+
+                // virsh takes the UUID's; what is then shut down may be the wrong one.
+                return byName is not null && byUuid is not null && byName.Uuid != byUuid.Uuid
+                    ? throw new DomainAmbiguousException(nameOrUuid, Address.Name, byName.Uuid, byUuid.Name)
+                    : Snapshot(byUuid ?? byName);
             },
             cancellationToken);
 
@@ -90,7 +99,7 @@ public sealed partial class LibvirtHost : IHost
     public async Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken)
     {
         // A daemon that was restarted may be another libvirt: what it said belongs to its connection.
-        if (_dialect is { } known && ReferenceEquals(known.Connection, _connection))
+        if (_dialect is { } known && ReferenceEquals(known.Connection, _link.Connection))
         {
             return known.Dialect;
         }
@@ -319,29 +328,29 @@ public sealed partial class LibvirtHost : IHost
             return Task.FromResult(new LogEvidence { Problem = $"the log is on {Address.Name}, which is not this machine" });
         }
 
-        return _dispatcher.InvokeAsync(() => QemuLog.ReadSlice(Path.Combine(folder, name + ".log"), since), cancellationToken);
+        return OnLinkAsync(link => link.InvokeAsync(() => QemuLog.ReadSlice(Path.Combine(folder, name + ".log"), since), cancellationToken), _options.CallTimeout, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        // A thread that hangs in connecting holds the lock: it finds the flag when it comes back, if ever.
-        _disposed = true;
-        if (_connectionLock.TryEnter())
+        HostLink link;
+        lock (_linkLock)
         {
-            try
-            {
-                _connection?.Dispose();
-                _connection = null;
-            }
-            finally
-            {
-                _connectionLock.Exit();
-            }
+            _disposed = true;
+            link = _link;
         }
 
-        _dispatcher.Dispose();
-        return ValueTask.CompletedTask;
+        _events.Lost(link.Connection, "closed here");
+        link.Dispose();
+        try
+        {
+            await link.Closed.WaitAsync(ClosePatience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // A daemon that does not answer is left to the thread that hangs in it.
+        }
     }
 
     private void Migrate(MigrationCall call)
@@ -436,6 +445,18 @@ public sealed partial class LibvirtHost : IHost
         }
     }
 
+    private static DomainJobStats? JobStats(LibvirtDomain domain)
+    {
+        try
+        {
+            return domain.GetJobStats();
+        }
+        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoSupport)
+        {
+            return null; // off, or a driver without jobs
+        }
+    }
+
     private (LibvirtConnection Connection, HostDialect Dialect, string? Emulator) AskDialect(LibvirtConnection connection)
     {
         HostCapabilities capabilities = HostCapabilities.Parse(connection.GetCapabilities());
@@ -476,71 +497,101 @@ public sealed partial class LibvirtHost : IHost
         };
     }
 
-    private async Task<T> CallAsync<T>(Func<LibvirtConnection, T> call, TimeSpan timeout, CancellationToken cancellationToken)
+    private Task<T> CallAsync<T>(Func<LibvirtConnection, T> call, TimeSpan timeout, CancellationToken cancellationToken) =>
+        OnLinkAsync(link => link.InvokeAsync(call, cancellationToken), timeout, cancellationToken);
+
+    private async Task<T> OnLinkAsync<T>(Func<HostLink, Task<T>> begin, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        Task<T> running = _dispatcher.InvokeAsync(() => CallNow(call), cancellationToken);
-        try
+        long began = Stopwatch.GetTimestamp();
+        while (true)
         {
-            return await running.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw new HostUnreachableException(
-                Address.Name, $"{Address.Name} did not answer within {timeout.TotalSeconds:0} s. Is its libvirt daemon stuck, or its network down?");
+            HostLink link = PresentLink();
+            TimeSpan left = timeout - Stopwatch.GetElapsedTime(began);
+            try
+            {
+                return await begin(link).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                Replace(link);
+                throw new HostUnreachableException(
+                    Address.Name, $"{Address.Name} did not answer within {timeout.TotalSeconds:0} s. Is its libvirt daemon stuck, or its network down?");
+            }
+            catch (CallNotBegunException)
+            {
+                // Its link was given up before its turn came: the next one takes it.
+                ObjectDisposedException.ThrowIf(_disposed, this);
+            }
         }
     }
 
-    private T CallNow<T>(Func<LibvirtConnection, T> call)
+    private HostLink NewLink() => new(Address.Name, Open, OnLost);
+
+    // Callers that gave up waiting say nothing: a link whose threads all hang is replaced before anyone waits for it again.
+    private HostLink PresentLink()
     {
-        LibvirtConnection connection = Connection();
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        HostLink link = _link;
+        return link.IsStuck(_options.CallTimeout) ? Replace(link) : link;
+    }
+
+    private HostLink Replace(HostLink link)
+    {
+        int hanging;
+        lock (_linkLock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!ReferenceEquals(_link, link))
+            {
+                return _link; // someone else did
+            }
+
+            _leftBehind.RemoveAll(left => left.Alive == 0);
+            hanging = _leftBehind.Sum(left => left.Alive);
+            if (hanging >= MostLeftBehind)
+            {
+                throw new HostUnreachableException(
+                    Address.Name, $"{hanging} calls to {Address.Name} hang; no more are made until one returns. Restart its libvirt daemon, or this process.");
+            }
+
+            _leftBehind.Add(link);
+            _link = NewLink();
+        }
+
+        LogLeftBehind(Address.Name, hanging);
+        _events.Lost(link.Connection, "timeout: a call did not return");
+        link.Dispose();
+        return _link;
+    }
+
+    private LibvirtConnection Open()
+    {
+        LibvirtConnection? connection = null;
         try
         {
-            return call(connection);
+            connection = LibvirtConnection.Open(Address.Uri);
+            KeepAlive(connection);
+            _events.Attach(connection, OnClosed);
+            return connection;
         }
-        catch (LibvirtException e) when (e.IsConnectionLost || !connection.IsAlive())
+        catch (LibvirtException e)
         {
-            LogConnectionLost(Address.Name, HostAddress.Redact(e.Message));
-            Drop(connection);
+            connection?.Dispose();
             throw Unreachable(Address, e);
         }
     }
 
-    private LibvirtConnection Connection()
+    private HostUnreachableException OnLost(LibvirtConnection connection, LibvirtException e)
     {
-        lock (_connectionLock)
+        if (_events.Lost(connection, $"error: {HostAddress.Redact(e.Message)}"))
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_connection is not null && !_connection.IsAlive())
-            {
-                _connection.Dispose();
-                _connection = null;
-            }
-
-            if (_connection is null)
-            {
-                try
-                {
-                    _connection = LibvirtConnection.Open(Address.Uri);
-                }
-                catch (LibvirtException e)
-                {
-                    throw Unreachable(Address, e);
-                }
-
-                if (_disposed)
-                {
-                    _connection.Dispose();
-                    _connection = null;
-                    throw new ObjectDisposedException(Address.Name);
-                }
-
-                KeepAlive(_connection);
-                _events.Attach(_connection);
-            }
-
-            return _connection;
+            LogConnectionLost(Address.Name, HostAddress.Redact(e.Message));
         }
+
+        return Unreachable(Address, e);
     }
+
+    private void OnClosed(string reason) => LogConnectionLost(Address.Name, reason);
 
     private void KeepAlive(LibvirtConnection connection)
     {
@@ -554,18 +605,6 @@ public sealed partial class LibvirtHost : IHost
         }
     }
 
-    private void Drop(LibvirtConnection connection)
-    {
-        lock (_connectionLock)
-        {
-            if (ReferenceEquals(_connection, connection))
-            {
-                _connection = null;
-                connection.Dispose();
-            }
-        }
-    }
-
     private static HostUnreachableException Unreachable(HostAddress address, LibvirtException e)
     {
         string reason = HostAddress.Redact(e.Message);
@@ -573,7 +612,7 @@ public sealed partial class LibvirtHost : IHost
         return new(
             address.Name,
             e.Code == LibvirtErrorCode.NoConnect && !uri.Contains(':', StringComparison.Ordinal) && uri.Length > 0
-                ? $"{address.Name} cannot be reached: it is no host of a lab, no alias of libvirt.conf and no URI (such as qemu:///system or qemu+ssh://root@node1/system)"
+                ? $"{address.Name} cannot be reached: it is no host of hosts.yaml, no host of a lab, no alias of libvirt.conf and no URI (such as qemu:///system or qemu+ssh://root@node1/system)"
                 : $"{address.Name} cannot be reached: {reason}. Check that its libvirt daemon runs and that `virsh{(uri.Length > 0 ? $" -c '{uri}'" : "")} version` works.",
             e);
     }
@@ -583,6 +622,11 @@ public sealed partial class LibvirtHost : IHost
 
     [LoggerMessage(EventId = 102, Level = LogLevel.Debug, Message = "The dialect of {Host}: {Dialect}")]
     private partial void LogDialect(string host, HostDialect dialect);
+
+    [LoggerMessage(
+        EventId = 103, Level = LogLevel.Warning,
+        Message = "A call to {Host} does not return: its connection and threads are left behind and replaced ({Hanging} threads hung before)")]
+    private partial void LogLeftBehind(string host, int hanging);
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "The connection to {Host} was lost: {Reason}")]
     private partial void LogConnectionLost(string host, string reason);

@@ -40,6 +40,9 @@ public sealed record OperationOutlook(DomainSnapshot? Domain, DomainCondition Co
 /// <param name="logger">Where to log.</param>
 public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeProvider? time = null, ILogger? logger = null)
 {
+    /// <summary>The log event of an operation that has its domain to itself.</summary>
+    public const int EnteredEventId = 322;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -98,6 +101,8 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.CancelRequested);
             (DomainSnapshot? domain, MatrixDecision decision) = await SettleAsync(entry, uuid, either.Token).ConfigureAwait(false);
+            DomainCondition condition = DomainConditions.Of(domain);
+            LogEntered(operation, entry.Name, condition, host.Address.Name);
             return new(claim, domain, decision, entry.Notes, _time.GetElapsedTime(entry.Start));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -272,6 +277,9 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
 
     [LoggerMessage(EventId = 321, Level = LogLevel.Information, Message = "{Operation} of {Domain} asks for the end of {Holder}")]
     private partial void LogCancels(DomainOperation operation, string domain, string holder);
+
+    [LoggerMessage(EventId = EnteredEventId, Level = LogLevel.Debug, Message = "{Operation} has {Domain} to itself, which is {Condition} on {Host}")]
+    private partial void LogEntered(DomainOperation operation, string domain, DomainCondition condition, string host);
 
     private sealed class Entry(DomainOperation operation, OperationOptions options, long start)
     {

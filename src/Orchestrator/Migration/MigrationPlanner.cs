@@ -13,9 +13,12 @@ public static class MigrationPlanner
     /// <param name="domain">The domain as it stands on the source.</param>
     /// <param name="source">The source.</param>
     /// <param name="destination">The destination, and what stands there under the domain's name and UUID.</param>
-    public static MigrationPlan Plan(MigrationRequest request, DomainSnapshot domain, HostIdentity source, HostSnapshot destination)
+    /// <param name="address">How the destination is reached: by its peers, and by migrations; <see langword="null"/> when only its URI is known.</param>
+    public static MigrationPlan Plan(MigrationRequest request, DomainSnapshot domain, HostIdentity source, HostSnapshot destination, HostAddress? address = null)
     {
-        MigrationMode mode = request.Mode == MigrationMode.Auto ? ChooseMode(source, destination.Host) : request.Mode;
+        MigrationMode mode = request.Mode != MigrationMode.Auto ? request.Mode
+            : address?.PeerUri is not null ? MigrationMode.P2P
+            : ChooseMode(source, destination.Host);
         return new()
         {
             Request = request,
@@ -27,9 +30,9 @@ public static class MigrationPlanner
             Call = new()
             {
                 DomainUuid = domain.Uuid,
-                DestinationUri = destination.Host.Uri,
+                DestinationUri = (mode == MigrationMode.P2P ? address?.PeerUri : null) ?? destination.Host.Uri,
                 Flags = Flags(request, domain, mode),
-                Parameters = Parameters(request, source, destination.Host),
+                Parameters = Parameters(request, source, destination.Host, address?.MigrationAddress),
             },
         };
     }
@@ -60,12 +63,15 @@ public static class MigrationPlanner
         return request.Unsafe ? flags | DomainMigrateFlags.Unsafe : flags;
     }
 
-    private static List<KeyValuePair<string, object>> Parameters(MigrationRequest request, HostIdentity source, HostIdentity destination)
+    private static List<KeyValuePair<string, object>> Parameters(MigrationRequest request, HostIdentity source, HostIdentity destination, string? migrationAddress)
     {
         // Two daemons of one machine: left to itself libvirt would pick a host name, and QEMU listen on every interface.
         bool oneMachine = QemuLogLocation.LocalSocket(source.Uri) is not null && QemuLogLocation.LocalSocket(destination.Uri) is not null;
-        string? migrateUri = request.MigrateUri ?? (oneMachine ? $"tcp://{request.ListenAddress ?? Loopback}" : null);
-        string? listenAddress = request.ListenAddress ?? (oneMachine && request.MigrateUri is null ? Loopback : null);
+        string? receives = migrationAddress ?? (oneMachine ? request.ListenAddress ?? Loopback : null);
+        string? migrateUri = request.MigrateUri ?? (receives is null ? null : $"tcp://{(receives.Contains(':', StringComparison.Ordinal) ? $"[{receives}]" : receives)}");
+
+        // Whoever names another URI may come through a relay: where QEMU listens then is not ours to say.
+        string? listenAddress = request.ListenAddress ?? (request.MigrateUri is null ? receives : null);
 
         var parameters = new List<KeyValuePair<string, object>>();
         Add(MigrateParameter.MigrateUri, migrateUri);

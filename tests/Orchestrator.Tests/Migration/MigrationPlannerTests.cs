@@ -57,6 +57,42 @@ public sealed class MigrationPlannerTests
     }
 
     [Test]
+    public void A_configured_destination_is_reached_by_its_peers_at_its_own_uri_and_receives_at_its_own_address()
+    {
+        HostAddress address = new("b", "qemu+ssh://b/system") { PeerUri = "qemu+tls://b.internal/system", MigrationAddress = "2001:db8::2" };
+        HostSnapshot destination = new(Samples.Host("lab-b", address.Uri), null, null);
+        MigrationPlan plan = MigrationPlanner.Plan(Samples.Request, Samples.Domain(), Samples.Host("lab-a"), destination, address);
+        Assert.That((plan.Mode, plan.Call.DestinationUri), Is.EqualTo((MigrationMode.P2P, address.PeerUri)));
+        Assert.That(plan.Call.Parameters.ToDictionary(), Is.EquivalentTo(new Dictionary<string, object> { ["migrate_uri"] = "tcp://[2001:db8::2]", ["listen_address"] = "2001:db8::2" }));
+
+        MigrationPlan direct = MigrationPlanner.Plan(Samples.Request with { Mode = MigrationMode.Direct }, Samples.Domain(), Samples.Host("lab-a"), destination, address);
+        Assert.That(direct.Call.DestinationUri, Is.EqualTo(address.Uri), "this process reaches it as it did");
+    }
+
+    [Test]
+    public void A_peer_uri_makes_p2p_possible_where_ours_means_this_machine()
+    {
+        HostSnapshot destination = new(Samples.Host("lab-b", "qemu:///system"), null, null);
+        MigrationPlan plan = MigrationPlanner.Plan(
+            Samples.Request, Samples.Domain(), Samples.Host("lab-a", "qemu+ssh://a/system"), destination, new("b", "qemu:///system") { PeerUri = "qemu+tls://b/system" });
+        Assert.That((plan.Mode, plan.Call.DestinationUri), Is.EqualTo((MigrationMode.P2P, "qemu+tls://b/system")));
+    }
+
+    [Test]
+    public void What_is_asked_for_comes_before_what_is_configured()
+    {
+        HostAddress address = new("b", "qemu+ssh://b/system") { MigrationAddress = "192.0.2.2" };
+        HostSnapshot destination = new(Samples.Host("lab-b", address.Uri), null, null);
+        Dictionary<string, object> Parameters(MigrationRequest request) =>
+            MigrationPlanner.Plan(request, Samples.Domain(), Samples.Host("lab-a"), destination, address).Call.Parameters.ToDictionary();
+
+        Assert.That(Parameters(Samples.Request with { MigrateUri = "tcp://relay:7000" }), Is.EquivalentTo(new Dictionary<string, object> { ["migrate_uri"] = "tcp://relay:7000" }));
+        Assert.That(
+            Parameters(Samples.Request with { ListenAddress = "0.0.0.0" }),
+            Is.EquivalentTo(new Dictionary<string, object> { ["migrate_uri"] = "tcp://192.0.2.2", ["listen_address"] = "0.0.0.0" }));
+    }
+
+    [Test]
     public void Parameters_carry_what_was_asked_for()
     {
         Dictionary<string, object> parameters = Samples.Plan(

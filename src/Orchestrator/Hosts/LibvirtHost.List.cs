@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using Libvirt.Interop;
+
+namespace Orchestrator.Hosts;
+
+public sealed partial class LibvirtHost
+{
+    // A domain whose lock is held lets libvirt wait for 30 s; a list is not worth that.
+    private static readonly TimeSpan DocumentPatience = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DomainRecord>> ListDomainRecordsAsync(CancellationToken cancellationToken)
+    {
+        (IReadOnlyList<LibvirtDomain> domains, IReadOnlyList<DomainRecord> records) = await InvokeAsync(ReadBulk, cancellationToken).ConfigureAwait(false);
+        Dictionary<Guid, LibvirtDomain> handles = domains.ToDictionary(domain => domain.Uuid);
+        var found = new DomainRecord?[records.Count];
+        var next = new ConcurrentQueue<int>(Enumerable.Range(0, records.Count));
+        int stuck = 0;
+
+        // As many at once as there are threads, so that a round trip's length hardly counts; when each of them waits for a domain, the rest could only wait with them.
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, HostDispatcher.ThreadCount).Select(_ => ReadSomeAsync())).ConfigureAwait(false);
+            return [.. found.OfType<DomainRecord>()];
+        }
+        finally
+        {
+            // A call that still waits keeps its own hold on the domain until it returns.
+            foreach (LibvirtDomain domain in domains)
+            {
+                domain.Dispose();
+            }
+        }
+
+        async Task ReadSomeAsync()
+        {
+            while (next.TryDequeue(out int i))
+            {
+                found[i] = Volatile.Read(ref stuck) >= HostDispatcher.ThreadCount
+                    ? records[i] with { Problem = "not asked: the host is still busy with other domains" }
+                    : await ReadAsync(records[i]).ConfigureAwait(false);
+            }
+        }
+
+        async Task<DomainRecord?> ReadAsync(DomainRecord record)
+        {
+            if (!handles.TryGetValue(record.Uuid, out LibvirtDomain? domain))
+            {
+                return record with { Problem = "it came while the list was made" };
+            }
+
+            Task<DomainRecord?> reading = InvokeAsync(_ => ReadDocument(domain, record), cancellationToken);
+            try
+            {
+                return await reading.WaitAsync(DocumentPatience, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                Interlocked.Increment(ref stuck);
+                _ = reading.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                return record with { Problem = $"it did not answer within {DocumentPatience.TotalSeconds:0} s: another operation holds it" };
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<DomainRecord> GetDomainRecordAsync(Guid uuid, CancellationToken cancellationToken) => OnDomainAsync(
+        uuid,
+        domain =>
+        {
+            (DomainState state, int reason) = domain.GetState();
+            DomainInfo info = domain.GetInfo();
+            var record = new DomainRecord
+            {
+                Name = domain.Name,
+                Uuid = uuid,
+                State = state,
+                Reason = reason,
+                MemoryKiB = info.MemoryKiB,
+                MaxMemoryKiB = info.MaxMemoryKiB,
+                Vcpus = info.VcpuCount,
+                IsPersistent = domain.IsPersistent(),
+                IsAutostarted = Ask(domain.IsAutostarted),
+                HasManagedSave = Ask(domain.HasManagedSaveImage),
+            };
+            return ReadDocument(domain, record)
+                ?? throw new LibvirtException(LibvirtErrorCode.NoDomain, 20, nameof(GetDomainRecordAsync), $"{record.Name} went away while it was looked at");
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> GetDomainXmlAsync(Guid uuid, DomainXmlFlags flags, CancellationToken cancellationToken) => OnDomainAsync(uuid, domain => domain.GetXml(flags), cancellationToken);
+
+    // Five calls, however many domains there are. The few are asked for: those that are transient, started with the host, or saved.
+    private static (IReadOnlyList<LibvirtDomain> Domains, IReadOnlyList<DomainRecord> Records) ReadBulk(LibvirtConnection connection)
+    {
+        IReadOnlyList<DomainStats> all = connection.GetDomainStats(
+            DomainStatsTypes.State | DomainStatsTypes.Balloon | DomainStatsTypes.Vcpu, DomainStatsFlags.Nowait);
+        HashSet<Guid> transient = Among(ListDomainsFlags.Transient);
+        HashSet<Guid> autostarted = Among(ListDomainsFlags.Autostart);
+        HashSet<Guid> saved = Among(ListDomainsFlags.Managedsave);
+        return (connection.ListDomains(), [.. all.Select(RecordOf)]);
+
+        HashSet<Guid> Among(ListDomainsFlags flags)
+        {
+            var found = new HashSet<Guid>();
+            foreach (LibvirtDomain domain in connection.ListDomains(flags))
+            {
+                using (domain)
+                {
+                    found.Add(domain.Uuid);
+                }
+            }
+
+            return found;
+        }
+
+        DomainRecord RecordOf(DomainStats stats) => new()
+        {
+            Name = stats.Name,
+            Uuid = stats.Uuid,
+            State = (DomainState)(stats.Statistics.FindInteger("state.state") ?? 0),
+            Reason = (int)(stats.Statistics.FindInteger("state.reason") ?? 0),
+            MemoryKiB = stats.Statistics.FindInteger("balloon.current"),
+            MaxMemoryKiB = stats.Statistics.FindInteger("balloon.maximum"),
+            Vcpus = (int?)stats.Statistics.FindInteger("vcpu.current"),
+            IsPersistent = !transient.Contains(stats.Uuid),
+            IsAutostarted = autostarted.Contains(stats.Uuid),
+            HasManagedSave = saved.Contains(stats.Uuid),
+        };
+    }
+
+    private static DomainRecord? ReadDocument(LibvirtDomain domain, DomainRecord record)
+    {
+        try
+        {
+            // One that is off has no job.
+            DomainJobStats? job = record.IsActive ? JobStats(domain) : null;
+            return record with { Job = job?.Type ?? DomainJobType.None, JobOperation = job is { Type: not DomainJobType.None } ? job.Operation : DomainJobOperation.Unknown, Xml = domain.GetXml() };
+        }
+        catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoDomain)
+        {
+            return null; // it went away between two questions
+        }
+        catch (LibvirtException e) when (!e.IsConnectionLost)
+        {
+            return record with { Problem = e.Message };
+        }
+    }
+}
