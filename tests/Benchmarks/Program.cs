@@ -8,6 +8,7 @@ var all = new Dictionary<string, Func<Options, Task<IReadOnlyList<Row>>>>
     ["getinfo"] = _ => GetInfoBenchmark.RunAsync(),
     ["host"] = _ => HostBenchmark.RunAsync(),
     ["log"] = _ => LogBenchmark.RunAsync(),
+    ["domains"] = DomainsBenchmark.RunAsync,
     ["migrate"] = MigrateBenchmark.RunAsync,
 };
 

@@ -45,6 +45,9 @@ public class AbiLayoutTests
     public void DomainInfo_lies_as_in_C() =>
         AssertLayout<DomainInfo>("virDomainInfo", "_state", "_maxMem", "_memory", "_nrVirtCpu", "_cpuTime");
 
+    [Test]
+    public void DomainStatsRecord_lies_as_in_C() => AssertLayout<VirDomainStatsRecord>("virDomainStatsRecord", "dom", "params", "nparams");
+
     // A managed field is called as its member in C, or privately with an underscore before it.
     private void AssertLayout<T>(string type, params string[] fields)
         where T : unmanaged => Assert.Multiple(() =>
@@ -62,6 +65,7 @@ public class AbiLayoutTests
         [
             ("virError", ["code", "domain", "message", "level", "conn", "dom", "str1", "str2", "str3", "int1", "int2", "net"]),
             ("virTypedParameter", ["field", "type", "value"]),
+            ("virDomainStatsRecord", ["dom", "params", "nparams"]),
             ("virDomainInfo", ["state", "maxMem", "memory", "nrVirtCpu", "cpuTime"]),
         ];
         IEnumerable<string> lines = types.SelectMany(t => t.Members

@@ -29,6 +29,11 @@ internal sealed class CliProcess : IDisposable
         }
 
         start.Environment[LabFolderOption.Variable] = CliLab.Folder;
+
+        // The hosts that this user has given names are no part of a test.
+        start.Environment["XDG_CONFIG_HOME"] = Path.Combine(CliLab.Folder, "no-configuration");
+        start.Environment.Remove("ORCHESTRATOR_CONFIG");
+        start.Environment.Remove("ORCHESTRATOR_HOSTS");
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
