@@ -36,16 +36,6 @@ internal static class ExitCode
         _ => Failed,
     };
 
-    internal static int Of(OperationStage stage) => stage switch
-    {
-        OperationStage.Refused => Refused,
-        OperationStage.TimedOut => TimedOut,
-        OperationStage.Degraded => Degraded,
-        OperationStage.Unknown => NeedsPerson,
-        OperationStage.Cancelled => Cancelled,
-        _ => Failed,
-    };
-
     internal static int Of(MigrationOutcome outcome) => outcome switch
     {
         MigrationOutcome.Completed => Done,

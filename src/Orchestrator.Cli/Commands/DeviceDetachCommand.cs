@@ -22,7 +22,9 @@ internal static class DeviceDetachCommand
         options.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(file) is null == string.IsNullOrWhiteSpace(result.GetValue(device)))
+            // Asked for as they were typed: an option without its value, which is refused elsewhere, has none to ask for.
+            bool isBlank = result.GetResult(device) is { Tokens: [{ Value: var word }] } && string.IsNullOrWhiteSpace(word);
+            if (result.GetResult(file) is { Tokens.Count: > 0 } == result.GetResult(device) is not null || isBlank)
             {
                 result.AddError("Name the device: by a document (FILE) or by --device, not by both.");
             }

@@ -22,6 +22,12 @@ internal static class GuestDomain
         new XElement("name", guest.Name),
         new XElement("uuid", uuid.ToString()),
         new XElement("memory", new XAttribute("unit", "MiB"), guest.MemoryMiB.ToString(CultureInfo.InvariantCulture)),
+        guest.SharedMemory
+            ? new XElement(
+                "memoryBacking",
+                new XElement("source", new XAttribute("type", "memfd")),
+                new XElement("access", new XAttribute("mode", "shared")))
+            : null,
         new XElement("vcpu", guest.Vcpus.ToString(CultureInfo.InvariantCulture)),
         new XElement(
             "os",

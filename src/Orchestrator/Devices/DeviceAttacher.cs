@@ -305,7 +305,7 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
             {
                 DomainDocument definition = await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, CancellationToken.None).ConfigureAwait(false);
                 definition.Add(generic);
-                DefinitionPlan defined = await new DomainDefiner(host, _logger).DefineAsync(definition, cancellationToken: CancellationToken.None).ConfigureAwait(false);
+                DefinitionPlan defined = await new DomainDefiner(host, _logger).DefineHeldAsync(definition, acceptLosses: false, CancellationToken.None).ConfigureAwait(false);
                 notes.AddRange(defined.Notes.Where(note => note.Contains("memory", StringComparison.Ordinal)));
             }
             catch (Exception e) when (places.Count > 1 && e is LibvirtException or HostUnreachableException or DefinitionException or DeviceInvalidException)

@@ -251,7 +251,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         {
             DomainDocument definition = await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, CancellationToken.None).ConfigureAwait(false);
             definition.Remove(argument);
-            await new DomainDefiner(host, _logger).DefineAsync(definition, cancellationToken: CancellationToken.None).ConfigureAwait(false);
+            await new DomainDefiner(host, _logger).DefineHeldAsync(definition, acceptLosses: false, CancellationToken.None).ConfigureAwait(false);
             return;
         }
 

@@ -128,7 +128,7 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
     {
         _ when text.Contains("Device or resource busy", StringComparison.Ordinal) => (HostDeviceProblem.InUse, "Somebody has the device open: orchestrator vdpa list, on the host, shows who."),
         _ when text.Contains("No such file or directory", StringComparison.Ordinal) => (HostDeviceProblem.NotFound, "Is the node there? If it is, QEMU does not see it: name it in cgroup_device_acl of qemu.conf, and start the domain anew."),
-        _ when text.Contains("Permission denied", StringComparison.Ordinal) => (HostDeviceProblem.PermissionDenied, "Let QEMU's user have the node (orchestrator vdpa udev-rule), and AppArmor or SELinux too."),
+        _ when text.Contains("Permission denied", StringComparison.Ordinal) => (HostDeviceProblem.PermissionDenied, "Let QEMU's user have the node (orchestrator host check prints the udev rule), and AppArmor or SELinux too."),
         _ when text.Contains("Operation not permitted", StringComparison.Ordinal) => (HostDeviceProblem.PermissionDenied, "The domain's cgroup does not allow the node: name it in cgroup_device_acl of qemu.conf, and start the domain anew."),
         _ when text.Contains("Duplicate device ID", StringComparison.Ordinal) => (HostDeviceProblem.AlreadyExists, "Somebody plugged in another device meanwhile: look with orchestrator device list, and try again."),
         _ when text.Contains("does not support hotplugging", StringComparison.Ordinal) => (HostDeviceProblem.NotSupported, "What is not behind a root port of its own stays until the domain is off."),

@@ -76,15 +76,21 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
         DomainDocument document, bool acceptLosses = false, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
         DefinitionPlan plan = await PlanAsync(document, cancellationToken).ConfigureAwait(false);
-        string name = plan.Host.Name;
         Refuse(plan);
         await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Define, $"{plan.Uuid}", options ?? new(), cancellationToken).ConfigureAwait(false);
 
         // Anew, now that nobody else changes it; under the UUID that was claimed.
         DomainDocument claimed = document.Copy();
         claimed.Uuid = plan.Uuid;
-        DefinitionPlan fresh = await PlanAsync(claimed, cancellationToken).ConfigureAwait(false);
-        plan = fresh with { Notes = [.. entered.Notes, .. fresh.Notes] };
+        DefinitionPlan done = await DefineHeldAsync(claimed, acceptLosses, cancellationToken).ConfigureAwait(false);
+        return done with { Notes = [.. entered.Notes, .. done.Notes] };
+    }
+
+    /// <summary>Defines a document for somebody who holds its domain already: the gate would not open to who stands in it.</summary>
+    internal async Task<DefinitionPlan> DefineHeldAsync(DomainDocument document, bool acceptLosses, CancellationToken cancellationToken)
+    {
+        DefinitionPlan plan = await PlanAsync(document, cancellationToken).ConfigureAwait(false);
+        string name = plan.Host.Name;
         Refuse(plan);
         DomainDocument given = Written(document, plan);
         string? before = await host.GetDefinitionAsync(plan.Uuid, cancellationToken).ConfigureAwait(false);

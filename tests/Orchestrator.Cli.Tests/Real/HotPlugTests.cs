@@ -178,7 +178,10 @@ public sealed class HotPlugTests
             (string[] Arguments, int ExitCode, string Text)[] cases =
             [
                 (["detach", "asked", file], 1, "52:54:00:aa:bb:cc"),
-                (["detach", "asked", "--device", "--", "-x"], 2, ""),
+                (["detach", "asked", "--device"], 2, "--device"),
+                (["detach", "asked", "--device", " "], 2, "--device"),
+                (["detach", "asked", "--device=-x"], 1, "no device -x"),
+                (["detach", "asked", file, "--device", "net0"], 2, "not by both"),
                 (["detach", "asked"], 2, "--device"),
                 (["detach", "nobody", file], 1, "nobody"),
                 (["list", "nobody"], 1, "nobody"),

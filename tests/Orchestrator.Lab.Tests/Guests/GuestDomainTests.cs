@@ -42,6 +42,16 @@ public sealed class GuestDomainTests
         Assert.That(arguments, Is.EqualTo(new[] { "--trace", "vm_state_notify", "--trace", "vmstate_downtime*", "--trace", "all_vcpus*" }));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Document_shares_memory_only_when_asked_to_and_has_ports_to_plug_devices_into(bool shared)
+    {
+        var document = Document(new GuestOptions { SharedMemory = shared }, hasKvm: false);
+
+        Assert.That((string?)document.Element("memoryBacking")?.Element("access")?.Attribute("mode"), Is.EqualTo(shared ? "shared" : null));
+        Assert.That(document.Element("devices")!.Elements("controller").Count(controller => (string?)controller.Attribute("model") == "pcie-root-port"), Is.EqualTo(6));
+    }
+
     [TestCase("-c")]
     [TestCase("a'b\"c")]
     [TestCase("</name><x>&")]
