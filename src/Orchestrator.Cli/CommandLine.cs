@@ -86,6 +86,8 @@ internal static partial class CommandLine
         DefinitionException definition => (ExitCode.Of(definition.Stage), new(
             ErrorDocument.CodeOf(definition.Stage), definition.Message, definition.Host, definition.Operation, Remedy(definition.Problems))
         { Problems = DefinitionDocument.Of(definition.Problems) }),
+        OperationException operation => (ExitCode.Of(operation.Stage), new(
+            ErrorDocument.CodeOf(operation.Stage), operation.Message, operation.Host, ErrorDocument.CodeOf(operation.Operation), operation.Remedy)),
         LibvirtException libvirt => (
             libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? ExitCode.Unreachable : ExitCode.Failed,
             new(

@@ -18,11 +18,31 @@ internal static class ExitCode
     internal const int Inconclusive = 9;
     internal const int Cancelled = 130;
 
+    internal static int Of(OperationStage stage) => stage switch
+    {
+        OperationStage.Refused => Refused,
+        OperationStage.TimedOut => TimedOut,
+        OperationStage.Degraded => Degraded,
+        OperationStage.Unknown => NeedsPerson,
+        OperationStage.Cancelled => Cancelled,
+        _ => Failed,
+    };
+
     internal static int Of(DefinitionStage stage) => stage switch
     {
         DefinitionStage.Refused => Refused,
         DefinitionStage.NotUndone => Degraded,
         DefinitionStage.Unknown => NeedsPerson,
+        _ => Failed,
+    };
+
+    internal static int Of(OperationStage stage) => stage switch
+    {
+        OperationStage.Refused => Refused,
+        OperationStage.TimedOut => TimedOut,
+        OperationStage.Degraded => Degraded,
+        OperationStage.Unknown => NeedsPerson,
+        OperationStage.Cancelled => Cancelled,
         _ => Failed,
     };
 
@@ -42,7 +62,7 @@ internal static class ExitCode
     {
         HostDeviceProblem.InvalidInput => Usage,
         HostDeviceProblem.PermissionDenied => Unreachable,
-        HostDeviceProblem.NotThisMachine or HostDeviceProblem.AlreadyExists or HostDeviceProblem.Differs or HostDeviceProblem.InUse or HostDeviceProblem.OverTotal
+        HostDeviceProblem.NotThisMachine or HostDeviceProblem.AlreadyExists or HostDeviceProblem.Ambiguous or HostDeviceProblem.Differs or HostDeviceProblem.InUse or HostDeviceProblem.OverTotal
             or HostDeviceProblem.NotSupported or HostDeviceProblem.NoManagementDevice or HostDeviceProblem.NothingFits => Refused,
         HostDeviceProblem.TimedOut => TimedOut,
         HostDeviceProblem.Degraded => Degraded,

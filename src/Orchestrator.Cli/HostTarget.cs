@@ -48,8 +48,11 @@ internal sealed class HostTarget : IAsyncDisposable
         }
 
         LibvirtHost host = await HostResolver.ConnectAsync(name, globals.Loggers.CreateLogger("host"), cancellationToken).ConfigureAwait(false);
-        return new(host.Address.Name, root is not null ? new HostFiles(root) : IsThisMachine(host.Identity) ? new HostFiles() : null, host);
+        return new(host.Address.Name, FilesOf(host.Identity), host);
     }
+
+    /// <summary>The files of a connected host; <see langword="null"/> when it is not this machine.</summary>
+    internal static HostFiles? FilesOf(HostIdentity identity) => Root() is { } root ? new HostFiles(root) : IsThisMachine(identity) ? new HostFiles() : null;
 
     /// <summary>The files, for a command that libvirt has no call for.</summary>
     /// <param name="what">What libvirt cannot do.</param>

@@ -35,6 +35,9 @@ public sealed record GuestOptions
     /// <summary>How much memory it dirties, in turns; three eighths of its memory by default. Of a small guest, what it can spare.</summary>
     public int? WorkingSetMiB { get; init; }
 
+    /// <summary>Whether other processes can be given its memory, as vhost-user devices need.</summary>
+    public bool SharedMemory { get; init; }
+
     /// <summary>Whether the domain is defined, or exists only while it runs.</summary>
     public bool Persistent { get; init; } = true;
 }

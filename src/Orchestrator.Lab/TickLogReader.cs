@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Orchestrator.Lab.Guests;
 
@@ -29,6 +30,22 @@ public static class TickLogReader
         });
         return ticks;
     }
+
+    /// <summary>The addresses of the PCI devices that the guest saw, each time one had come or gone since an instant; also the first time it looked, if that was since then.</summary>
+    /// <param name="tickLog">The log: <see cref="LabGuest.TickLog"/>.</param>
+    /// <param name="from">The instant.</param>
+    /// <exception cref="IOException">The log cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The log may not be read.</exception>
+    public static IReadOnlyList<IReadOnlyList<string>> ReadDevices(string tickLog, DateTimeOffset from) =>
+    [
+        .. ReadLines(tickLog, from)
+            .Where(line => line.StartsWith("P ", StringComparison.Ordinal))
+            .Select(line => line.Split(' '))
+            .Where(parts => parts.Length == 3)
+            .Select(parts => (Count: parts[1], Addresses: parts[2].Split(',', StringSplitOptions.RemoveEmptyEntries)))
+            .Where(sight => sight.Count == sight.Addresses.Length.ToString(CultureInfo.InvariantCulture)) // not one that the guest's kernel spoke into
+            .Select(sight => sight.Addresses),
+    ];
 
     /// <summary>The texts of all lines that arrived since an instant, without their stamps.</summary>
     internal static IReadOnlyList<string> ReadLines(string tickLog, DateTimeOffset from)

@@ -23,6 +23,37 @@ public sealed partial class VirtualLab
         return LabProcess.FindIn(root).Where(p => p.Name == "libvirtd" && p.Home == root).Select(p => (int?)p.Pid).FirstOrDefault();
     }
 
+    /// <summary>
+    /// Ends a host's libvirt daemon at once, as a crash would, and starts another. Running guests go on: the new daemon finds them again.
+    /// </summary>
+    /// <param name="host">The host's name.</param>
+    /// <param name="cancellationToken">Gives up waiting; the daemon may be down then (see <see cref="RepairAsync"/>).</param>
+    /// <exception cref="LabException">There is no such host, or the daemon did not start again.</exception>
+    public async Task RestartDaemonAsync(string host, CancellationToken cancellationToken = default)
+    {
+        await KillDaemonAsync(host, cancellationToken).ConfigureAwait(false);
+        await HostDaemons.StartAsync(GetHost(host), _account, _options.Time, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends a host's libvirt daemon at once, as a crash would; <see cref="RepairAsync"/> starts it again. Running guests go on.</summary>
+    /// <param name="host">The host's name.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="LabException">There is no such host.</exception>
+    public async Task KillDaemonAsync(string host, CancellationToken cancellationToken = default)
+    {
+        var root = GetHost(host).Root;
+        if (LabProcess.FindIn(root).FirstOrDefault(p => p.Name == "libvirtd" && p.Home == root) is not { } daemon)
+        {
+            return;
+        }
+
+        Posix.Signal(daemon.Pid, Posix.SigKill);
+        while (daemon.IsAlive())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), _options.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Starts those of the lab's daemons and collectors that do not run any more.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="LabException">One did not start.</exception>

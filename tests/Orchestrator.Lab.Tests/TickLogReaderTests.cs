@@ -87,6 +87,19 @@ public sealed class TickLogReaderTests
     }
 
     [Test]
+    public void ReadDevices_returns_each_sight_of_the_guests_devices_between_ticks()
+    {
+        File.WriteAllText(_log, Lines(0, 2) + "1795000000020000001 P 2 0000:00:00.0,0000:01:00.0\n" + Lines(2, 3)
+            + "1795000000030000001 P 1 0000:00:00.0\n1795000000030000002 P 3 0000:00:00.0\n1795000000030000003 P 0 \n" + Lines(3, 5));
+
+        Assert.That(
+            TickLogReader.ReadDevices(_log, DateTimeOffset.UnixEpoch),
+            Is.EqualTo(new[] { new[] { "0000:00:00.0", "0000:01:00.0" }, ["0000:00:00.0"], [] }),
+            "the third line is half overwritten");
+        Assert.That(TickLogReader.Read(_log, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue), Has.Count.EqualTo(5));
+    }
+
+    [Test]
     public void ReadLines_since_an_instant_returns_all_texts()
     {
         File.WriteAllText(_log, Lines(0, 3) + "1795000000030000000 D 16.000 48\n");

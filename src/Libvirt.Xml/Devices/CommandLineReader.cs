@@ -66,6 +66,16 @@ internal static class CommandLineReader
         XElement[] Pair(int index) => [arguments[index], arguments[index + 1]];
     }
 
+    /// <summary>The ids of all devices among the arguments, also of those that are no kind of ours.</summary>
+    internal static IEnumerable<string> DeviceIds(XElement domain)
+    {
+        List<string> arguments = [.. QemuCommandLine.Arguments(domain).Select(QemuCommandLine.Text)];
+        return arguments.Zip(arguments.Skip(1))
+            .Where(pair => IsDevice(pair.First))
+            .Select(pair => QemuOptions.Parse(pair.Second, "driver")?["id"])
+            .OfType<string>();
+    }
+
     private static bool IsDevice(string option) => option is "-device" or "--device";
 
     private static bool IsOption(string option) => IsDevice(option) || option is "-netdev" or "--netdev";

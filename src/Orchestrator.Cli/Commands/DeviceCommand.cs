@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Libvirt.Interop;
 using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Devices;
@@ -9,7 +8,7 @@ using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Cli.Commands;
 
-/// <summary><c>orchestrator device attach</c>.</summary>
+/// <summary><c>orchestrator device</c>, and <c>device attach</c>.</summary>
 internal sealed class DeviceCommand
 {
     private readonly GlobalOptions _globals;
@@ -24,55 +23,58 @@ internal sealed class DeviceCommand
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
         var self = new DeviceCommand(globals, console);
-        return new("device", "Devices of a domain.") { self.Attach() };
+        return new("device", "Devices of a domain.") { DeviceListCommand.Create(globals, console), self.Attach(), DeviceDetachCommand.Create(globals, console) };
     }
 
     private Command Attach()
     {
         var name = new Argument<string>("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
         var file = new Argument<string>("FILE") { Description = "The device's document; - reads standard input." };
-        var live = new Option<bool>("--live") { Description = "To the running domain. Without --live and --config: the running domain if it runs, else its definition." };
-        var config = new Option<bool>("--config") { Description = "To the definition: from the next start on." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Say what stands in the way; change nothing." };
-        var command = new Command("attach", "Attaches a device, reads back what became of it, and detaches it again if something was dropped.") { name, file, live, config, dryRun };
+        var options = new DeviceChangeOptions("A device that is attached already will do.");
+        var command = new Command("attach", "Attaches a device, reads back what became of it, and detaches it again if something was dropped.") { name, file };
+        options.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             DeviceDocument device = await DocumentFile.ReadAsync(parsed.GetValue(file)!, "attach", DeviceDocument.Load, cancellationToken).ConfigureAwait(false);
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
-            var attacher = new DeviceAttacher(host, logger: logger);
-            DomainModificationImpact impact = (parsed.GetValue(live) ? DomainModificationImpact.Live : DomainModificationImpact.Current)
-                | (parsed.GetValue(config) ? DomainModificationImpact.Config : DomainModificationImpact.Current);
-            bool isDryRun = parsed.GetValue(dryRun);
-            DomainSnapshot domain;
+            var attacher = new DeviceAttacher(host, files: HostTarget.FilesOf(host.Identity), logger: logger);
+            bool isDryRun = options.IsDryRun(parsed);
+            DeviceChange change;
             IReadOnlyList<DefinitionProblem> problems = [];
             if (isDryRun)
             {
-                (domain, problems) = await attacher.PlanAsync(parsed.GetValue(name)!, device, cancellationToken).ConfigureAwait(false);
+                AttachPlan plan = await attacher.PlanAsync(parsed.GetValue(name)!, device, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
+                change = new(plan.Domain, plan.Places.Count > 0, plan.Notes);
+                problems = plan.Problems;
             }
             else
             {
-                domain = await attacher.AttachAsync(parsed.GetValue(name)!, device, impact, cancellationToken).ConfigureAwait(false);
+                change = await attacher.AttachAsync(parsed.GetValue(name)!, device, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
             }
 
             HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
-            Show(domain, DefinitionDocument.HostOf(host.Identity, dialect), isDryRun, problems);
+            Show(change, DefinitionDocument.HostOf(host.Identity, dialect), isDryRun, problems);
             return problems.Count == 0 ? ExitCode.Done : ExitCode.Refused;
         });
         return command;
     }
 
-    private void Show(DomainSnapshot domain, DefinitionDocument.HostName host, bool isDryRun, IReadOnlyList<DefinitionProblem> problems)
+    private void Show(DeviceChange change, DefinitionDocument.HostName host, bool isDryRun, IReadOnlyList<DefinitionProblem> problems)
     {
         if (_console.Json)
         {
             _console.Out.WriteLine(JsonSerializer.Serialize(
-                new AttachmentDocument(new(domain.Name, domain.Uuid), host, isDryRun, DefinitionDocument.Of(problems)), DomainJson.Readable.AttachmentDocument));
+                new AttachmentDocument(new(change.Domain.Name, change.Domain.Uuid), host, isDryRun, change.IsChanged && !isDryRun, DefinitionDocument.Of(problems), change.Notes), DomainJson.Readable.AttachmentDocument));
             return;
         }
 
-        _console.Out.WriteLine(CliConsole.Printable(
-            problems.Count > 0 ? $"{domain.Name}: {host.Name} cannot take the device" : $"{domain.Name}: {(isDryRun ? "the device would be attached" : "attached")} on {host.Name}"));
+        string did = !change.IsChanged ? "attached already" : isDryRun ? "the device would be attached" : "attached";
+        _console.Out.WriteLine(CliConsole.Printable(problems.Count > 0 ? $"{change.Domain.Name}: {host.Name} cannot take the device" : $"{change.Domain.Name}: {did} on {host.Name}"));
         ProblemText.Write(_console.Out, DefinitionDocument.Of(problems));
+        foreach (string note in change.Notes)
+        {
+            _console.Out.WriteLine(CliConsole.Printable($"  {note}"));
+        }
     }
 }

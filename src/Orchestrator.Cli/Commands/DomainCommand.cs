@@ -7,7 +7,7 @@ using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Cli.Commands;
 
-/// <summary><c>orchestrator domain define</c>.</summary>
+/// <summary><c>orchestrator domain</c>, and <c>domain define</c>.</summary>
 internal sealed class DomainCommand
 {
     private readonly GlobalOptions _globals;
@@ -22,22 +22,30 @@ internal sealed class DomainCommand
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
         var self = new DomainCommand(globals, console);
-        return new("domain", "Domains of a host.")
+        var command = new Command("domain", "Domains of a host.")
         {
-            self.Define(),
             DomainListCommand.Create(globals, console),
             DomainShowCommand.Create(globals, console),
             DomainXmlCommand.Create(globals, console),
+            self.Define(),
         };
+        DomainLifecycleCommands.AddTo(command, globals, console);
+        command.Subcommands.Add(DomainWatchCommand.Create(globals, console));
+        return command;
     }
 
     private Command Define()
     {
         var file = new Argument<string>("FILE") { Description = "The domain's document; - reads standard input." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and what stands in the way; change nothing." };
-        var allow = new Option<string[]>("--allow") { Description = "dropped: keep the definition even if the host stored less than it was given. What its libvirt is known to drop is refused all the same." };
-        allow.AcceptOnlyFromAmong("dropped");
-        var command = new Command("define", "Defines a domain, reads back what the host stored, and puts back what was there if something was dropped.") { file, dryRun, allow };
+        var allow = new Option<string[]>("--allow")
+        {
+            Description = "dropped: keep the definition even if the host stored less than it was given. What its libvirt is known to drop is refused all the same. "
+                + "foreign-owner: change a domain that another manager owns.",
+        };
+        allow.AcceptOnlyFromAmong("dropped", "foreign-owner");
+        var wait = new Option<TimeSpan?>("--wait") { Description = "How long to wait for others who work on the domain. Default: 30s.", CustomParser = Durations.Parse };
+        var command = new Command("define", "Defines a domain, reads back what the host stored, and puts back what was there if something was dropped.") { file, dryRun, allow, wait };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             DomainDocument document = await DocumentFile.ReadAsync(parsed.GetValue(file)!, "define", DomainDocument.Load, cancellationToken).ConfigureAwait(false);
@@ -47,7 +55,11 @@ internal sealed class DomainCommand
             bool isDryRun = parsed.GetValue(dryRun);
             DefinitionPlan plan = isDryRun
                 ? await definer.PlanAsync(document, cancellationToken).ConfigureAwait(false)
-                : await definer.DefineAsync(document, parsed.GetValue(allow)?.Contains("dropped") == true, cancellationToken).ConfigureAwait(false);
+                : await definer.DefineAsync(
+                    document,
+                    parsed.GetValue(allow)?.Contains("dropped") == true,
+                    new() { Wait = parsed.GetValue(wait) ?? TimeSpan.FromSeconds(30), AllowForeignOwner = parsed.GetValue(allow)?.Contains("foreign-owner") == true },
+                    cancellationToken).ConfigureAwait(false);
             Show(plan, isDryRun);
             return plan.Problems.Count == 0 ? ExitCode.Done : ExitCode.Refused;
         });

@@ -115,12 +115,13 @@ internal sealed class LabCommand
         var memory = new Option<int>("--memory-mib") { Description = "Memory in MiB.", DefaultValueFactory = _ => 128 };
         var vcpus = new Option<int>("--vcpus") { Description = "Virtual CPUs.", DefaultValueFactory = _ => 1 };
         var dirty = new Option<double>("--dirty-mib-s") { Description = "Memory to dirty, in MiB per second. A guest that runs already takes the new rate." };
+        var shared = new Option<bool>("--shared-memory") { Description = "Memory that other processes can be given, as vhost-user devices need." };
         Require(memory, value => value is >= 80 and <= 65536, "--memory-mib wants 80 to 65536.");
         Require(vcpus, value => value is >= 1 and <= 64, "--vcpus wants 1 to 64.");
         Require(dirty, value => value is >= 0 and <= 100_000, "--dirty-mib-s wants 0 to 100000.");
         var command = new Command("guest", "Starts a tiny Linux guest that ticks every 10 ms, or changes how fast a running one dirties memory.")
         {
-            name, host, memory, vcpus, dirty,
+            name, host, memory, vcpus, dirty, shared,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -137,6 +138,7 @@ internal sealed class LabCommand
                         Host = parsed.GetValue(host),
                         MemoryMiB = parsed.GetValue(memory),
                         Vcpus = parsed.GetValue(vcpus),
+                        SharedMemory = parsed.GetValue(shared),
                         DirtyMiBPerSecond = parsed.GetValue(dirty),
                     },
                     cancellationToken).ConfigureAwait(false);

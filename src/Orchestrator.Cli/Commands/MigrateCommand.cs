@@ -33,6 +33,9 @@ internal sealed class MigrateCommand
     private readonly Option<string?> _evidence = new("--evidence") { Description = "Save everything observed to this file." };
     private readonly Option<bool> _requireMeasurement = new("--require-measurement") { Description = "Exit with 9 if the downtime could not be measured." };
 
+    private readonly Option<TimeSpan?> _wait = new("--wait") { Description = "How long to wait for others who work on the domain. Default: 30s.", CustomParser = Durations.Parse };
+    private readonly Option<string[]> _allow = new("--allow") { Description = "foreign-owner: migrate a domain that another manager owns." };
+
     private readonly GlobalOptions _globals;
     private readonly CliConsole _console;
 
@@ -40,6 +43,7 @@ internal sealed class MigrateCommand
     {
         _globals = globals;
         _console = console;
+        _allow.AcceptOnlyFromAmong("foreign-owner");
         _bandwidth.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<long?>() is < 1 or > long.MaxValue >> 20)
@@ -55,7 +59,7 @@ internal sealed class MigrateCommand
         var command = new Command("migrate", "Live-migrates a domain and reports the measured downtime.")
         {
             self._domain, self._from, self._to, self._check, self._dryRun, self._mode, self._persistence, self._maxDowntime, self._bandwidth,
-            self._migrateUri, self._listenAddress, self._unsafe, self._timeout, self._evidence, self._requireMeasurement,
+            self._migrateUri, self._listenAddress, self._unsafe, self._timeout, self._evidence, self._requireMeasurement, self._wait, self._allow,
         };
         command.SetAction(self.RunAsync);
         return command;
@@ -88,6 +92,7 @@ internal sealed class MigrateCommand
             ListenAddress = parsed.GetValue(_listenAddress),
             Unsafe = parsed.GetValue(_unsafe),
             Timeout = parsed.GetValue(_timeout),
+            Options = new() { Wait = parsed.GetValue(_wait) ?? TimeSpan.FromSeconds(30), AllowForeignOwner = parsed.GetValue(_allow)?.Contains("foreign-owner") == true },
         };
         var migrator = new Migrator(source, destination, clock, logger: logger);
         MigrationPlan plan = await migrator.PlanAsync(request, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Libvirt.Xml.Devices;
 using Orchestrator.Devices;
 using Spectre.Console;
 
@@ -37,6 +38,17 @@ internal static class DeviceTables
             function.Address, function.Id, Text(function.Engine), function.PhysicalFunction, Text(function.Driver), Text(function.DriverOverride), Text(function.IommuGroup),
             Text(function.NumaNode), Text(function.Users),
         }));
+
+    internal static Table Of(IReadOnlyList<ListedDevice> devices) => Table(
+        ["device", "scheme", "data path", "host resource", "guest address", "alias", "in", "migrates"],
+        devices.Select(device => new[]
+        {
+            device.Kind, Words(device.Scheme), Words(device.DataPath), Text(device.Resource), Text(device.GuestAddress), Text(device.Alias),
+            !device.IsKnownToLibvirt ? "QEMU only" : device.IsLive ? device.IsDefined ? "both" : "live" : "config",
+            $"{Words(device.Migration.Way)}{(device.Migration.IsCertain ? "" : "?")}{(device.Migration.Way is MigrationWay.ByDetach or MigrationWay.NotAtAll ? $": {device.Migration.Evidence[0]}" : "")}",
+        }));
+
+    private static string Words(Enum value) => ErrorDocument.CodeOf(value).Replace('_', ' ');
 
     /// <summary>What is said of devices whose users are not all known; <see langword="null"/> when there are none.</summary>
     internal static string? Unseen(IReadOnlyList<string> devices) => devices.Count == 0 ? null

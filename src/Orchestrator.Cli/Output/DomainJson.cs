@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Libvirt.Xml;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 
@@ -37,12 +38,43 @@ internal sealed record DefinitionDocument(
 }
 
 /// <summary>What <c>device attach --json</c> prints.</summary>
-internal sealed record AttachmentDocument(DefinitionDocument.DomainName Domain, DefinitionDocument.HostName Host, bool DryRun, IReadOnlyList<ErrorProblem> Problems);
+internal sealed record AttachmentDocument(DefinitionDocument.DomainName Domain, DefinitionDocument.HostName Host, bool DryRun, bool Changed, IReadOnlyList<ErrorProblem> Problems, IReadOnlyList<string> Notes);
+
+/// <summary>What <c>device detach --json</c> prints.</summary>
+internal sealed record DetachmentDocument(
+    DefinitionDocument.DomainName Domain, DefinitionDocument.HostName Host, bool DryRun, bool Changed, IReadOnlyList<DetachmentDocument.Target> Devices, IReadOnlyList<string> Notes)
+{
+    internal sealed record Target(string From, string Kind, string? Resource, string? Alias);
+}
+
+/// <summary>What <c>device list --json</c> prints.</summary>
+internal sealed record DeviceListDocument(
+    DefinitionDocument.DomainName Domain, DefinitionDocument.HostName Host, string State, bool QemuAsked, IReadOnlyList<string>? BlockedReasons, IReadOnlyList<DeviceListDocument.Listed> Devices,
+    IReadOnlyList<string> Notes)
+{
+    internal static DeviceListDocument From(DomainDeviceList list, DefinitionDocument.HostName host) => new(
+        new(list.Domain.Name, list.Domain.Uuid),
+        host,
+        ErrorDocument.CodeOf(list.Domain.State),
+        list.QemuAsked,
+        list.BlockedReasons,
+        [
+            .. list.Devices.Select(device => new Listed(
+                device.Kind, ErrorDocument.CodeOf(device.Scheme), ErrorDocument.CodeOf(device.DataPath), device.Resource, device.GuestAddress, device.Alias, device.IsLive, device.IsDefined,
+                device.IsKnownToLibvirt, new(ErrorDocument.CodeOf(device.Migration.Way), device.Migration.IsCertain, device.Migration.Evidence))),
+        ],
+        list.Notes);
+
+    internal sealed record Listed(
+        string Kind, string Scheme, string DataPath, string? Resource, string? GuestAddress, string? Alias, bool Live, bool Config, bool KnownToLibvirt, DefinitionDocument.Migration Migration);
+}
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(DefinitionDocument))]
 [JsonSerializable(typeof(AttachmentDocument))]
+[JsonSerializable(typeof(DetachmentDocument))]
+[JsonSerializable(typeof(DeviceListDocument))]
 internal sealed partial class DomainJson : JsonSerializerContext
 {
     /// <summary>Without escapes that only HTML needs: XML in messages stays readable.</summary>

@@ -12,6 +12,9 @@ internal sealed class PatientWriter(TextWriter inner) : TextWriter
     /// <summary>Why something that was to be read could not be written, such as a full disk; <see langword="null"/> when all was, or nobody wanted it.</summary>
     internal IOException? Failure { get; private set; }
 
+    /// <summary>Whether nobody reads any more, or nothing can be written.</summary>
+    internal bool IsClosed => _closed;
+
     public override Encoding Encoding => inner.Encoding;
 
     public override void Write(char value) => Try(() => inner.Write(value));

@@ -3,11 +3,14 @@
  *     T <sequence> <CLOCK_MONOTONIC ns> <bytes dirtied so far>
  * and reads commands, one a line:
  *     D <MiB per second> [<MiB working set>]      answered by the same with the working set it got
- * The power button powers the guest off.
+ * The power button powers the guest off. When a PCI device comes or goes, and once at the start, it tells all that it sees:
+ *     P <how many> <address>,<address>,...
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/input.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,13 +18,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/timerfd.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_NS = 10000000, PAGE = 4096, MIB = 1048576, RESERVE_MIB = 8, MAX_BUTTONS = 8 };
+enum { TICK_NS = 10000000, PAGE = 4096, MIB = 1048576, RESERVE_MIB = 8, MAX_BUTTONS = 8, MAX_FUNCTIONS = 64, ADDRESS = 12 };
 
 static int serial;
 static double rate;                 /* bytes per second */
@@ -143,10 +147,56 @@ static void listen_to_button(int button)
     }
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void tell_devices(void)
+{
+    static char last[24 + MAX_FUNCTIONS * (ADDRESS + 1)];
+    char found[MAX_FUNCTIONS][ADDRESS + 1];
+    char line[sizeof last];
+    int count = 0;
+    DIR *folder = opendir("/sys/bus/pci/devices");
+    for (struct dirent *entry; folder && (entry = readdir(folder)) && count < MAX_FUNCTIONS;) {
+        if (strlen(entry->d_name) == ADDRESS)
+            strcpy(found[count++], entry->d_name);
+    }
+    if (folder)
+        closedir(folder);
+    qsort(found, (size_t)count, sizeof found[0], by_text);
+    int length = snprintf(line, sizeof line, "P %d ", count);
+    for (int i = 0; i < count; i++)
+        length += snprintf(line + length, sizeof line - (size_t)length, "%s%s", i ? "," : "", found[i]);
+    line[length++] = '\n';
+    line[length] = 0;
+    if (strcmp(line, last) != 0)
+        say(strcpy(last, line), (size_t)length);
+}
+
+/* The kernel says when a device has come or gone: to look at each tick would cost the ticks. */
+static int open_uevents(void)
+{
+    struct sockaddr_nl kernel = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+    int uevents = socket(AF_NETLINK, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+    if (uevents >= 0)
+        bind(uevents, (struct sockaddr *)&kernel, sizeof kernel);
+    return uevents;
+}
+
+static void listen_to_uevents(int uevents)
+{
+    char buffer[8192];
+    while (recv(uevents, buffer, sizeof buffer, 0) > 0 || errno == ENOBUFS || errno == EINTR)
+        ;                           /* however many there were, what is there now is what counts */
+    tell_devices();
+}
+
 int main(void)
 {
-    struct pollfd wait[2 + MAX_BUTTONS];
-    int waits = 2;
+    struct pollfd wait[3 + MAX_BUTTONS];
+    int waits = 3;
     serial = open("/dev/ttyS0", O_RDWR | O_NOCTTY);
     struct termios raw;
     tcgetattr(serial, &raw);
@@ -165,6 +215,8 @@ int main(void)
 
     wait[0] = (struct pollfd){ .fd = timer, .events = POLLIN };
     wait[1] = (struct pollfd){ .fd = serial, .events = POLLIN };
+    wait[2] = (struct pollfd){ .fd = open_uevents(), .events = POLLIN };
+    tell_devices();
     for (int i = 0; i < MAX_BUTTONS; i++) {
         char path[32];
         snprintf(path, sizeof path, "/dev/input/event%d", i);
@@ -187,7 +239,9 @@ int main(void)
         }
         if (wait[1].revents & POLLIN)
             listen_for_commands();
-        for (int i = 2; i < waits; i++) {
+        if (wait[2].revents)
+            listen_to_uevents(wait[2].fd);
+        for (int i = 3; i < waits; i++) {
             if (wait[i].revents & POLLIN)
                 listen_to_button(wait[i].fd);
         }

@@ -9,6 +9,8 @@ internal static class GuestDomain
 {
     private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
 
+    private const int FreePorts = 6;
+
     // Switched on from the start: they cannot be from outside later, and a pattern without a match costs nothing.
     private static readonly string[] Traces = ["vm_state_notify", "vmstate_downtime*", "all_vcpus*"];
 
@@ -36,8 +38,7 @@ internal static class GuestDomain
             Controller("usb", "none"),
             Controller("pci", "pcie-root"),
             // Free places to plug devices into while the guest runs.
-            Controller("pci", "pcie-root-port"),
-            Controller("pci", "pcie-root-port"),
+            Enumerable.Range(0, FreePorts).Select(_ => Controller("pci", "pcie-root-port")),
             new XElement(
                 "serial",
                 new XAttribute("type", "unix"),

@@ -1,5 +1,6 @@
 using System.Xml;
 using System.Xml.Linq;
+using Libvirt.Xml;
 
 namespace Orchestrator.Checks;
 
@@ -34,6 +35,10 @@ internal static class DomainManagers
 
         return [.. found.Select(pair => new ManagerFacts(pair.Key, pair.Value.Count == 1 ? $"metadata of domain {pair.Value[0]}" : $"metadata of {pair.Value.Count} domains, such as {pair.Value[0]}"))];
     }
+
+    /// <summary>Who else manages a domain; <see langword="null"/> when nobody does.</summary>
+    internal static string? ManagerOf(DomainDocument domain) =>
+        domain.Root.Elements("metadata").Elements().Select(element => ManagerOf(element.Name.NamespaceName)).OfType<string>().FirstOrDefault();
 
     /// <summary>The manager whose metadata is of a namespace; <see langword="null"/> for any other.</summary>
     internal static string? ManagerOf(string name) =>

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using Libvirt.Interop;
 using Libvirt.Xml;
+using Libvirt.Xml.Devices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Hosts;
@@ -8,19 +9,39 @@ using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Devices;
 
+/// <summary>What attaching a device would do.</summary>
+/// <param name="Domain">The domain.</param>
+/// <param name="Places">Where it would be attached; none where it is attached already, and that will do.</param>
+/// <param name="Generic">The generic vDPA device that stands for it on a host whose libvirt has no <c>&lt;hostdev type='vdpa'&gt;</c>; <see langword="null"/> when libvirt attaches it.</param>
+/// <param name="Problems">What stands in the way; none means that it can be done.</param>
+/// <param name="Notes">What is worth knowing.</param>
+public sealed record AttachPlan(
+    DomainSnapshot Domain, IReadOnlyList<DomainModificationImpact> Places, GenericVdpaDevice? Generic, IReadOnlyList<DefinitionProblem> Problems, IReadOnlyList<string> Notes);
+
+/// <summary>What became of attaching a device.</summary>
+/// <param name="Domain">The domain, as it was before.</param>
+/// <param name="IsChanged">Whether anything was changed: not when all was as it was asked for already.</param>
+/// <param name="Notes">What is worth knowing.</param>
+public sealed record DeviceChange(DomainSnapshot Domain, bool IsChanged, IReadOnlyList<string> Notes);
+
 /// <summary>
-/// Attaches devices so that what was asked for is what the domain then has: refuses what the host's dialect cannot say, reads back what became of the
+/// Attaches devices so that what was asked for is what the domain then has: refuses what the host's dialect cannot say and what somebody else has, reads back what became of the
 /// device, and detaches it again when something was lost.
 /// </summary>
 /// <param name="host">The host.</param>
+/// <param name="claims">Keeps two operations of this machine from giving one device to two domains.</param>
+/// <param name="files">The host's files, where it is this machine: they tell who has a node open, and what a PCI function is.</param>
 /// <param name="timeProvider">The clock of the waits.</param>
 /// <param name="logger">Where to log.</param>
-public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvider = null, ILogger? logger = null)
+public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = null, HostFiles? files = null, TimeProvider? timeProvider = null, ILogger? logger = null)
 {
     private const string Operation = "attach";
 
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
+    private readonly DomainClaims _claims = claims ?? new(timeProvider);
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
+
+    private OperationGate Gate => field ??= new(host, _claims, timeProvider, logger);
 
     /// <summary>How long a guest may take to let go of a device that is taken back. libvirt itself waits 5 s.</summary>
     public TimeSpan DetachPatience { get; init; } = TimeSpan.FromSeconds(20);
@@ -28,34 +49,126 @@ public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvide
     /// <summary>What stands in the way of attaching a device; nothing is changed.</summary>
     /// <param name="nameOrUuid">The domain.</param>
     /// <param name="device">The device.</param>
+    /// <param name="impact">To what: the running domain, its definition, or both.</param>
+    /// <param name="options">Whether a device that is attached already will do, how long to wait for others, and whose domains may be changed.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
-    public async Task<(DomainSnapshot Domain, IReadOnlyList<DefinitionProblem> Problems)> PlanAsync(
-        string nameOrUuid, DeviceDocument device, CancellationToken cancellationToken = default)
+    /// <exception cref="OperationException">The name is ambiguous, or somebody else manages the domain.</exception>
+    public async Task<AttachPlan> PlanAsync(
+        string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(device);
+        options ??= new();
+        await Gate.LookAsync(DomainOperation.Attach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        return await PlanAsync(nameOrUuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<AttachPlan> PlanAsync(string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
+    {
+        string name = host.Address.Name;
         DomainSnapshot domain = await host.FindDomainAsync(nameOrUuid, cancellationToken).ConfigureAwait(false)
-            ?? throw new DomainNotFoundException(nameOrUuid, host.Address.Name);
+            ?? throw new DomainNotFoundException(nameOrUuid, name);
         HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
+        string path = $"/domain/devices/{device.Element.Name.LocalName}";
+        var problems = new List<DefinitionProblem>();
+        var notes = new List<string>();
 
         // The whole domain is judged, for a device may need something of it; what was wrong before is not this device's fault.
+        // Neither is the device itself, where the domain has it already.
+        var selector = DeviceSelector.Of(device);
         DomainDocument before = DomainDocument.Parse(domain.Xml);
-        HashSet<string> known = [.. DefinitionPlanner.DeviceProblems(before, dialect).Select(problem => problem.Message)];
-        return (domain, [.. DefinitionPlanner.DeviceProblems(device.AddedTo(before), dialect).Where(problem => !known.Contains(problem.Message))]);
+        foreach (PlacedDevice same in before.PlacedDevices.Where(placed => selector.IsUnique && selector.Matches(placed)))
+        {
+            before.Remove(same.Device);
+        }
+
+        DomainDocument after = device.AddedTo(before);
+        DomainDevice asked = after.PlacedDevices.Last(placed => placed.Element is not null).Device;
+        GenericVdpaDevice? generic = asked is VdpaHostDevice vdpa && !dialect.VdpaHostDevice && dialect.GenericVdpaDevice != false
+            ? new GenericVdpaDevice { SourceDevice = vdpa.SourceDevice, Id = vdpa.Alias, BootOrder = vdpa.BootOrder }
+            : null;
+        if (generic is not null)
+        {
+            // As libvirt has no words for it, only its node can be wrong; that is said of the element that was given.
+            problems.AddRange(after.Check().Where(problem => problem.Severity == DeviceProblemSeverity.Error && problem.Path.StartsWith(path, StringComparison.Ordinal))
+                .Select(problem => new DefinitionProblem(problem.Path, problem.Message, [])));
+        }
+        else
+        {
+            HashSet<string> known = [.. DefinitionPlanner.DeviceProblems(before, dialect).Select(problem => problem.Message)];
+            problems.AddRange(DefinitionPlanner.DeviceProblems(after, dialect).Where(problem => !known.Contains(problem.Message)));
+        }
+
+        IReadOnlyList<DomainModificationImpact> places = DevicePlaces.Of(impact, domain);
+        if (DevicePlaces.Problem(places, domain, name) is { } wrong)
+        {
+            problems.Add(new(path, wrong.Message, [wrong.Instead]));
+            return new(domain, places, generic, problems, notes);
+        }
+
+        var missing = new List<DomainModificationImpact>();
+        foreach (DomainModificationImpact place in places)
+        {
+            if (!await HasAsync(domain, place, selector, generic is not null, cancellationToken).ConfigureAwait(false))
+            {
+                missing.Add(place);
+            }
+            else if (ifNeeded)
+            {
+                notes.Add($"{DevicePlaces.NameOf(place, domain.Name)} has {selector} already");
+            }
+            else
+            {
+                problems.Add(new(path, $"{DevicePlaces.NameOf(place, domain.Name)} on {name} has {selector} already", ["--if-needed, when that will do"]));
+            }
+        }
+
+        problems.AddRange((await DeviceGuards.HoldersAsync(host, files, domain, DeviceGuards.ResourcesOf(device), cancellationToken).ConfigureAwait(false))
+            .Select(holder => new DefinitionProblem(path, $"{holder}; a device of the host is one domain's alone", ["another device, or detach it there first"])));
+        if (missing.Contains(DomainModificationImpact.Live) && DeviceGuards.FunctionOf(asked) is { } function)
+        {
+            (AcceleratorEngine? engine, bool isKnown) = await DeviceGuards.AcceleratorAsync(host, files, function, cancellationToken).ConfigureAwait(false);
+            if (engine is { } found)
+            {
+                problems.Add(new(path, DeviceGuards.NoHotSwap(function, found, name), ["--config, and start the domain anew"]));
+            }
+            else if (!isKnown)
+            {
+                notes.Add($"{name} does not tell what {function} is: were it a function of the accelerator KAE, it must not be plugged into a running domain");
+            }
+        }
+
+        if (generic is not null && missing.Contains(DomainModificationImpact.Live))
+        {
+            notes.Add($"{name}'s libvirt has no <hostdev type='vdpa'>: QEMU is given its generic vDPA device through the monitor. The document of {domain.Name} will never show it "
+                + "(orchestrator device list does), the domain is marked as tainted, and it cannot migrate until the device is detached");
+        }
+
+        return new(domain, missing, generic, problems, notes);
     }
 
     /// <summary>Attaches a device.</summary>
     /// <param name="nameOrUuid">The domain.</param>
     /// <param name="device">The device.</param>
     /// <param name="impact">To what: the running domain, its definition, or both.</param>
+    /// <param name="options">Whether a device that is attached already will do, how long to wait for others, and whose domains may be changed.</param>
     /// <param name="cancellationToken">Ends the wait until the host is asked to change something; what was begun is then ended.</param>
     /// <exception cref="DefinitionException">The host cannot or did not take the device as it stands.</exception>
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
-    public async Task<DomainSnapshot> AttachAsync(
-        string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, CancellationToken cancellationToken = default)
+    /// <exception cref="OperationException">The domain is not to be changed now.</exception>
+    /// <exception cref="HostDeviceException">Another operation has the device in its hands, or QEMU did not take it.</exception>
+    public async Task<DeviceChange> AttachAsync(
+        string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(device);
+        options ??= new();
         string name = host.Address.Name;
-        (DomainSnapshot domain, IReadOnlyList<DefinitionProblem> problems) = await PlanAsync(nameOrUuid, device, cancellationToken).ConfigureAwait(false);
+        await using EnteredOperation entered = await Gate.EnterAsync(DomainOperation.Attach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        nameOrUuid = $"{entered.Domain!.Uuid}"; // what was let in, whatever gets its name meanwhile
+        await using IAsyncDisposable claim = await DeviceGuards.ClaimAsync(
+            _claims, host, DomainOperation.Attach, entered.Domain.Name, DeviceGuards.ResourcesOf(device), cancellationToken).ConfigureAwait(false);
+        AttachPlan plan = await PlanAsync(nameOrUuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        (DomainSnapshot domain, IReadOnlyList<DomainModificationImpact> places, GenericVdpaDevice? generic, IReadOnlyList<DefinitionProblem> problems, IReadOnlyList<string> notes) = plan with { Notes = [.. entered.Notes, .. plan.Notes] };
         if (problems.Count > 0)
         {
             throw new DefinitionException(
@@ -63,7 +176,16 @@ public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvide
             { Operation = Operation };
         }
 
-        IReadOnlyList<DomainModificationImpact> places = Places(impact, domain.IsActive);
+        if (places.Count == 0)
+        {
+            return new(domain, false, notes);
+        }
+
+        if (generic is not null)
+        {
+            return new(domain, true, [.. notes, .. await AttachGenericAsync(domain, generic, places, cancellationToken).ConfigureAwait(false)]);
+        }
+
         var before = new List<IReadOnlyList<XElement>>();
         foreach (DomainModificationImpact place in places)
         {
@@ -105,7 +227,8 @@ public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvide
         if (losses.Count == 0)
         {
             LogAttached(device.Element.Name.LocalName, domain.Name, name);
-            return domain;
+            string?[] addresses = [.. added.Select(found => found.Device.Element("address")?.ToString(SaveOptions.DisableFormatting)).Distinct()];
+            return new(domain, true, addresses.Length < 2 ? notes : [.. notes, "in the guest the device has another address now than it will have after the next start; write the <address> into the document where that matters"]);
         }
 
         throw await UndoAsync(domain, added, losses).ConfigureAwait(false);
@@ -147,7 +270,7 @@ public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvide
         long start = _time.GetTimestamp();
         while (true)
         {
-            IReadOnlyList<XElement> now = Devices(await DocumentAsync(domain, place, CancellationToken.None).ConfigureAwait(false), device.Name);
+            IReadOnlyList<XElement> now = Devices((await DevicePlaces.ReadAsync(host, domain, place, CancellationToken.None).ConfigureAwait(false)).Root, device.Name);
             if (!now.Any(other => XNode.DeepEquals(other, device)))
             {
                 return true;
@@ -162,28 +285,63 @@ public sealed partial class DeviceAttacher(IHost host, TimeProvider? timeProvide
         }
     }
 
+    /// <summary>Gives QEMU the device, and the definition its command line. The guest comes first: QEMU may refuse, a definition can be put back.</summary>
+    private async Task<IReadOnlyList<string>> AttachGenericAsync(
+        DomainSnapshot domain, GenericVdpaDevice generic, IReadOnlyList<DomainModificationImpact> places, CancellationToken cancellationToken)
+    {
+        var notes = new List<string>();
+        if (places.Contains(DomainModificationImpact.Live))
+        {
+            string id = generic.Id ?? $"vdpa-{generic.SourceDevice.Split('/')[^1]}";
+            QemuDevice added = await new GenericPlug(host, _time).AddAsync(
+                domain, new() { ["driver"] = generic.Driver, ["vhostdev"] = generic.SourceDevice }, id, cancellationToken).ConfigureAwait(false);
+            notes.Add($"QEMU has {generic.SourceDevice} as {added.Id} on {added.Bus}");
+            LogAttached(generic.Driver, domain.Name, host.Address.Name);
+        }
+
+        if (places.Contains(DomainModificationImpact.Config))
+        {
+            try
+            {
+                DomainDocument definition = await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, CancellationToken.None).ConfigureAwait(false);
+                definition.Add(generic);
+                DefinitionPlan defined = await new DomainDefiner(host, _logger).DefineAsync(definition, cancellationToken: CancellationToken.None).ConfigureAwait(false);
+                notes.AddRange(defined.Notes.Where(note => note.Contains("memory", StringComparison.Ordinal)));
+            }
+            catch (Exception e) when (places.Count > 1 && e is LibvirtException or HostUnreachableException or DefinitionException or DeviceInvalidException)
+            {
+                throw new HostDeviceException(
+                    HostDeviceProblem.Degraded, $"the running {domain.Name} on {host.Address.Name} has {generic.SourceDevice}, but its definition has not: {e.Message}",
+                    "Attach it with --config alone, or detach it with --live.", host.Address.Name, e);
+            }
+        }
+
+        return notes;
+    }
+
+    /// <summary>Whether a domain has a device of which it can have one only. Of what was plugged in past libvirt only QEMU can tell.</summary>
+    private async Task<bool> HasAsync(DomainSnapshot domain, DomainModificationImpact place, DeviceSelector selector, bool askQemu, CancellationToken cancellationToken)
+    {
+        if (!selector.IsUnique)
+        {
+            return false;
+        }
+
+        DomainDocument document = await DevicePlaces.ReadAsync(host, domain, place, cancellationToken).ConfigureAwait(false);
+        return document.PlacedDevices.Any(selector.Matches)
+            || (askQemu && place == DomainModificationImpact.Live
+                && (await QemuDevices.ListUnknownAsync(new(host, domain.Uuid), document.QemuIds, DomainResources.Of(domain.Xml), cancellationToken).ConfigureAwait(false)).Any(selector.Matches));
+    }
+
     private async Task<IReadOnlyList<XElement>> ReadAsync(DomainSnapshot domain, DomainModificationImpact place, DeviceDocument device, CancellationToken cancellationToken) =>
-        Devices(await DocumentAsync(domain, place, cancellationToken).ConfigureAwait(false), device.Element.Name);
+        Devices((await DevicePlaces.ReadAsync(host, domain, place, cancellationToken).ConfigureAwait(false)).Root, device.Element.Name);
 
-    private async Task<string> DocumentAsync(DomainSnapshot domain, DomainModificationImpact place, CancellationToken cancellationToken) =>
-        (place == DomainModificationImpact.Config
-            ? await host.GetDefinitionAsync(domain.Uuid, cancellationToken).ConfigureAwait(false)
-            : (await host.FindDomainAsync($"{domain.Uuid}", cancellationToken).ConfigureAwait(false))?.Xml)
-        ?? throw new DomainNotFoundException(domain.Name, host.Address.Name);
-
-    private static IReadOnlyList<XElement> Devices(string xml, XName name) => [.. DomainDocument.Parse(xml).Root.Elements("devices").Elements(name)];
+    private static IReadOnlyList<XElement> Devices(XElement domain, XName name) => [.. domain.Elements("devices").Elements(name)];
 
     /// <summary>The device that is new, and of several the one most like what was asked for.</summary>
     private static XElement? Find(XElement asked, IReadOnlyList<XElement> before, IReadOnlyList<XElement> now) => now
         .Where(device => !before.Any(old => XNode.DeepEquals(old, device)))
         .MinBy(device => ReadBack.Compare(asked, device).Count);
-
-    private static IReadOnlyList<DomainModificationImpact> Places(DomainModificationImpact impact, bool isActive) => impact switch
-    {
-        DomainModificationImpact.Current => [isActive ? DomainModificationImpact.Live : DomainModificationImpact.Config],
-        DomainModificationImpact.Live | DomainModificationImpact.Config => [DomainModificationImpact.Live, DomainModificationImpact.Config],
-        _ => [impact],
-    };
 
     private static DomainModificationImpact Combine(IEnumerable<DomainModificationImpact> places) => places.Aggregate((all, place) => all | place);
 

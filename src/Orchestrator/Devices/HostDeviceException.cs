@@ -18,7 +18,7 @@ public enum HostDeviceProblem
     /// <summary>The tool printed what cannot be read.</summary>
     UnreadableOutput,
 
-    /// <summary>A question was not answered in time; nothing was changed.</summary>
+    /// <summary>A question was not answered in time, or a guest did not do what it was asked for; nothing was changed so far.</summary>
     TimedOut,
 
     /// <summary>A change did not come back in time: whether it was made is not known.</summary>
@@ -41,6 +41,9 @@ public enum HostDeviceProblem
 
     /// <summary>There is such a device already.</summary>
     AlreadyExists,
+
+    /// <summary>More than one device answers the description.</summary>
+    Ambiguous,
 
     /// <summary>There is such a device already, with other parameters.</summary>
     Differs,

@@ -1,15 +1,20 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
 using System.Threading.Channels;
 using Libvirt.Interop;
 using Orchestrator.Downtime;
 
 namespace Orchestrator.Hosts;
 
-/// <summary>Hands the events of one connection to the recorders of the domains they are about.</summary>
-internal sealed class HostEvents(ObserverClock clock)
+/// <summary>Hands the events of a host's present connection to the recorders of the domains they are about, and to those who watch the host.</summary>
+internal sealed class HostEvents(string host, ObserverClock clock)
 {
     private readonly Lock _lock = new();
     private readonly List<EventRecorder> _recorders = [];
+    private readonly List<HostSubscription> _subscriptions = [];
+    private LibvirtConnection? _connection;
+    private ChannelReader<DomainEvent>? _reader;
 
     internal EventRecorder Record(string name, Guid uuid)
     {
@@ -22,36 +27,129 @@ internal sealed class HostEvents(ObserverClock clock)
         return recorder;
     }
 
-    /// <summary>Subscribes a new connection; the streams end with it.</summary>
-    internal void Attach(LibvirtConnection connection)
+    /// <summary>Keeps the events that arrive from now on through a connection; ends at once when that is not the present one any more.</summary>
+    internal HostSubscription Subscribe(LibvirtConnection connection, int capacity)
+    {
+        var subscription = new HostSubscription(capacity, Stop);
+        lock (_lock)
+        {
+            if (ReferenceEquals(_connection, connection))
+            {
+                _subscriptions.Add(subscription);
+            }
+            else
+            {
+                subscription.End("lost");
+            }
+        }
+
+        return subscription;
+    }
+
+    /// <summary>Subscribes a new connection, which takes the place of the last; the streams end with it.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="closed">Called when the transport has ended by itself and <see cref="Lost"/> had not been told.</param>
+    internal void Attach(LibvirtConnection connection, Action<string> closed)
     {
         EventStream<DomainEvent> events = connection.SubscribeEvents();
-        _ = PumpAsync();
-
-        async Task PumpAsync()
+        ChannelReader<ConnectCloseReason>? close = SubscribeClose(connection)?.Reader;
+        lock (_lock)
         {
-            ChannelReader<DomainEvent> reader = events.Reader;
-            while (await reader.WaitToReadAsync().ConfigureAwait(false))
+            EndSubscriptions("lost");
+            _connection = connection;
+            _reader = events.Reader;
+        }
+
+        _ = PumpAsync(connection, events.Reader);
+        if (close is not null)
+        {
+            _ = WaitForEndAsync();
+        }
+
+        async Task WaitForEndAsync()
+        {
+            if (await close.WaitToReadAsync().ConfigureAwait(false) && close.TryRead(out ConnectCloseReason reason))
             {
-                while (reader.TryRead(out DomainEvent? arrived))
+                string words = Words(reason);
+                if (Lost(connection, words))
                 {
-                    Deliver(arrived);
+                    closed(words);
                 }
             }
         }
     }
 
-    private void Deliver(DomainEvent arrived)
+    /// <summary>The connection is lost, or given up: whoever watches is told, after all that has arrived, and nothing more is taken from it.</summary>
+    /// <returns><see langword="false"/> when that was known.</returns>
+    internal bool Lost(LibvirtConnection? connection, string reason)
     {
-        ObservedEvent observed = Observed(arrived);
         lock (_lock)
+        {
+            if (connection is null || !ReferenceEquals(_connection, connection))
+            {
+                return false;
+            }
+
+            Drain(_reader!);
+            EndSubscriptions(reason);
+            _connection = null;
+            _reader = null;
+            return true;
+        }
+    }
+
+    private static string Words(ConnectCloseReason reason) => reason switch
+    {
+        ConnectCloseReason.Keepalive => "keepalive: the daemon does not answer",
+        ConnectCloseReason.Eof => "eof: the daemon ended the connection",
+        _ => $"{reason}".ToLowerInvariant(),
+    };
+
+    private static EventStream<ConnectCloseReason>? SubscribeClose(LibvirtConnection connection)
+    {
+        try
+        {
+            return connection.SubscribeClose();
+        }
+        catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoSupport)
+        {
+            return null; // a driver inside this process
+        }
+    }
+
+    private async Task PumpAsync(LibvirtConnection connection, ChannelReader<DomainEvent> reader)
+    {
+        while (await reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            lock (_lock)
+            {
+                if (!ReferenceEquals(_connection, connection))
+                {
+                    return;
+                }
+
+                Drain(reader);
+            }
+        }
+    }
+
+    // Under the lock: the end of the connection comes after what came before it.
+    private void Drain(ChannelReader<DomainEvent> reader)
+    {
+        while (reader.TryRead(out DomainEvent? arrived))
         {
             foreach (EventRecorder recorder in _recorders)
             {
                 if (recorder.Uuid == arrived.Origin.DomainUuid)
                 {
-                    recorder.Add(observed);
+                    recorder.Add(Observed(arrived));
                 }
+            }
+
+            if (_subscriptions.Count > 0)
+            {
+                HostEvent told = Told(arrived);
+                _subscriptions.ForEach(subscription => subscription.Add(told));
             }
         }
     }
@@ -73,11 +171,57 @@ internal sealed class HostEvents(ObserverClock clock)
         return new() { Channel = channel, Name = name, Data = data, Stamp = (arrived as QemuMonitorEvent)?.Stamp, Arrived = clock.At(arrived.Origin.Timestamp) };
     }
 
+    private HostEvent Told(DomainEvent arrived)
+    {
+        (HostEventKind kind, string? detail) = arrived switch
+        {
+            DomainLifecycleEvent => (HostEventKind.Lifecycle, arrived.ToString()),
+            RebootEvent => (HostEventKind.Reboot, null),
+            DeviceAddedEvent device => (HostEventKind.DeviceAdded, device.Alias),
+            DeviceRemovedEvent device => (HostEventKind.DeviceRemoved, device.Alias),
+            DeviceRemovalFailedEvent device => (HostEventKind.DeviceRemovalFailed, device.Alias),
+            MigrationIterationEvent e => (HostEventKind.Iteration, e.Iteration.ToString(CultureInfo.InvariantCulture)),
+            JobCompletedEvent e => (HostEventKind.JobCompleted, Operation(e.Statistics)),
+            QemuMonitorEvent e => (HostEventKind.Monitor, e.Event),
+            _ => throw new UnreachableException($"an event of a new kind: {arrived}"),
+        };
+        return new()
+        {
+            Kind = kind,
+            Host = host,
+            DomainName = arrived.Origin.DomainName,
+            DomainUuid = arrived.Origin.DomainUuid,
+            Detail = detail,
+            Data = (arrived as QemuMonitorEvent)?.Details,
+            Stamp = (arrived as QemuMonitorEvent)?.Stamp,
+            Arrived = clock.At(arrived.Origin.Timestamp),
+        };
+    }
+
+    // Named as libvirt names it: migration_out.
+    private static string? Operation(TypedParameters statistics) => statistics.FindInteger("operation") is not { } value ? null
+        : Enum.GetName((DomainJobOperation)value) is { } name ? JsonNamingPolicy.SnakeCaseLower.ConvertName(name)
+        : value.ToString(CultureInfo.InvariantCulture);
+
+    private void EndSubscriptions(string reason)
+    {
+        _subscriptions.ForEach(subscription => subscription.End(reason));
+        _subscriptions.Clear();
+    }
+
     private void Stop(EventRecorder recorder)
     {
         lock (_lock)
         {
             _recorders.Remove(recorder);
+        }
+    }
+
+    private void Stop(HostSubscription subscription)
+    {
+        lock (_lock)
+        {
+            _subscriptions.Remove(subscription);
         }
     }
 }

@@ -51,6 +51,12 @@ public sealed record DomainSnapshot
     /// <summary>The kind of job that runs on it.</summary>
     public DomainJobType Job { get; init; }
 
+    /// <summary>
+    /// What the job does. Of a migration that arrives libvirt tells no statistics, so that <see cref="Job"/> is <see cref="DomainJobType.None"/> then; this is
+    /// <see cref="DomainJobOperation.MigrationIn"/> all the same.
+    /// </summary>
+    public DomainJobOperation JobOperation { get; init; }
+
     /// <summary>The document of the running domain, or of the definition of one that is off.</summary>
     public required string Xml { get; init; }
 

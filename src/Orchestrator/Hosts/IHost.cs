@@ -195,6 +195,16 @@ public interface IHost : IAsyncDisposable
     /// <param name="flags">Which form.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<string> GetDomainXmlAsync(Guid uuid, DomainXmlFlags flags, CancellationToken cancellationToken);
+
+    // Watching.
+
+    /// <summary>
+    /// Starts to keep the events of all domains, until the connection they come through is lost; <see cref="HostWatcher"/> goes on after that. Opens a connection
+    /// first if there is none.
+    /// </summary>
+    /// <param name="capacity">How many events are kept until they are read.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<HostSubscription> SubscribeAsync(int capacity, CancellationToken cancellationToken);
 }
 
 /// <summary>What a host keeps for a domain besides its definition.</summary>

@@ -8,16 +8,22 @@ using Orchestrator.Downtime;
 namespace Orchestrator.Hosts;
 
 /// <summary>
-/// A real host. Short calls run on four threads of its own and meet a deadline; a lost connection is opened again by the next call, its events with it.
+/// A real host. Short calls run on four threads of its own and meet a deadline; a lost connection is opened again by the next call, its events with it. Calls
+/// that hang keep their threads and their connection: others take their place.
 /// </summary>
 public sealed partial class LibvirtHost : IHost
 {
+    // A thread in a call that never returns cannot be ended. TCP gives a dead peer up within a quarter of an hour: by then these are not all used.
+    private const int MostLeftBehind = 16;
+
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
+
     private readonly HostOptions _options;
     private readonly ILogger _logger;
-    private readonly HostDispatcher _dispatcher;
     private readonly HostEvents _events;
-    private readonly Lock _connectionLock = new();
-    private LibvirtConnection? _connection;
+    private readonly Lock _linkLock = new();
+    private readonly List<HostLink> _leftBehind = [];
+    private volatile HostLink _link;
     private HostIdentity? _identity;
     private ProbedDialect? _dialect;
     private volatile bool _disposed;
@@ -27,8 +33,8 @@ public sealed partial class LibvirtHost : IHost
         Address = address;
         _options = options;
         _logger = logger;
-        _dispatcher = new(address.Name);
-        _events = new(clock);
+        _events = new(address.Name, clock);
+        _link = NewLink();
     }
 
     /// <inheritdoc/>
@@ -93,7 +99,7 @@ public sealed partial class LibvirtHost : IHost
     public async Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken)
     {
         // A daemon that was restarted may be another libvirt: what it said belongs to its connection.
-        if (_dialect is { } known && ReferenceEquals(known.Connection, _connection))
+        if (_dialect is { } known && ReferenceEquals(known.Connection, _link.Connection))
         {
             return known.Dialect;
         }
@@ -322,29 +328,29 @@ public sealed partial class LibvirtHost : IHost
             return Task.FromResult(new LogEvidence { Problem = $"the log is on {Address.Name}, which is not this machine" });
         }
 
-        return _dispatcher.InvokeAsync(() => QemuLog.ReadSlice(Path.Combine(folder, name + ".log"), since), cancellationToken);
+        return OnLinkAsync(link => link.InvokeAsync(() => QemuLog.ReadSlice(Path.Combine(folder, name + ".log"), since), cancellationToken), _options.CallTimeout, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        // A thread that hangs in connecting holds the lock: it finds the flag when it comes back, if ever.
-        _disposed = true;
-        if (_connectionLock.TryEnter())
+        HostLink link;
+        lock (_linkLock)
         {
-            try
-            {
-                _connection?.Dispose();
-                _connection = null;
-            }
-            finally
-            {
-                _connectionLock.Exit();
-            }
+            _disposed = true;
+            link = _link;
         }
 
-        _dispatcher.Dispose();
-        return ValueTask.CompletedTask;
+        _events.Lost(link.Connection, "closed here");
+        link.Dispose();
+        try
+        {
+            await link.Closed.WaitAsync(ClosePatience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // A daemon that does not answer is left to the thread that hangs in it.
+        }
     }
 
     private void Migrate(MigrationCall call)
@@ -407,6 +413,7 @@ public sealed partial class LibvirtHost : IHost
             }
 
             (DomainState state, int reason) = domain.GetState();
+            (DomainJobType job, DomainJobOperation operation) = Job(domain, state);
             return new()
             {
                 Name = domain.Name,
@@ -414,7 +421,8 @@ public sealed partial class LibvirtHost : IHost
                 State = state,
                 Reason = reason,
                 IsPersistent = domain.IsPersistent(),
-                Job = Job(domain),
+                Job = job,
+                JobOperation = operation,
                 Xml = domain.GetXml(),
             };
         }
@@ -424,7 +432,18 @@ public sealed partial class LibvirtHost : IHost
         }
     }
 
-    private static DomainJobType Job(LibvirtDomain domain) => JobStats(domain)?.Type ?? DomainJobType.None;
+    private static (DomainJobType Type, DomainJobOperation Operation) Job(LibvirtDomain domain, DomainState state)
+    {
+        try
+        {
+            return domain.GetJobStats() is { Type: not DomainJobType.None } stats ? (stats.Type, stats.Operation) : default;
+        }
+        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoSupport)
+        {
+            // Off, or a driver without jobs; but a paused domain of which libvirt refuses to tell is one whose statistics are on the host it comes from.
+            return (DomainJobType.None, e.Code == LibvirtErrorCode.OperationInvalid && state == DomainState.Paused ? DomainJobOperation.MigrationIn : default);
+        }
+    }
 
     private static DomainJobStats? JobStats(LibvirtDomain domain)
     {
@@ -478,71 +497,101 @@ public sealed partial class LibvirtHost : IHost
         };
     }
 
-    private async Task<T> CallAsync<T>(Func<LibvirtConnection, T> call, TimeSpan timeout, CancellationToken cancellationToken)
+    private Task<T> CallAsync<T>(Func<LibvirtConnection, T> call, TimeSpan timeout, CancellationToken cancellationToken) =>
+        OnLinkAsync(link => link.InvokeAsync(call, cancellationToken), timeout, cancellationToken);
+
+    private async Task<T> OnLinkAsync<T>(Func<HostLink, Task<T>> begin, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        Task<T> running = _dispatcher.InvokeAsync(() => CallNow(call), cancellationToken);
-        try
+        long began = Stopwatch.GetTimestamp();
+        while (true)
         {
-            return await running.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw new HostUnreachableException(
-                Address.Name, $"{Address.Name} did not answer within {timeout.TotalSeconds:0} s. Is its libvirt daemon stuck, or its network down?");
+            HostLink link = PresentLink();
+            TimeSpan left = timeout - Stopwatch.GetElapsedTime(began);
+            try
+            {
+                return await begin(link).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                Replace(link);
+                throw new HostUnreachableException(
+                    Address.Name, $"{Address.Name} did not answer within {timeout.TotalSeconds:0} s. Is its libvirt daemon stuck, or its network down?");
+            }
+            catch (CallNotBegunException)
+            {
+                // Its link was given up before its turn came: the next one takes it.
+                ObjectDisposedException.ThrowIf(_disposed, this);
+            }
         }
     }
 
-    private T CallNow<T>(Func<LibvirtConnection, T> call)
+    private HostLink NewLink() => new(Address.Name, Open, OnLost);
+
+    // Callers that gave up waiting say nothing: a link whose threads all hang is replaced before anyone waits for it again.
+    private HostLink PresentLink()
     {
-        LibvirtConnection connection = Connection();
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        HostLink link = _link;
+        return link.IsStuck(_options.CallTimeout) ? Replace(link) : link;
+    }
+
+    private HostLink Replace(HostLink link)
+    {
+        int hanging;
+        lock (_linkLock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!ReferenceEquals(_link, link))
+            {
+                return _link; // someone else did
+            }
+
+            _leftBehind.RemoveAll(left => left.Alive == 0);
+            hanging = _leftBehind.Sum(left => left.Alive);
+            if (hanging >= MostLeftBehind)
+            {
+                throw new HostUnreachableException(
+                    Address.Name, $"{hanging} calls to {Address.Name} hang; no more are made until one returns. Restart its libvirt daemon, or this process.");
+            }
+
+            _leftBehind.Add(link);
+            _link = NewLink();
+        }
+
+        LogLeftBehind(Address.Name, hanging);
+        _events.Lost(link.Connection, "timeout: a call did not return");
+        link.Dispose();
+        return _link;
+    }
+
+    private LibvirtConnection Open()
+    {
+        LibvirtConnection? connection = null;
         try
         {
-            return call(connection);
+            connection = LibvirtConnection.Open(Address.Uri);
+            KeepAlive(connection);
+            _events.Attach(connection, OnClosed);
+            return connection;
         }
-        catch (LibvirtException e) when (e.IsConnectionLost || !connection.IsAlive())
+        catch (LibvirtException e)
         {
-            LogConnectionLost(Address.Name, HostAddress.Redact(e.Message));
-            Drop(connection);
+            connection?.Dispose();
             throw Unreachable(Address, e);
         }
     }
 
-    private LibvirtConnection Connection()
+    private HostUnreachableException OnLost(LibvirtConnection connection, LibvirtException e)
     {
-        lock (_connectionLock)
+        if (_events.Lost(connection, $"error: {HostAddress.Redact(e.Message)}"))
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_connection is not null && !_connection.IsAlive())
-            {
-                _connection.Dispose();
-                _connection = null;
-            }
-
-            if (_connection is null)
-            {
-                try
-                {
-                    _connection = LibvirtConnection.Open(Address.Uri);
-                }
-                catch (LibvirtException e)
-                {
-                    throw Unreachable(Address, e);
-                }
-
-                if (_disposed)
-                {
-                    _connection.Dispose();
-                    _connection = null;
-                    throw new ObjectDisposedException(Address.Name);
-                }
-
-                KeepAlive(_connection);
-                _events.Attach(_connection);
-            }
-
-            return _connection;
+            LogConnectionLost(Address.Name, HostAddress.Redact(e.Message));
         }
+
+        return Unreachable(Address, e);
     }
+
+    private void OnClosed(string reason) => LogConnectionLost(Address.Name, reason);
 
     private void KeepAlive(LibvirtConnection connection)
     {
@@ -553,18 +602,6 @@ public sealed partial class LibvirtHost : IHost
         catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoSupport)
         {
             // A driver inside this process (test:///…) has no transport that could die.
-        }
-    }
-
-    private void Drop(LibvirtConnection connection)
-    {
-        lock (_connectionLock)
-        {
-            if (ReferenceEquals(_connection, connection))
-            {
-                _connection = null;
-                connection.Dispose();
-            }
         }
     }
 
@@ -585,6 +622,11 @@ public sealed partial class LibvirtHost : IHost
 
     [LoggerMessage(EventId = 102, Level = LogLevel.Debug, Message = "The dialect of {Host}: {Dialect}")]
     private partial void LogDialect(string host, HostDialect dialect);
+
+    [LoggerMessage(
+        EventId = 103, Level = LogLevel.Warning,
+        Message = "A call to {Host} does not return: its connection and threads are left behind and replaced ({Hanging} threads hung before)")]
+    private partial void LogLeftBehind(string host, int hanging);
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "The connection to {Host} was lost: {Reason}")]
     private partial void LogConnectionLost(string host, string reason);

@@ -47,8 +47,10 @@ public sealed record PlannedDevice(DomainDevice Device, DeviceMigration Migratio
 /// </summary>
 /// <param name="host">The host.</param>
 /// <param name="logger">Where to log.</param>
-public sealed partial class DomainDefiner(IHost host, ILogger? logger = null)
+/// <param name="claims">The claims of this process; its own when there are none.</param>
+public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, DomainClaims? claims = null)
 {
+    private readonly OperationGate _gate = new(host, claims ?? new(), logger: logger);
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
 
     /// <summary>Says what defining a document would do; changes nothing.</summary>
@@ -66,17 +68,24 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null)
     /// <summary>Defines a document.</summary>
     /// <param name="document">The domain.</param>
     /// <param name="acceptLosses">Keep a definition of which the host dropped something; the plan's notes name it.</param>
+    /// <param name="options">How to deal with others who work on the domain.</param>
     /// <param name="cancellationToken">Ends the wait until the host is asked to change something; what was begun is then ended.</param>
     /// <exception cref="DefinitionException">The host cannot or did not take the document as it stands.</exception>
-    public async Task<DefinitionPlan> DefineAsync(DomainDocument document, bool acceptLosses = false, CancellationToken cancellationToken = default)
+    /// <exception cref="OperationException">Somebody else works on the domain, or manages it.</exception>
+    public async Task<DefinitionPlan> DefineAsync(
+        DomainDocument document, bool acceptLosses = false, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
         DefinitionPlan plan = await PlanAsync(document, cancellationToken).ConfigureAwait(false);
         string name = plan.Host.Name;
-        if (plan.Problems.Count > 0)
-        {
-            throw Failure(DefinitionStage.Refused, plan, DefinitionPlanner.Refusal(plan.Host, plan.Dialect, plan.Name.Length > 0 ? plan.Name : "a domain without a name", plan.Problems), plan.Problems);
-        }
+        Refuse(plan);
+        await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Define, $"{plan.Uuid}", options ?? new(), cancellationToken).ConfigureAwait(false);
 
+        // Anew, now that nobody else changes it; under the UUID that was claimed.
+        DomainDocument claimed = document.Copy();
+        claimed.Uuid = plan.Uuid;
+        DefinitionPlan fresh = await PlanAsync(claimed, cancellationToken).ConfigureAwait(false);
+        plan = fresh with { Notes = [.. entered.Notes, .. fresh.Notes] };
+        Refuse(plan);
         DomainDocument given = Written(document, plan);
         string? before = await host.GetDefinitionAsync(plan.Uuid, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
@@ -94,6 +103,14 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null)
         }
 
         throw await UndoAsync(plan, before, losses).ConfigureAwait(false);
+    }
+
+    private static void Refuse(DefinitionPlan plan)
+    {
+        if (plan.Problems.Count > 0)
+        {
+            throw Failure(DefinitionStage.Refused, plan, DefinitionPlanner.Refusal(plan.Host, plan.Dialect, plan.Name.Length > 0 ? plan.Name : "a domain without a name", plan.Problems), plan.Problems);
+        }
     }
 
     /// <summary>The document as it is given to the host: with its UUID, by which it can be found again, and with what the dialect wants said.</summary>

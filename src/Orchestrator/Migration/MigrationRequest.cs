@@ -1,3 +1,5 @@
+using Orchestrator.Lifecycle;
+
 namespace Orchestrator.Migration;
 
 /// <summary>Who drives a migration.</summary>
@@ -58,6 +60,9 @@ public sealed record MigrationRequest
 
     /// <summary>When to give up and take the guest back; <see langword="null"/> for never.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>How to deal with others who work on the domain.</summary>
+    public OperationOptions Options { get; init; } = new();
 
     /// <summary>Reads the guest's own ticks between two instants, where the guest is one that ticks; <see langword="null"/> otherwise.</summary>
     public Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<Downtime.GuestTick>>? ReadGuestTicks { get; init; }

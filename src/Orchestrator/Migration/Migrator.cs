@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Migration;
 
@@ -14,7 +15,9 @@ namespace Orchestrator.Migration;
 /// <param name="clock">The clock with which both hosts were connected.</param>
 /// <param name="time">Where time comes from.</param>
 /// <param name="logger">Where to log.</param>
-public sealed partial class Migrator(IHost source, IHost destination, ObserverClock clock, TimeProvider? time = null, ILogger? logger = null)
+/// <param name="claims">The claims of this process; its own when there are none.</param>
+public sealed partial class Migrator(
+    IHost source, IHost destination, ObserverClock clock, TimeProvider? time = null, ILogger? logger = null, DomainClaims? claims = null)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LateEventWait = TimeSpan.FromSeconds(2);
@@ -22,6 +25,7 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
+    private readonly OperationGate _gate = new(source, claims ?? new(time), time, logger);
 
     /// <summary>How long a call that was asked to end may go on before we report what is where without it.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(60);
@@ -38,17 +42,38 @@ public sealed partial class Migrator(IHost source, IHost destination, ObserverCl
         return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address);
     }
 
-    /// <summary>Plans and migrates. Cancellation asks libvirt to abort, waits, and reports the truth, which may be that the guest had moved already.</summary>
+    /// <summary>
+    /// Plans and migrates. Cancellation asks libvirt to abort, waits, and reports the truth, which may be that the guest had moved already. The domain is claimed
+    /// until the end; who asks for the claim cancels the migration in the same way.
+    /// </summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Cancels the migration.</param>
     /// <exception cref="DomainNotFoundException">The source has no such domain.</exception>
     /// <exception cref="HostUnreachableException">A host was lost before the migration began.</exception>
+    /// <exception cref="OperationException">Somebody else works on the domain, or manages it.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the migration began: nothing was touched.</exception>
     public async Task<MigrationResult> MigrateAsync(
         MigrationRequest request, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         progress?.Report(new("checking"));
+        MigrationPlan plan = await PlanAsync(request, cancellationToken).ConfigureAwait(false);
+        if (plan.IsRefused)
+        {
+            return MigrationResult.Refused(plan);
+        }
+
+        await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Migrate, $"{plan.Domain.Uuid}", request.Options, cancellationToken).ConfigureAwait(false);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
+        MigrationResult result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, progress, ended.Token).ConfigureAwait(false);
+        return result.Verdict.Outcome == MigrationOutcome.Cancelled && entered.CancelRequestedBy is { } by
+            ? result with { Verdict = result.Verdict with { Message = $"{result.Verdict.Message} (asked for by: {by})" } }
+            : result;
+    }
+
+    private async Task<MigrationResult> RunClaimedAsync(MigrationRequest request, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+    {
+        // Anew: the gate may have waited for somebody who changed the domain.
         MigrationPlan plan = await PlanAsync(request, cancellationToken).ConfigureAwait(false);
         if (plan.IsRefused)
         {

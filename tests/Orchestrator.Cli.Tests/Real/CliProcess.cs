@@ -11,7 +11,7 @@ internal sealed class CliProcess : IDisposable
 
     private readonly Process _process;
     private readonly StringBuilder _error = new();
-    private readonly Task<string> _output;
+    private readonly StringBuilder _output = new();
     private readonly Task _reading;
 
     private CliProcess(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
@@ -41,22 +41,14 @@ internal sealed class CliProcess : IDisposable
 
         _process = Process.Start(start)!;
         _process.StandardInput.Close();
-        _output = _process.StandardOutput.ReadToEndAsync();
-        _reading = ReadErrorAsync();
+        _reading = Task.WhenAll(ReadAsync(_process.StandardOutput, _output), ReadAsync(_process.StandardError, _error));
     }
 
     internal int Pid => _process.Id;
 
-    internal string Error
-    {
-        get
-        {
-            lock (_error)
-            {
-                return _error.ToString();
-            }
-        }
-    }
+    internal string Output => TextOf(_output);
+
+    internal string Error => TextOf(_error);
 
     internal static CliProcess Start(params string[] arguments) => new(arguments);
 
@@ -73,14 +65,19 @@ internal sealed class CliProcess : IDisposable
     }
 
     /// <summary>Waits until standard error contains a text.</summary>
-    internal async Task SeeAsync(string text)
+    internal Task SeeAsync(string text) => SeeAsync(() => Error, text);
+
+    /// <summary>Waits until standard output contains a text.</summary>
+    internal Task SeeOutputAsync(string text) => SeeAsync(() => Output, text);
+
+    private async Task SeeAsync(Func<string> written, string text)
     {
         long start = Stopwatch.GetTimestamp();
-        while (!Error.Contains(text, StringComparison.Ordinal))
+        while (!written().Contains(text, StringComparison.Ordinal))
         {
             if (_process.HasExited || Stopwatch.GetElapsedTime(start) > Patience)
             {
-                Assert.Fail($"'{text}' never appeared. Standard error: {Error}");
+                Assert.Fail($"'{text}' never appeared. Standard output: {Output} Standard error: {Error}");
             }
 
             await Task.Delay(10);
@@ -99,7 +96,7 @@ internal sealed class CliProcess : IDisposable
         using var deadline = new CancellationTokenSource(Patience);
         await _process.WaitForExitAsync(deadline.Token);
         await _reading;
-        return new(_process.ExitCode, await _output, Error);
+        return new(_process.ExitCode, Output, Error);
     }
 
     public void Dispose()
@@ -113,14 +110,23 @@ internal sealed class CliProcess : IDisposable
         _process.Dispose();
     }
 
-    private async Task ReadErrorAsync()
+    private static async Task ReadAsync(StreamReader from, StringBuilder to)
     {
-        while (await _process.StandardError.ReadLineAsync() is { } line)
+        var buffer = new char[4096];
+        while (await from.ReadAsync(buffer) is var read and > 0)
         {
-            lock (_error)
+            lock (to)
             {
-                _error.AppendLine(CultureInfo.InvariantCulture, $"{line}");
+                to.Append(buffer, 0, read);
             }
+        }
+    }
+
+    private static string TextOf(StringBuilder written)
+    {
+        lock (written)
+        {
+            return written.ToString();
         }
     }
 }

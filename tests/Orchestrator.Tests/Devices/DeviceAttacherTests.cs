@@ -13,7 +13,8 @@ public sealed class DeviceAttacherTests
 {
     private const DomainModificationImpact Both = DomainModificationImpact.Live | DomainModificationImpact.Config;
 
-    private static readonly Guid Uuid = Guid.Parse("7e3f6a54-2f0b-4f0a-9d5e-0c4f4b1c2d3e");
+    // Claims are the whole machine's: other tests of it are other domains on other hosts.
+    private static readonly Guid Uuid = Guid.NewGuid();
 
     private FakeHost _host = null!;
 
@@ -21,7 +22,7 @@ public sealed class DeviceAttacherTests
     public void MakeHost()
     {
         string xml = $"<domain type='kvm'><name>web1</name><uuid>{Uuid}</uuid><memory>1024</memory><devices/></domain>";
-        _host = new("alpha", new ObserverClock(TimeProvider.System)) { Libvirt = FakeLibvirt.OpenEuler2403Sp3 };
+        _host = new("alpha", new ObserverClock(TimeProvider.System)) { Identity = Migration.Samples.Host("alpha") with { HostUuid = Guid.NewGuid() }, Libvirt = FakeLibvirt.OpenEuler2403Sp3 };
         _host.Domains[Uuid] = new() { Name = "web1", Uuid = Uuid, State = DomainState.Running, IsPersistent = true, Xml = xml };
         _host.Definitions[Uuid] = xml;
     }
@@ -99,6 +100,6 @@ public sealed class DeviceAttacherTests
 
     private List<XElement> Config => [.. XElement.Parse(_host.Definitions[Uuid]).Elements("devices").Elements()];
 
-    private Task<DomainSnapshot> Attach(string xml, DomainModificationImpact impact) =>
+    private Task<DeviceChange> Attach(string xml, DomainModificationImpact impact) =>
         new DeviceAttacher(_host) { DetachPatience = TimeSpan.Zero }.AttachAsync("web1", DeviceDocument.Parse(xml), impact);
 }

@@ -43,12 +43,6 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>How the host's libvirt reads documents.</summary>
     internal FakeLibvirt Libvirt { get; set; } = FakeLibvirt.Stock113;
 
-    /// <summary>The daemon goes away right after it attached a device.</summary>
-    internal bool IsLostByAttach { get; set; }
-
-    /// <summary>The guest does not let go of its devices; a detach returns all the same.</summary>
-    internal bool HoldsDevices { get; set; }
-
     /// <summary>The stored definitions.</summary>
     internal Dictionary<Guid, string> Definitions { get; } = [];
 
@@ -142,33 +136,6 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
         return true;
     });
 
-    public Task AttachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken) => Answer(() =>
-    {
-        IsLost = IsLostByAttach;
-        foreach (DomainModificationImpact place in Places(impact))
-        {
-            XElement domain = Document(uuid, place);
-            domain.Element("devices")!.Add(XElement.Parse(xml));
-            Keep(uuid, place, Libvirt.Store(domain.ToString()));
-        }
-
-        return true;
-    });
-
-    public Task DetachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken) => Answer(() =>
-    {
-        foreach (DomainModificationImpact place in Places(impact).Where(_ => !HoldsDevices))
-        {
-            XElement domain = Document(uuid, place);
-            XElement device = domain.Elements("devices").Elements().FirstOrDefault(device => XNode.DeepEquals(device, XElement.Parse(xml)))
-                ?? throw new LibvirtException(LibvirtErrorCode.DeviceMissing, 10, "virDomainDetachDeviceFlags", "device not found");
-            device.Remove();
-            Keep(uuid, place, domain);
-        }
-
-        return true;
-    });
-
     public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
         Answer<IReadOnlyList<string>>(() => RefusesVdpaDevices && capabilities.HasFlag(NodeDeviceCapabilities.Vdpa)
             ? throw new LibvirtException(LibvirtErrorCode.InvalidArg, 0, "virConnectListAllNodeDevices", "invalid argument: unsupported flags (0x20000) in function nodeConnectListAllNodeDevices")
@@ -224,24 +191,6 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
         foreach (EventRecorder recorder in _recorders)
         {
             recorder.Add(new() { Channel = "qmp", Name = name, Stamp = now, Arrived = now });
-        }
-    }
-
-    private static IEnumerable<DomainModificationImpact> Places(DomainModificationImpact impact) =>
-        new[] { DomainModificationImpact.Live, DomainModificationImpact.Config }.Where(place => impact.HasFlag(place));
-
-    private XElement Document(Guid uuid, DomainModificationImpact place) =>
-        XElement.Parse(place == DomainModificationImpact.Live ? Domains[uuid].Xml : Definitions[uuid]);
-
-    private void Keep(Guid uuid, DomainModificationImpact place, XElement domain)
-    {
-        if (place == DomainModificationImpact.Live)
-        {
-            Domains[uuid] = Domains[uuid] with { Xml = domain.ToString() };
-        }
-        else
-        {
-            Definitions[uuid] = domain.ToString();
         }
     }
 

@@ -10,7 +10,7 @@ namespace Orchestrator.Tests.Lifecycle;
 /// <summary>What was asked for is what the host then has, or everything is as before.</summary>
 public sealed class DomainDefinerTests
 {
-    private static readonly Guid Uuid = Guid.Parse("7e3f6a54-2f0b-4f0a-9d5e-0c4f4b1c2d3e");
+    private static readonly Guid Uuid = Guid.NewGuid();
 
     private FakeHost _host = null!;
 

@@ -7,7 +7,8 @@ namespace Orchestrator.Tests.Migration;
 /// <summary>Hosts and domains as the facts describe them.</summary>
 internal static class Samples
 {
-    internal static readonly Guid Uuid = new("11111111-2222-3333-4444-555555555555");
+    // Its own in each run: claims are known to the whole machine.
+    internal static readonly Guid Uuid = Guid.NewGuid();
 
     internal static HostIdentity Host(string name, string? uri = null) => new()
     {

@@ -1,0 +1,209 @@
+using System.Text.Json;
+using Libvirt.Interop;
+using Orchestrator.Downtime;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Devices;
+
+/// <summary>What became of one request to unplug a device.</summary>
+internal enum UnplugAnswer
+{
+    /// <summary>The guest was asked; whether it lets go is seen later.</summary>
+    Asked,
+
+    /// <summary>An earlier request stands.</summary>
+    UnderWay,
+
+    /// <summary>The guest, or a job on the domain, refused it for now.</summary>
+    Refused,
+
+    /// <summary>There is no such device.</summary>
+    Missing,
+}
+
+/// <summary>How unplugging ended.</summary>
+internal enum UnplugEnd
+{
+    /// <summary>The device is gone.</summary>
+    Gone,
+
+    /// <summary>The domain ended meanwhile, and the device with it.</summary>
+    DomainEnded,
+
+    /// <summary>The guest did not answer.</summary>
+    Ignored,
+
+    /// <summary>The guest refused, each time.</summary>
+    Refused,
+
+    /// <summary>The host could not be asked.</summary>
+    Unknown,
+}
+
+/// <summary>Whether a device is where it was.</summary>
+internal enum DevicePresence
+{
+    /// <summary>It is there.</summary>
+    There,
+
+    /// <summary>It is gone.</summary>
+    Gone,
+
+    /// <summary>The domain does not run any more.</summary>
+    DomainEnded,
+}
+
+/// <summary>
+/// Asks a guest to let go of a device until it has, or a deadline has passed. Whether it has is what the host says when it is asked; events only tell when to ask, for they may
+/// get lost, and a call that succeeded means nothing. The same for libvirt's way and for QEMU's monitor.
+/// </summary>
+/// <param name="recorder">The domain's events, recorded since before the first request.</param>
+/// <param name="alias">The device's name in events.</param>
+/// <param name="patience">How long.</param>
+/// <param name="time">Where time comes from.</param>
+internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPatience patience, TimeProvider time)
+{
+    /// <summary>How often the guest was asked.</summary>
+    internal int Requests { get; private set; }
+
+    /// <summary>Why the last request was refused, where it was.</summary>
+    internal string? Refusal { get; private set; }
+
+    internal async Task<UnplugEnd> RunAsync(
+        Func<CancellationToken, Task<(UnplugAnswer Answer, string? Why)>> request, Func<CancellationToken, Task<DevicePresence>> look, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            int seen = recorder.Events.Count;
+            bool isRefused = false;
+            try
+            {
+                // Begun, a request is brought to its end.
+                (UnplugAnswer answer, string? why) = await request(CancellationToken.None).ConfigureAwait(false);
+                isRefused = answer == UnplugAnswer.Refused;
+                Refusal = isRefused ? why : null;
+                Requests++;
+            }
+            catch (LibvirtException e) when (AnswerOf(e) is { } answer)
+            {
+                isRefused = answer == UnplugAnswer.Refused;
+                Refusal = isRefused ? e.Message : null;
+                Requests++;
+            }
+            catch (LibvirtException)
+            {
+                // No matter of the guest's: unless the domain has ended under us.
+                switch (await PresenceAsync(look).ConfigureAwait(false))
+                {
+                    case DevicePresence.Gone:
+                        return UnplugEnd.Gone;
+                    case DevicePresence.DomainEnded:
+                        return UnplugEnd.DomainEnded;
+                    default:
+                        throw;
+                }
+            }
+            catch (HostUnreachableException)
+            {
+                // It may have heard us: whether the device goes is seen below.
+                Requests++;
+            }
+
+            long asked = time.GetTimestamp();
+            DevicePresence? presence;
+            while (true)
+            {
+                int heard = recorder.Events.Count;
+                if (recorder.Events.Skip(seen).Any(IsRefusal))
+                {
+                    isRefused = true;
+                    Refusal ??= "the guest refused";
+                }
+
+                presence = await PresenceAsync(look).ConfigureAwait(false);
+                if (presence is DevicePresence.Gone)
+                {
+                    return UnplugEnd.Gone;
+                }
+
+                if (presence is DevicePresence.DomainEnded)
+                {
+                    return UnplugEnd.DomainEnded;
+                }
+
+                cancellationToken.ThrowIfCancellationRequested();
+                TimeSpan sinceAsked = time.GetElapsedTime(asked);
+                if (time.GetElapsedTime(start) >= patience.Deadline || (presence is not null && sinceAsked >= (isRefused ? patience.AfterRefusal : patience.BetweenRequests)))
+                {
+                    break;
+                }
+
+                await recorder.WaitAsync(observed => recorder.Events.Count > heard && IsNews(observed), patience.BetweenLooks, time).ConfigureAwait(false);
+            }
+
+            if (time.GetElapsedTime(start) >= patience.Deadline)
+            {
+                return presence is null ? UnplugEnd.Unknown : isRefused ? UnplugEnd.Refused : UnplugEnd.Ignored;
+            }
+        }
+    }
+
+    /// <summary>What an error of libvirt's call to detach means; <see langword="null"/> when it is no matter of the guest's. The code decides; QEMU's own words inside a text are not translated.</summary>
+    internal static UnplugAnswer? AnswerOf(LibvirtException e) => e.Code switch
+    {
+        LibvirtErrorCode.DeviceMissing => UnplugAnswer.Missing,
+        LibvirtErrorCode.OperationFailed or LibvirtErrorCode.OperationTimeout or LibvirtErrorCode.ResourceBusy => UnplugAnswer.Refused,
+        LibvirtErrorCode.InternalError => AnswerOf(e.Message),
+        _ => null,
+    };
+
+    /// <summary>What QEMU's own refusal of device_del means.</summary>
+    internal static UnplugAnswer? AnswerOf(string qemuText) =>
+        qemuText.Contains("in the process of unplug", StringComparison.OrdinalIgnoreCase) ? UnplugAnswer.UnderWay
+        : qemuText.Contains("guest is busy", StringComparison.OrdinalIgnoreCase) ? UnplugAnswer.Refused
+        : null;
+
+    private static async Task<DevicePresence?> PresenceAsync(Func<CancellationToken, Task<DevicePresence>> look)
+    {
+        try
+        {
+            return await look(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (HostUnreachableException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsNews(ObservedEvent observed) => observed.Channel is "device" or "lifecycle" || observed is { Channel: "qmp", Name: "DEVICE_DELETED" or "DEVICE_UNPLUG_GUEST_ERROR" };
+
+    private bool IsRefusal(ObservedEvent observed) => alias is not null && observed switch
+    {
+        { Channel: "device", Name: "removal_failed" } => observed.Data == alias,
+        { Channel: "qmp", Name: "DEVICE_UNPLUG_GUEST_ERROR", Data: { } data } => DeviceOf(data) == alias,
+        _ => false,
+    };
+
+    private static string? DeviceOf(string json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        return document.RootElement.TryGetProperty("device", out JsonElement device) ? device.GetString() : null;
+    }
+}
+
+/// <summary>How patiently a guest is asked to let go of a device.</summary>
+public sealed record UnplugPatience
+{
+    /// <summary>When asking ends.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a guest that does not answer is left in peace.</summary>
+    public TimeSpan BetweenRequests { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a guest that refused is left in peace.</summary>
+    public TimeSpan AfterRefusal { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often the host is asked, whatever the events tell.</summary>
+    public TimeSpan BetweenLooks { get; init; } = TimeSpan.FromMilliseconds(500);
+}

@@ -1,0 +1,404 @@
+using System.Globalization;
+using Libvirt.Interop;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Lifecycle;
+
+/// <summary>
+/// Starts and ends domains, and what lies between: each request goes through the <see cref="OperationGate"/>, is asked of the host, and is done when the host
+/// shows it. A connection that breaks on the way is opened again, and the host asked what became of the request.
+/// </summary>
+/// <param name="host">The host.</param>
+/// <param name="claims">The claims of this process.</param>
+/// <param name="time">Where time comes from.</param>
+/// <param name="logger">Where to log.</param>
+public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, TimeProvider? time = null, ILogger? logger = null)
+{
+    private const int MostAttempts = 5;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(250);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly ILogger _logger = logger ?? NullLogger.Instance;
+    private readonly OperationGate _gate = new(host, claims, time, logger);
+
+    /// <summary>Says what a request would do; changes nothing and waits for nobody.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
+    /// <exception cref="OperationException">The name is ambiguous, or somebody else manages the domain.</exception>
+    public async Task<LifecyclePlan> PlanAsync(LifecycleRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        OperationOutlook outlook = await _gate.LookAsync(request.Operation, request.Domain, request.Options, cancellationToken).ConfigureAwait(false);
+        MatrixDecision decision = outlook.Decision;
+        string name = outlook.Domain?.Name ?? request.Domain;
+        var problems = new List<LifecycleProblem>();
+        if (decision.Action == MatrixAction.Refuse || (decision.Action == MatrixAction.Already && !request.Options.IfNeeded))
+        {
+            problems.Add(new($"{name} on {host.Address.Name} {decision.Reason}", decision.Remedy ?? "With --if-needed that is no error."));
+        }
+
+        IReadOnlyList<string> steps = [];
+        IReadOnlyList<string> notes = [];
+        if (outlook.Domain is { } domain && decision.Action is MatrixAction.Do or MatrixAction.Wait or MatrixAction.CancelThenDo)
+        {
+            LifecycleFacts facts = await FactsAsync(domain, cancellationToken).ConfigureAwait(false);
+            (steps, IReadOnlyList<LifecycleProblem> found, notes) = LifecyclePlanner.Plan(request, facts);
+            problems.AddRange(found);
+        }
+
+        return new(
+            request.Operation, host.Identity, name, outlook.Domain?.Uuid, Words(outlook.Domain), decision, outlook.Holder, steps, problems,
+            decision.Action is MatrixAction.Wait or MatrixAction.CancelThenDo ? [$"{name} {decision.Reason}: that would be {(decision.Action == MatrixAction.Wait ? "waited for" : "cancelled")} first", .. notes] : notes);
+    }
+
+    /// <summary>Does what is asked for.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="cancellationToken">Ends the wait until the host is asked to change something, and the wait for a guest's answer.</param>
+    /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
+    /// <exception cref="OperationException">It was refused, or not done.</exception>
+    /// <exception cref="HostUnreachableException">The host was lost before it was asked.</exception>
+    public async Task<LifecycleResult> RunAsync(LifecycleRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        await using EnteredOperation entered = await _gate.EnterAsync(request.Operation, request.Domain, request.Options, cancellationToken).ConfigureAwait(false);
+        string before = Words(entered.Domain);
+        if (entered.Domain is not { } domain || entered.Decision.Action == MatrixAction.Already)
+        {
+            return new(
+                request.Operation, host.Identity, entered.Domain?.Name ?? request.Domain, entered.Domain?.Uuid, false, before, before, entered.Waited, 0,
+                [.. entered.Notes, $"it {entered.Decision.Reason}"]);
+        }
+
+        LifecycleFacts facts = await FactsAsync(domain, cancellationToken).ConfigureAwait(false);
+        (_, IReadOnlyList<LifecycleProblem> problems, IReadOnlyList<string> notes) = LifecyclePlanner.Plan(request, facts);
+        var run = new Run(request, domain, [.. entered.Notes, .. notes]);
+        Refuse(run, problems);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
+        DomainSnapshot? after = request switch
+        {
+            StartRequest start => await StartAsync(run, start, facts, cancellationToken).ConfigureAwait(false),
+            UndefineRequest undefine => await UndefineAsync(run, LifecyclePlanner.Flags(undefine, facts)).ConfigureAwait(false),
+            ShutdownRequest shutdown => await ShutdownAsync(run, shutdown, ended.Token).ConfigureAwait(false),
+            RebootRequest reboot => await RebootAsync(run, reboot, ended.Token).ConfigureAwait(false),
+            ResetRequest => await ResetAsync(run).ConfigureAwait(false),
+            DestroyRequest destroy => await DestroyAsync(run, LifecyclePlanner.Flags(destroy)).ConfigureAwait(false),
+            SuspendRequest => await DoAsync(
+                run, () => host.SuspendDomainAsync(domain.Uuid, CancellationToken.None), now => DomainConditions.Of(now) is DomainCondition.Paused or DomainCondition.Halted).ConfigureAwait(false),
+            _ => await DoAsync(run, () => host.ResumeDomainAsync(domain.Uuid, CancellationToken.None), now => DomainConditions.Of(now) == DomainCondition.Running).ConfigureAwait(false),
+        };
+        string done = Words(after);
+        LogDone(request.Operation, domain.Name, host.Address.Name, before, done);
+        return new(request.Operation, host.Identity, domain.Name, domain.Uuid, true, before, done, entered.Waited, run.Attempts, run.Notes);
+    }
+
+    private async Task<LifecycleFacts> FactsAsync(DomainSnapshot domain, CancellationToken cancellationToken)
+    {
+        string? definition = await host.GetDefinitionAsync(domain.Uuid, cancellationToken).ConfigureAwait(false);
+        DomainLeftovers leftovers = await host.GetLeftoversAsync(domain.Uuid, cancellationToken).ConfigureAwait(false);
+        var facts = new LifecycleFacts(domain, definition, leftovers, []);
+
+        // Who uses what is asked only where the domain has something that two could want.
+        return domain.IsActive || LifecyclePlanner.Resources(facts).Count == 0
+            ? facts
+            : facts with { Others = await host.ListDomainsAsync(cancellationToken).ConfigureAwait(false) };
+    }
+
+    private async Task<DomainSnapshot?> StartAsync(Run run, StartRequest request, LifecycleFacts facts, CancellationToken cancellationToken)
+    {
+        var devices = new List<DomainClaim>();
+        try
+        {
+            // In one order, so that two starts that want the same never wait for each other in a circle.
+            foreach (string resource in LifecyclePlanner.Resources(facts).Order(StringComparer.Ordinal))
+            {
+                devices.Add(await ClaimDeviceAsync(run, resource, cancellationToken).ConfigureAwait(false));
+            }
+
+            if (devices.Count > 0)
+            {
+                // Once more: somebody else's start may just have taken them.
+                LifecycleFacts now = facts with { Others = await host.ListDomainsAsync(cancellationToken).ConfigureAwait(false) };
+                Refuse(run, LifecyclePlanner.Plan(request, now).Problems);
+            }
+
+            return await DoAsync(
+                run,
+                () => host.StartDomainAsync(facts.Domain.Uuid, LifecyclePlanner.Flags(request), CancellationToken.None),
+                now => DomainConditions.Of(now) is var condition
+                    && (request.Paused ? condition is DomainCondition.Paused or DomainCondition.Halted : condition is DomainCondition.Running or DomainCondition.Paused)).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (DomainClaim device in devices)
+            {
+                await device.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<DomainClaim> ClaimDeviceAsync(Run run, string resource, CancellationToken cancellationToken)
+    {
+        ClaimKey key = ClaimKey.OfDevice(host.Identity.HostUuid ?? Guid.Empty, resource);
+        while (true)
+        {
+            ClaimAttempt attempt = await claims.TryClaimAsync(key, ClaimHolder.Here(run.Request.Operation, run.Domain.Name, host.Address.Name, _time), cancellationToken).ConfigureAwait(false);
+            if (attempt.Claim is { } claim)
+            {
+                return claim;
+            }
+
+            await using OtherClaim other = attempt.Other!;
+            try
+            {
+                await other.Released.WaitAsync(run.Request.Options.Wait, _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                throw Failure(OperationStage.TimedOut, run, $"was not started: {resource} is being given out by {other.Holder?.ToString() ?? "somebody who does not tell"}", "Ask again later, or wait longer: --wait.");
+            }
+        }
+    }
+
+    private Task<DomainSnapshot?> UndefineAsync(Run run, DomainUndefineFlags flags) => DoAsync(
+        run, () => host.UndefineDomainAsync(run.Domain.Uuid, flags, CancellationToken.None), now => now is null or { IsPersistent: false });
+
+    private Task<DomainSnapshot?> DestroyAsync(Run run, DomainDestroyFlags flags) => DoAsync(
+        run, () => host.DestroyDomainAsync(run.Domain.Uuid, flags, CancellationToken.None), IsEnded);
+
+    private async Task<DomainSnapshot?> ShutdownAsync(Run run, ShutdownRequest request, CancellationToken ended)
+    {
+        long start = _time.GetTimestamp();
+        while (true)
+        {
+            // A guest that powers off between two requests makes the second one fail: the host's truth counts.
+            await AskAsync(run, () => host.ShutdownDomainAsync(run.Domain.Uuid, DomainShutdownFlags.Default, CancellationToken.None), IsEnded, waitsForGuest: true).ConfigureAwait(false);
+            TimeSpan left = request.Deadline - _time.GetElapsedTime(start);
+            (bool isOff, DomainSnapshot? now) = await SeeAsync(run, IsEnded, left < request.AskAgain ? left : request.AskAgain, ended).ConfigureAwait(false);
+            if (isOff)
+            {
+                return now;
+            }
+
+            if (_time.GetElapsedTime(start) < request.Deadline)
+            {
+                LogAsksAgain(run.Domain.Name, host.Address.Name);
+                continue;
+            }
+
+            string seconds = string.Create(CultureInfo.InvariantCulture, $"{request.Deadline.TotalSeconds:0.#} s");
+            if (request.Then == ShutdownFallback.Destroy)
+            {
+                run.Notes.Add($"its guest did not shut down within {seconds}: it was destroyed");
+                return await DestroyAsync(run, DomainDestroyFlags.None).ConfigureAwait(false);
+            }
+
+            throw Failure(
+                OperationStage.TimedOut, run, $"did not shut down within {seconds} and is {Words(now)}: its guest may not listen to the power button, or may still be at it",
+                "Give it more time (--deadline), or end it: --then destroy.");
+        }
+    }
+
+    private async Task<DomainSnapshot?> RebootAsync(Run run, RebootRequest request, CancellationToken ended)
+    {
+        using EventRecorder events = await host.RecordEventsAsync(run.Domain.Name, run.Domain.Uuid, ended).ConfigureAwait(false);
+        await AskAsync(run, () => host.RebootDomainAsync(run.Domain.Uuid, DomainRebootFlags.Default, CancellationToken.None), _ => HasRebooted(events), waitsForGuest: true).ConfigureAwait(false);
+
+        // Only an event tells: a guest that has rebooted is running, as it was before.
+        (bool seen, DomainSnapshot? now) = await SeeAsync(run, domain => IsEnded(domain) || HasRebooted(events), request.Deadline, ended).ConfigureAwait(false);
+        if (IsEnded(now))
+        {
+            throw Ended(run, now);
+        }
+
+        return seen ? now : throw Failure(
+            OperationStage.TimedOut, run,
+            string.Create(CultureInfo.InvariantCulture, $"took the request, and was not seen to reboot within {request.Deadline.TotalSeconds:0.#} s; it is {Words(now)}"),
+            "Its guest may not listen to the power button, or may still be at it: wait longer (--deadline), or reset it (orchestrator domain reset).");
+    }
+
+    private async Task<DomainSnapshot?> ResetAsync(Run run)
+    {
+        using EventRecorder events = await host.RecordEventsAsync(run.Domain.Name, run.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
+        await AskAsync(run, () => host.ResetDomainAsync(run.Domain.Uuid, CancellationToken.None), _ => HasRebooted(events)).ConfigureAwait(false);
+        (_, DomainSnapshot? now) = await SeeAsync(run, _ => true, run.Request.Options.Wait, CancellationToken.None).ConfigureAwait(false);
+        return IsEnded(now) ? throw Ended(run, now) : now;
+    }
+
+    private static bool HasRebooted(EventRecorder events) => events.Events.Any(seen => seen is { Channel: "qmp", Name: "RESET" } or { Channel: "reboot" });
+
+    private static bool IsEnded(DomainSnapshot? domain) => DomainConditions.Of(domain) is DomainCondition.Absent or DomainCondition.Off or DomainCondition.Moved;
+
+    /// <summary>Asks, and sees that it is done.</summary>
+    private async Task<DomainSnapshot?> DoAsync(Run run, Func<Task> call, Func<DomainSnapshot?, bool> isDone)
+    {
+        await AskAsync(run, call, isDone).ConfigureAwait(false);
+        bool wantsGuest = run.Request.Operation is DomainOperation.Start or DomainOperation.Suspend or DomainOperation.Resume;
+        (bool done, DomainSnapshot? now) = await SeeAsync(run, domain => isDone(domain) || (wantsGuest && IsEnded(domain)), run.Request.Options.Wait, CancellationToken.None).ConfigureAwait(false);
+        return !isDone(now) && IsEnded(now) && wantsGuest ? throw Ended(run, now)
+            : done ? now
+            : throw Failure(
+                OperationStage.TimedOut, run,
+                string.Create(CultureInfo.InvariantCulture, $"is {Words(now)} {run.Request.Options.Wait.TotalSeconds:0.#} s after the host took the request to {ErrorDocument.CodeOf(run.Request.Operation)} it"),
+                "Look at it again in a while: orchestrator domain show.");
+    }
+
+    /// <summary>Asks the host until it took the request, or shows that it is done, or will not do it.</summary>
+    private async Task AskAsync(Run run, Func<Task> call, Func<DomainSnapshot?, bool> isDone, bool waitsForGuest = false)
+    {
+        TimeSpan backoff = FirstBackoff;
+        for (int attempt = 1; ; attempt++)
+        {
+            run.Attempts++;
+            Exception failure;
+            try
+            {
+                await call().ConfigureAwait(false);
+                return;
+            }
+            catch (Exception e) when (e is LibvirtException or HostUnreachableException)
+            {
+                failure = e;
+            }
+
+            LibvirtErrorClass kind = failure is LibvirtException libvirt ? LibvirtErrors.ClassOf(libvirt.Code) : LibvirtErrorClass.AskHost;
+            LogFailed(run.Request.Operation, run.Domain.Name, host.Address.Name, attempt, kind, failure.Message);
+            DomainSnapshot? now = await AskHostAsync(run, failure).ConfigureAwait(false);
+            if (isDone(now))
+            {
+                run.Notes.Add($"{host.Address.Name} answered '{HostAddress.Redact(failure.Message)}', and it is done all the same");
+                return;
+            }
+
+            if (failure is HostUnreachableException)
+            {
+                if (waitsForGuest)
+                {
+                    run.Notes.Add($"the connection to {host.Address.Name} was lost while it was asked, and is there again");
+                    return; // whether the guest heard shows in what it does
+                }
+
+                throw run.Request.Operation == DomainOperation.Reset
+                    ? Failure(OperationStage.Unknown, run, $"may or may not have been reset: {host.Address.Name} was lost while it was asked. It is {Words(now)} now", "Look at its console.", failure)
+                    : Failure(OperationStage.Failed, run, $"is {Words(now)}: {host.Address.Name} was lost while it was asked to {ErrorDocument.CodeOf(run.Request.Operation)} it, and did not do it", "Ask again.", failure);
+            }
+
+            if (kind == LibvirtErrorClass.Retry && attempt < MostAttempts)
+            {
+                await Task.Delay(backoff, _time).ConfigureAwait(false);
+                backoff *= 2;
+                continue;
+            }
+
+            throw Failure(
+                OperationStage.Failed, run, $"is {Words(now)}: {host.Address.Name} did not {ErrorDocument.CodeOf(run.Request.Operation)} it{(attempt > 1 ? $" in {attempt} attempts" : "")}: {HostAddress.Redact(failure.Message)}",
+                null, failure);
+        }
+    }
+
+    /// <summary>What the host says after a request failed; a host that is lost is asked until it answers or the wait is over.</summary>
+    private async Task<DomainSnapshot?> AskHostAsync(Run run, Exception failure)
+    {
+        // What has begun is given the time to become what it will be.
+        (bool answered, DomainSnapshot? now) = await SeeAsync(
+            run, domain => DomainConditions.Of(domain) is not (DomainCondition.Starting or DomainCondition.ShuttingDown), run.Request.Options.Wait, CancellationToken.None, failure).ConfigureAwait(false);
+        DomainCondition condition = DomainConditions.Of(now);
+        LogAsked(host.Address.Name, run.Domain.Name, condition, answered);
+        return now;
+    }
+
+    /// <summary>Asks the host for the domain until it is as wanted, or the deadline is over.</summary>
+    /// <exception cref="OperationException">The host did not answer within the wait, or the wait for the guest was cancelled.</exception>
+    private async Task<(bool Seen, DomainSnapshot? Domain)> SeeAsync(
+        Run run, Func<DomainSnapshot?, bool> wanted, TimeSpan deadline, CancellationToken ended, Exception? cause = null)
+    {
+        long start = _time.GetTimestamp();
+        long silentSince = start;
+        while (true)
+        {
+            HostUnreachableException? lost = null;
+            try
+            {
+                DomainSnapshot? now = await host.FindDomainAsync($"{run.Domain.Uuid}", CancellationToken.None).ConfigureAwait(false);
+                silentSince = _time.GetTimestamp();
+                bool seen = wanted(now);
+                if (seen || _time.GetElapsedTime(start) >= deadline)
+                {
+                    return (seen, now);
+                }
+            }
+            catch (HostUnreachableException e)
+            {
+                lost = e;
+            }
+            catch (LibvirtException e) when (LibvirtErrors.ClassOf(e.Code) != LibvirtErrorClass.Fatal)
+            {
+                lost = new(host.Address.Name, e.Message, e); // a daemon that is just starting answers this and that
+            }
+
+            if (lost is not null && _time.GetElapsedTime(silentSince) >= run.Request.Options.Wait)
+            {
+                throw Failure(
+                    OperationStage.Unknown, run,
+                    $"was asked to {ErrorDocument.CodeOf(run.Request.Operation)}, and {host.Address.Name} has not answered since: {lost.Message}{(cause is null || cause.Message == lost.Message ? "" : $" ({HostAddress.Redact(cause.Message)})")}",
+                    "When the host answers again, see what became of it: orchestrator domain show.", lost);
+            }
+
+            try
+            {
+                await Task.Delay(Pause, _time, ended).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                throw Failure(OperationStage.Cancelled, run, $"was asked to {ErrorDocument.CodeOf(run.Request.Operation)}, and is no longer waited for: its guest may still do so");
+            }
+        }
+    }
+
+    /// <summary>The guest ended while something else was asked of it.</summary>
+    private OperationException Ended(Run run, DomainSnapshot? now) => DomainConditions.Of(now) == DomainCondition.Moved
+        ? Failure(OperationStage.Failed, run, $"{ConflictMatrix.AfterMigration.Reason} meanwhile", ConflictMatrix.AfterMigration.Remedy)
+        : Failure(OperationStage.Failed, run, $"{ConflictMatrix.Decide(run.Request.Operation, GuestDoing.PowersOff).Reason}: it is {Words(now)}", "Start it: orchestrator domain start.");
+
+    private void Refuse(Run run, IReadOnlyList<LifecycleProblem> problems)
+    {
+        if (problems.Count > 0)
+        {
+            throw Failure(
+                OperationStage.Refused, run, $"was not touched: {string.Join("; ", problems.Select(problem => problem.Message))}",
+                string.Join(' ', problems.Select(problem => problem.Remedy).OfType<string>().Distinct()) is { Length: > 0 } remedies ? remedies : null);
+        }
+    }
+
+    private OperationException Failure(OperationStage stage, Run run, string message, string? remedy = null, Exception? inner = null) =>
+        new(stage, run.Request.Operation, host.Address.Name, run.Domain.Name, $"{run.Domain.Name} on {host.Address.Name} {message}", remedy, inner);
+
+    private static string Words(DomainSnapshot? domain) => domain?.Describe() ?? "absent";
+
+    [LoggerMessage(EventId = 330, Level = LogLevel.Information, Message = "{Operation} of {Domain} on {Host}: it was {Before}, it is {After}")]
+    private partial void LogDone(DomainOperation operation, string domain, string host, string before, string after);
+
+    [LoggerMessage(EventId = 331, Level = LogLevel.Warning, Message = "{Operation} of {Domain} on {Host} failed in attempt {Attempt} ({Kind}): {Reason}")]
+    private partial void LogFailed(DomainOperation operation, string domain, string host, int attempt, LibvirtErrorClass kind, string reason);
+
+    [LoggerMessage(EventId = 332, Level = LogLevel.Information, Message = "{Host} says of {Domain}: {State} (settled: {Answered})")]
+    private partial void LogAsked(string host, string domain, DomainCondition state, bool answered);
+
+    [LoggerMessage(EventId = 333, Level = LogLevel.Information, Message = "{Domain} on {Host} is asked to shut down once more")]
+    private partial void LogAsksAgain(string domain, string host);
+
+    private sealed class Run(LifecycleRequest request, DomainSnapshot domain, List<string> notes)
+    {
+        internal LifecycleRequest Request { get; } = request;
+
+        internal DomainSnapshot Domain { get; } = domain;
+
+        internal List<string> Notes { get; } = notes;
+
+        internal int Attempts { get; set; }
+    }
+}

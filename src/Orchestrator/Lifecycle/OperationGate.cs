@@ -1,0 +1,347 @@
+using System.Globalization;
+using Libvirt.Xml;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orchestrator.Checks;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Lifecycle;
+
+/// <summary>How an operation deals with what stands in its way.</summary>
+public sealed record OperationOptions
+{
+    /// <summary>How long to wait for others, and for the host to show what was asked of it.</summary>
+    public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>It is no error when what is asked for is so already.</summary>
+    public bool IfNeeded { get; init; }
+
+    /// <summary>Change a domain that another manager owns.</summary>
+    public bool AllowForeignOwner { get; init; }
+
+    /// <summary>Start a domain that was migrated to another host.</summary>
+    public bool AllowMigratedAway { get; init; }
+}
+
+/// <summary>What is there, and what the matrix says of a request; nobody waits.</summary>
+/// <param name="Domain">The domain; <see langword="null"/> when there is none.</param>
+/// <param name="Condition">What it is doing.</param>
+/// <param name="Holder">Who works on it.</param>
+/// <param name="Decision">What would be done.</param>
+public sealed record OperationOutlook(DomainSnapshot? Domain, DomainCondition Condition, ClaimHolder? Holder, MatrixDecision Decision);
+
+/// <summary>
+/// The way into every operation that changes a domain: finds it, keeps it for itself, waits for what others do or asks for its end, and decides by the
+/// <see cref="ConflictMatrix"/>.
+/// </summary>
+/// <param name="host">The host.</param>
+/// <param name="claims">The claims of this process.</param>
+/// <param name="time">Where time comes from.</param>
+/// <param name="logger">Where to log.</param>
+public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeProvider? time = null, ILogger? logger = null)
+{
+    /// <summary>The log event of an operation that has its domain to itself.</summary>
+    public const int EnteredEventId = 322;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly ILogger _logger = logger ?? NullLogger.Instance;
+
+    /// <summary>Looks what would be done about a request; changes nothing and waits for nobody.</summary>
+    /// <param name="operation">What is asked for.</param>
+    /// <param name="nameOrUuid">The domain.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
+    /// <exception cref="OperationException">The name is ambiguous, or somebody else manages the domain.</exception>
+    public async Task<OperationOutlook> LookAsync(
+        DomainOperation operation, string nameOrUuid, OperationOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        DomainSnapshot? domain = await FindAsync(operation, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        DomainCondition condition = DomainConditions.Of(domain);
+        if (domain is null)
+        {
+            return new(null, condition, null, ConflictMatrix.Decide(operation, condition));
+        }
+
+        ClaimAttempt attempt = await claims.TryClaimAsync(ClaimKey.OfDomain(domain.Uuid), Self(operation, domain.Name), cancellationToken).ConfigureAwait(false);
+        await using DomainClaim? claim = attempt.Claim;
+        await using OtherClaim? other = attempt.Other;
+        return new(
+            domain, condition, other?.Holder,
+            other is null ? Allowed(operation, condition, options) : ConflictMatrix.Decide(operation, other.Holder?.Operation, condition));
+    }
+
+    /// <summary>Enters: returns when the operation may be done and nobody else works on the domain.</summary>
+    /// <param name="operation">What is asked for.</param>
+    /// <param name="nameOrUuid">The domain; for a definition of a new one, its UUID.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
+    /// <exception cref="OperationException">It is refused, or what stands in the way did not end in time.</exception>
+    public async Task<EnteredOperation> EnterAsync(
+        DomainOperation operation, string nameOrUuid, OperationOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var entry = new Entry(operation, options, _time.GetTimestamp());
+        DomainSnapshot? first = await FindAsync(operation, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        entry.First = DomainConditions.Of(first);
+        entry.Name = first?.Name ?? nameOrUuid;
+        if (first is null && !Guid.TryParse(nameOrUuid, out _))
+        {
+            // Nothing to claim, and nothing to do.
+            return new(null, null, ConflictMatrix.Decide(operation, DomainCondition.Absent), [], TimeSpan.Zero);
+        }
+
+        Guid uuid = first?.Uuid ?? Guid.Parse(nameOrUuid);
+        DomainClaim claim = await ClaimAsync(entry, uuid, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.CancelRequested);
+            (DomainSnapshot? domain, MatrixDecision decision) = await SettleAsync(entry, uuid, either.Token).ConfigureAwait(false);
+            DomainCondition condition = DomainConditions.Of(domain);
+            LogEntered(operation, entry.Name, condition, host.Address.Name);
+            return new(claim, domain, decision, entry.Notes, _time.GetElapsedTime(entry.Start));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            ClaimHolder? by = claim.CancelRequestedBy;
+            await claim.DisposeAsync().ConfigureAwait(false);
+            throw Failure(OperationStage.Cancelled, entry, $"was not touched: {by?.ToString() ?? "somebody"} asked for the end of this before it began");
+        }
+        catch
+        {
+            await claim.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<DomainSnapshot?> FindAsync(DomainOperation operation, string nameOrUuid, OperationOptions options, CancellationToken cancellationToken)
+    {
+        string name = host.Address.Name;
+        DomainSnapshot? found;
+        if (Guid.TryParse(nameOrUuid, out Guid uuid))
+        {
+            HostSnapshot both = await host.SnapshotAsync(nameOrUuid, uuid, cancellationToken).ConfigureAwait(false);
+            if (both is { ByName: { } byName, ByUuid: { } byUuid } && byName.Uuid != byUuid.Uuid)
+            {
+                throw new OperationException(
+                    OperationStage.Refused, operation, name, nameOrUuid,
+                    $"{nameOrUuid} is two domains on {name}: the UUID of {byUuid.Name}, and the name of the one with UUID {byName.Uuid}",
+                    $"Say {byUuid.Name} for the one, and {byName.Uuid} for the other.");
+            }
+
+            found = both.ByUuid ?? both.ByName;
+        }
+        else
+        {
+            found = await host.FindDomainAsync(nameOrUuid, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (found is null && operation != DomainOperation.Define
+            && !(options.IfNeeded && ConflictMatrix.Decide(operation, DomainCondition.Absent).Action == MatrixAction.Already))
+        {
+            throw new DomainNotFoundException(nameOrUuid, name);
+        }
+
+        if (found is not null && !options.AllowForeignOwner && ManagerOf(found) is { } manager)
+        {
+            throw new OperationException(
+                OperationStage.Refused, operation, name, found.Name, $"{found.Name} on {name} is managed by {manager}, which undoes or loses track of what is changed behind its back",
+                "Change it there, or consent: --allow foreign-owner.");
+        }
+
+        return found;
+    }
+
+    private async Task<DomainClaim> ClaimAsync(Entry entry, Guid uuid, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ClaimAttempt attempt = await claims.TryClaimAsync(ClaimKey.OfDomain(uuid), Self(entry.Operation, entry.Name), cancellationToken).ConfigureAwait(false);
+            if (attempt.Claim is { } claim)
+            {
+                return claim;
+            }
+
+            await using OtherClaim other = attempt.Other!;
+            DomainCondition condition = DomainConditions.Of(await host.FindDomainAsync($"{uuid}", cancellationToken).ConfigureAwait(false));
+            MatrixDecision decision = ConflictMatrix.Decide(entry.Operation, other.Holder?.Operation, condition);
+            string holder = other.Holder?.ToString() ?? "somebody who does not tell";
+            if (decision.Action == MatrixAction.Refuse)
+            {
+                throw Failure(OperationStage.Refused, entry, $"{decision.Reason} ({holder})", decision.Remedy);
+            }
+
+            entry.SawMigration |= other.Holder?.Operation == DomainOperation.Migrate;
+            if (decision.Action == MatrixAction.CancelThenDo)
+            {
+                LogCancels(entry.Operation, entry.Name, holder);
+                await other.RequestCancelAsync(cancellationToken).ConfigureAwait(false);
+                entry.Note($"asked for the end of: {holder}");
+            }
+            else
+            {
+                LogWaits(entry.Operation, entry.Name, holder);
+                entry.Note($"waited for: {holder}");
+            }
+
+            try
+            {
+                await other.Released.WaitAsync(Left(entry), _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                throw Late(entry, $"{decision.Reason} ({holder})");
+            }
+        }
+    }
+
+    private async Task<(DomainSnapshot? Domain, MatrixDecision Decision)> SettleAsync(Entry entry, Guid uuid, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // Anew: what was seen before the claim is what somebody else may have changed.
+            DomainSnapshot? domain = await host.FindDomainAsync($"{uuid}", cancellationToken).ConfigureAwait(false);
+            DomainCondition condition = DomainConditions.Of(domain);
+            MatrixDecision decision = Decide(entry, condition);
+            switch (decision.Action)
+            {
+                case MatrixAction.Do:
+                    return (domain, decision);
+                case MatrixAction.Already when entry.Options.IfNeeded || ConflictMatrix.Decide(entry.Operation, entry.First).Action != MatrixAction.Already:
+                    return (domain, decision);
+                case MatrixAction.Already:
+                    throw Failure(OperationStage.Refused, entry, decision.Reason, "With --if-needed that is no error.");
+                case MatrixAction.Refuse:
+                    throw Failure(OperationStage.Refused, entry, decision.Reason, decision.Remedy);
+                case MatrixAction.CancelThenDo:
+                    await host.AbortJobAsync(uuid, cancellationToken).ConfigureAwait(false);
+                    entry.Note($"asked for the end of a job that is none of ours: it {decision.Reason}");
+                    break;
+                default:
+                    entry.Note($"waited, for it {decision.Reason}");
+                    break;
+            }
+
+            entry.SawMigration |= condition is DomainCondition.Leaving or DomainCondition.Arriving or DomainCondition.PostCopy;
+            if (Left(entry) <= TimeSpan.Zero)
+            {
+                throw Late(entry, decision.Reason);
+            }
+
+            await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A guest that a migration took away, or that never arrived, is not "off already".</summary>
+    private static MatrixDecision Decide(Entry entry, DomainCondition condition) => condition switch
+    {
+        DomainCondition.Absent when entry.SawMigration && entry.Operation != DomainOperation.Define => ConflictMatrix.AfterMigration,
+        DomainCondition.Off when entry.SawMigration && entry.First == DomainCondition.Arriving => ConflictMatrix.Decide(entry.Operation, DomainCondition.Moved),
+        _ => Allowed(entry.Operation, condition, entry.Options),
+    };
+
+    private static MatrixDecision Allowed(DomainOperation operation, DomainCondition condition, OperationOptions options) =>
+        condition == DomainCondition.Moved && operation == DomainOperation.Start && options.AllowMigratedAway
+            ? ConflictMatrix.Decide(operation, DomainCondition.Off)
+            : ConflictMatrix.Decide(operation, condition);
+
+    private static string? ManagerOf(DomainSnapshot domain)
+    {
+        try
+        {
+            return DomainManagers.ManagerOf(DomainDocument.Parse(domain.Xml));
+        }
+        catch (DomainDocumentException)
+        {
+            return null; // libvirt's own document: what we cannot read names nobody
+        }
+    }
+
+    private TimeSpan Left(Entry entry) => entry.Options.Wait - _time.GetElapsedTime(entry.Start) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+
+    private ClaimHolder Self(DomainOperation operation, string domain) => ClaimHolder.Here(operation, domain, host.Address.Name, _time);
+
+    private OperationException Late(Entry entry, string why) => Failure(
+        OperationStage.TimedOut, entry, string.Create(CultureInfo.InvariantCulture, $"was not touched within {entry.Options.Wait.TotalSeconds:0.#} s: it {why}"),
+        "Ask again later, or wait longer: --wait.");
+
+    private OperationException Failure(OperationStage stage, Entry entry, string message, string? remedy = null) =>
+        new(stage, entry.Operation, host.Address.Name, entry.Name, $"{entry.Name} on {host.Address.Name} {message}", remedy);
+
+    [LoggerMessage(EventId = 320, Level = LogLevel.Information, Message = "{Operation} of {Domain} waits for {Holder}")]
+    private partial void LogWaits(DomainOperation operation, string domain, string holder);
+
+    [LoggerMessage(EventId = 321, Level = LogLevel.Information, Message = "{Operation} of {Domain} asks for the end of {Holder}")]
+    private partial void LogCancels(DomainOperation operation, string domain, string holder);
+
+    [LoggerMessage(EventId = EnteredEventId, Level = LogLevel.Debug, Message = "{Operation} has {Domain} to itself, which is {Condition} on {Host}")]
+    private partial void LogEntered(DomainOperation operation, string domain, DomainCondition condition, string host);
+
+    private sealed class Entry(DomainOperation operation, OperationOptions options, long start)
+    {
+        private readonly List<string> _notes = [];
+
+        internal DomainOperation Operation { get; } = operation;
+
+        internal OperationOptions Options { get; } = options;
+
+        internal long Start { get; } = start;
+
+        internal string Name { get; set; } = "";
+
+        internal DomainCondition First { get; set; }
+
+        internal bool SawMigration { get; set; }
+
+        internal IReadOnlyList<string> Notes => _notes;
+
+        internal void Note(string note)
+        {
+            if (!_notes.Contains(note))
+            {
+                _notes.Add(note);
+            }
+        }
+    }
+}
+
+/// <summary>An operation that may be done: nobody else works on the domain until this is disposed of.</summary>
+public sealed class EnteredOperation : IAsyncDisposable
+{
+    private readonly DomainClaim? _claim;
+
+    internal EnteredOperation(DomainClaim? claim, DomainSnapshot? domain, MatrixDecision decision, IReadOnlyList<string> notes, TimeSpan waited)
+    {
+        _claim = claim;
+        Domain = domain;
+        Decision = decision;
+        Notes = notes;
+        Waited = waited;
+        CancelRequested = claim?.CancelRequested ?? CancellationToken.None;
+    }
+
+    /// <summary>The domain, as it was when the gate opened; <see langword="null"/> when there is none.</summary>
+    public DomainSnapshot? Domain { get; }
+
+    /// <summary><see cref="MatrixAction.Do"/>, or <see cref="MatrixAction.Already"/> when there is nothing to do.</summary>
+    public MatrixDecision Decision { get; }
+
+    /// <summary>Set when somebody asks for the end of this operation.</summary>
+    public CancellationToken CancelRequested { get; }
+
+    /// <summary>Who asked for the end, and what for.</summary>
+    public ClaimHolder? CancelRequestedBy => _claim?.CancelRequestedBy;
+
+    /// <summary>What was waited for.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>How long the gate was closed.</summary>
+    public TimeSpan Waited { get; }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _claim?.DisposeAsync() ?? ValueTask.CompletedTask;
+}

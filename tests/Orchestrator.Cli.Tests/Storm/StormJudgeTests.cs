@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using Orchestrator.Lifecycle;
+using Storm;
+
+namespace Orchestrator.Cli.Tests.Storm;
+
+/// <summary>The judge of the storm: a right history passes, and each wrong one is found.</summary>
+public sealed class StormJudgeTests
+{
+    private static readonly StormGuestFacts Off = new(0, true, DomainCondition.Off, StormDevices.None, StormDevices.None, []);
+
+    private int _index;
+
+    [SetUp]
+    public void Begin() => _index = 0;
+
+    [Test]
+    public void A_right_history_has_no_problem() => Assert.That(
+        Judge(
+            Off with { Condition = DomainCondition.Running, Live = StormDevices.Rng1, Config = StormDevices.Rng1 },
+            Record(DomainOperation.Start, DomainCondition.Off),
+            Record(DomainOperation.Start, DomainCondition.Running, StormResult.Refused),
+            Record(DomainOperation.Suspend, DomainCondition.Running),
+            Record(DomainOperation.Resume, DomainCondition.Paused),
+            Record(DomainOperation.Attach, DomainCondition.Running) with
+            { Request = new(0, DomainOperation.Attach, StormDevices.Rng1, StormPlaces.Live | StormPlaces.Config) }),
+        Is.Empty);
+
+    [Test]
+    public void A_guest_that_is_not_what_the_last_request_left_is_found() => Assert.That(
+        Judge(Off, Record(DomainOperation.Start, DomainCondition.Off), Record(DomainOperation.Start, DomainCondition.Off)),
+        Has.Some.Contains("which it cannot be"));
+
+    [Test]
+    public void A_result_that_the_matrix_does_not_allow_is_found() => Assert.That(
+        Judge(Off, Record(DomainOperation.Suspend, DomainCondition.Off)),
+        Has.Some.Contains("not allowed"));
+
+    [Test]
+    public void A_refusal_of_what_could_be_done_is_found() => Assert.That(
+        Judge(Off, Record(DomainOperation.Start, DomainCondition.Off, StormResult.Refused)),
+        Has.Some.Contains("not allowed"));
+
+    [Test]
+    public void A_guest_that_ends_elsewhere_than_the_model_is_found() => Assert.That(
+        Judge(Off, Record(DomainOperation.Start, DomainCondition.Off)),
+        Has.Some.Contains("ended as"));
+
+    [Test]
+    public void A_device_that_is_left_behind_is_found() => Assert.That(Judge(Off with { Config = StormDevices.Nic }), Has.Some.Contains("ended as"));
+
+    [Test]
+    public void A_second_copy_is_found() => Assert.That(Judge(Off with { Elsewhere = ["lab-b"] }), Has.Some.Contains("also stands on lab-b"));
+
+    [Test]
+    public void A_request_that_never_ended_or_ended_late_is_found()
+    {
+        StormRecord late = Record(DomainOperation.Destroy, DomainCondition.Off, StormResult.Refused);
+        Assert.That(Judge(Off, late with { Ended = late.Started + (Stopwatch.Frequency * 61) }), Has.Some.Contains("took 61 s"));
+        Assert.That(StormJudge.Judge([], [], [Off], 2, 1, TimeSpan.FromMinutes(1)), Has.Some.Contains("1 requests were made and 0 ended"));
+    }
+
+    [Test]
+    public void A_failure_is_forgiven_only_while_the_daemon_is_dead()
+    {
+        StormRecord failed = Record(DomainOperation.Start, DomainCondition.Off, StormResult.Unknown);
+        Assert.That(Judge(Off, failed), Has.Some.Contains("not allowed"));
+        Assert.That(StormJudge.Judge([failed], [new(0, failed.Started, failed.Ended)], [Off], 2, 1, TimeSpan.FromMinutes(1)), Is.Empty);
+        Assert.That(StormJudge.Judge([failed], [new(1, failed.Started, failed.Ended)], [Off], 2, 1, TimeSpan.FromMinutes(1)), Has.Some.Contains("not allowed"), "the other host's daemon");
+    }
+
+    [Test]
+    public void A_guest_that_was_asked_to_go_down_may_do_so_later_and_no_other() => Assert.Multiple(() =>
+    {
+        StormRecord started = Record(DomainOperation.Start, DomainCondition.Off);
+        StormRecord asked = Record(DomainOperation.Shutdown, DomainCondition.Running, StormResult.TimedOut);
+        Assert.That(Judge(Off, started, asked), Is.Empty);
+        Assert.That(Judge(Off, started), Is.Not.Empty);
+    });
+
+    [Test]
+    public void The_same_seed_is_the_same_storm()
+    {
+        StormRequest[] first = [.. StormRequest.Of(7, 3, 8, 200)];
+        Assert.That(StormRequest.Of(7, 3, 8, 200), Is.EqualTo(first));
+        Assert.That(StormRequest.Of(8, 3, 8, 200), Is.Not.EqualTo(first));
+        Assert.That(StormRequest.Of(7, 4, 8, 200), Is.Not.EqualTo(first));
+        Assert.That(first.Select(request => request.Operation).Distinct().Count(), Is.EqualTo(11), "every operation but migrate");
+    }
+
+    private static IReadOnlyList<string> Judge(StormGuestFacts facts, params StormRecord[] records) =>
+        StormJudge.Judge(records, [], [facts], 2, records.Length, TimeSpan.FromMinutes(1));
+
+    private StormRecord Record(DomainOperation operation, DomainCondition before, StormResult result = StormResult.Done)
+    {
+        long at = ++_index * Stopwatch.Frequency;
+        return new()
+        {
+            Worker = 0,
+            Index = _index,
+            Request = new(0, operation),
+            Started = at,
+            Entered = at + 1,
+            Ended = at + 2,
+            Before = before,
+            Result = result,
+        };
+    }
+}

@@ -1,0 +1,173 @@
+using System.Xml.Linq;
+using Libvirt.Interop;
+using Libvirt.Xml;
+using Libvirt.Xml.Devices;
+using Orchestrator.Devices;
+using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
+using Orchestrator.Tests.Hosts;
+
+namespace Orchestrator.Tests.Devices;
+
+/// <summary>On a libvirt without words for it, a vDPA device is QEMU's alone while the guest runs, and an argument in the definition.</summary>
+public sealed class GenericPlugTests
+{
+    private const string Xml = "<hostdev mode='subsystem' type='vdpa'><source dev='/dev/vhost-vdpa-0'/></hostdev>";
+
+    // Claims are the whole machine's: other tests of it are other domains on other hosts.
+    private static readonly Guid Uuid = Guid.NewGuid();
+
+    private FakeHost _host = null!;
+
+    [SetUp]
+    public void MakeHost()
+    {
+        string xml = $"""
+            <domain type='kvm'><name>web1</name><uuid>{Uuid}</uuid><memory unit='KiB'>1024</memory><memtune><hard_limit unit='KiB'>4194304</hard_limit></memtune><devices>
+            <controller type='pci' index='0' model='pcie-root'><alias name='pcie.0'/></controller>
+            <controller type='pci' index='1' model='pcie-root-port'><alias name='pci.1'/><address type='pci' domain='0x0000' bus='0x00' slot='0x01' function='0x0'/></controller>
+            <controller type='pci' index='2' model='pcie-root-port'><alias name='pci.2'/><address type='pci' domain='0x0000' bus='0x00' slot='0x01' function='0x1'/></controller>
+            </devices></domain>
+            """;
+        _host = new("alpha", new ObserverClock(TimeProvider.System)) { Identity = Migration.Samples.Host("alpha") with { HostUuid = Guid.NewGuid() }, Libvirt = FakeLibvirt.Stock113 };
+        _host.Domains[Uuid] = new() { Name = "web1", Uuid = Uuid, State = DomainState.Running, IsPersistent = true, Xml = xml };
+        _host.Definitions[Uuid] = xml;
+        _host.Monitor = command => _host.QemuMonitor(Uuid, command);
+    }
+
+    [Test]
+    public async Task It_gets_an_id_and_the_last_port_that_nobody_uses()
+    {
+        DeviceChange change = await AttachAsync(0);
+        await AttachAsync(1);
+
+        Assert.That(_host.QemuDevices["vdpa-vhost-vdpa-0"].ToJsonString(), Is.EqualTo("""{"driver":"vhost-vdpa-device-pci","vhostdev":"/dev/vhost-vdpa-0","id":"vdpa-vhost-vdpa-0","bus":"pci.2"}"""));
+        Assert.That((string?)_host.QemuDevices["vdpa-vhost-vdpa-1"]["bus"], Is.EqualTo("pci.1"), "QEMU says that the other one is taken, which the document does not");
+        Assert.That(string.Join(' ', change.Notes), Does.Contain("never show it").And.Contain("tainted").And.Contain("cannot migrate"));
+        Assert.That(XNode.DeepEquals(XElement.Parse(_host.Domains[Uuid].Xml), XElement.Parse(_host.Definitions[Uuid])), "libvirt knows nothing of it");
+    }
+
+    [Test]
+    public async Task A_third_one_finds_no_port()
+    {
+        await AttachAsync(0);
+        await AttachAsync(1);
+
+        HostDeviceException full = Assert.ThrowsAsync<HostDeviceException>(() => AttachAsync(2))!;
+
+        Assert.That(full.Problem, Is.EqualTo(HostDeviceProblem.NothingFits));
+        Assert.That(full.Message, Does.Contain("pcie-root-port"));
+    }
+
+    [Test]
+    public async Task An_id_that_QEMU_has_already_is_not_taken_again()
+    {
+        _host.QemuDevices["vdpa-vhost-vdpa-0"] = new() { ["driver"] = "virtio-rng-pci", ["bus"] = "pci.1" };
+
+        await AttachAsync(0);
+
+        Assert.That(_host.QemuDevices.Keys, Is.EqualTo(new[] { "vdpa-vhost-vdpa-0", "vdpa-vhost-vdpa-0-2" }));
+    }
+
+    [Test]
+    public void A_node_that_somebody_has_open_is_said_and_leaves_nothing()
+    {
+        _host.BusyNodes.Add("/dev/vhost-vdpa-0");
+
+        HostDeviceException busy = Assert.ThrowsAsync<HostDeviceException>(() => AttachAsync(0))!;
+
+        Assert.That(busy.Problem, Is.EqualTo(HostDeviceProblem.InUse));
+        Assert.That(busy.Message, Does.Contain("Could not open '/dev/vhost-vdpa-0': Device or resource busy"));
+        Assert.That(_host.QemuDevices, Is.Empty);
+    }
+
+    [TestCase("Duplicate device ID 'vd1'", HostDeviceProblem.AlreadyExists)]
+    [TestCase("Could not open '/dev/vhost-vdpa-1': Device or resource busy", HostDeviceProblem.InUse)]
+    [TestCase("Could not open '/dev/vhost-vdpa-1': No such file or directory", HostDeviceProblem.NotFound)]
+    [TestCase("Could not open '/dev/vhost-vdpa-1': Permission denied", HostDeviceProblem.PermissionDenied)]
+    [TestCase("Could not open '/dev/vhost-vdpa-1': Operation not permitted", HostDeviceProblem.PermissionDenied)]
+    [TestCase("Bus 'nobus' not found", HostDeviceProblem.NothingFits)]
+    [TestCase("Bus 'pcie.0' does not support hotplugging", HostDeviceProblem.NotSupported)]
+    [TestCase("vhost-vdpa-device: vhostdev are missing", HostDeviceProblem.Failed)]
+    public void What_QEMU_says_has_a_meaning(string text, HostDeviceProblem problem) => Assert.That(GenericPlug.Explain(text).Problem, Is.EqualTo(problem));
+
+    [TestCase("/dev/vhost-vdpa-0")]
+    [TestCase("vdpa-vhost-vdpa-0")]
+    public async Task It_is_unplugged_by_its_node_or_its_id(string word)
+    {
+        await AttachAsync(0);
+        await AttachAsync(1);
+
+        DetachPlan done = await new DeviceDetacher(_host).DetachAsync("web1", DeviceSelector.Parse(word), DomainModificationImpact.Live);
+
+        Assert.That(done.Targets.Single().Alias, Is.EqualTo("vdpa-vhost-vdpa-0"));
+        Assert.That(_host.QemuDevices.Keys, Is.EqualTo(new[] { "vdpa-vhost-vdpa-1" }));
+    }
+
+    [Test]
+    public async Task A_guest_that_ignores_it_keeps_it()
+    {
+        await AttachAsync(0);
+        _host.Guest = GuestAnswer.Ignores;
+        var detacher = new DeviceDetacher(_host) { Patience = new() { Deadline = TimeSpan.FromMilliseconds(100), BetweenLooks = TimeSpan.FromMilliseconds(10) } };
+
+        HostDeviceException late = Assert.ThrowsAsync<HostDeviceException>(() => detacher.DetachAsync("web1", DeviceSelector.Of(DeviceDocument.Parse(Xml)), DomainModificationImpact.Live))!;
+
+        Assert.That(late.Problem, Is.EqualTo(HostDeviceProblem.TimedOut));
+        Assert.That(_host.QemuDevices, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task In_the_definition_it_is_an_argument_which_goes_without_a_trace()
+    {
+        string before = _host.Definitions[Uuid];
+        await AttachAsync(0, DomainModificationImpact.Config);
+
+        GenericVdpaDevice device = DomainDocument.Parse(_host.Definitions[Uuid]).Devices.OfType<GenericVdpaDevice>().Single();
+        Assert.That(device.SourceDevice, Is.EqualTo("/dev/vhost-vdpa-0"));
+        Assert.That(_host.QemuDevices, Is.Empty);
+
+        await new DeviceDetacher(_host).DetachAsync("web1", DeviceSelector.Of(DeviceDocument.Parse(Xml)), DomainModificationImpact.Config);
+        Assert.That(DomainDocument.Parse(_host.Definitions[Uuid]).Devices.OfType<GenericVdpaDevice>(), Is.Empty);
+        Assert.That(ReadBack.Compare(XElement.Parse(_host.Definitions[Uuid]), XElement.Parse(before)), Is.Empty);
+    }
+
+    [Test]
+    public async Task Twice_is_refused_unless_once_will_do()
+    {
+        await AttachAsync(0);
+
+        Assert.That(Assert.ThrowsAsync<DefinitionException>(() => AttachAsync(0))!.Message, Does.Contain("has /dev/vhost-vdpa-0 already"));
+        DeviceChange change = await new DeviceAttacher(_host).AttachAsync("web1", DeviceDocument.Parse(Xml), DomainModificationImpact.Live, new() { IfNeeded = true });
+        Assert.That(change.IsChanged, Is.False);
+        Assert.That(_host.QemuDevices, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task The_list_shows_what_only_QEMU_knows_and_what_it_blocks()
+    {
+        await AttachAsync(0);
+
+        DomainDeviceList list = await DomainDeviceList.ReadAsync(_host, "web1");
+
+        ListedDevice device = list.Devices.Single();
+        Assert.That((device.IsKnownToLibvirt, device.Resource, device.GuestAddress, device.Scheme), Is.EqualTo((false, "/dev/vhost-vdpa-0", "pci.2", DeviceScheme.GenericVdpa)));
+        Assert.That(device.Migration.Way, Is.EqualTo(MigrationWay.ByDetach));
+        Assert.That(device.Migration.Evidence[0], Does.Contain("non-migratable device"));
+        Assert.That(list.QemuAsked);
+    }
+
+    [Test]
+    public async Task Where_QEMU_is_not_asked_the_list_says_so()
+    {
+        await AttachAsync(0);
+        DomainDeviceList list = await DomainDeviceList.ReadAsync(_host, "web1", AskQemu.Never);
+
+        Assert.That(list.Devices, Is.Empty);
+        Assert.That(list.QemuAsked, Is.False);
+        Assert.That(list.Notes.Single(), Does.Contain("QEMU was not asked"));
+    }
+
+    private Task<DeviceChange> AttachAsync(int n, DomainModificationImpact impact = DomainModificationImpact.Live) =>
+        new DeviceAttacher(_host).AttachAsync("web1", DeviceDocument.Parse(Xml.Replace("vdpa-0", $"vdpa-{n}", StringComparison.Ordinal)), impact);
+}
