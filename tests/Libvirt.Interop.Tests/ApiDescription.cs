@@ -15,10 +15,11 @@ internal static class ApiDescription
     public static IReadOnlyDictionary<string, XElement> Functions { get; } =
         Symbols.Elements("function").ToDictionary(f => f.Attribute("name")!.Value);
 
-    /// <summary>Values of constants, by <see cref="Plain"/> name.</summary>
+    /// <summary>Values of constants, by <see cref="Plain"/> name; one that is given as another constant has that one's value.</summary>
     public static ILookup<string, long> Constants { get; } = Symbols.Elements("enum")
-        .Where(e => long.TryParse(e.Attribute("value")!.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
-        .ToLookup(e => Plain(e.Attribute("name")!.Value), e => long.Parse(e.Attribute("value")!.Value, CultureInfo.InvariantCulture));
+        .Select(e => (Name: e.Attribute("name")!.Value, Value: ValueOf(e)))
+        .Where(constant => constant.Value is not null)
+        .ToLookup(constant => Plain(constant.Name), constant => constant.Value!.Value);
 
     /// <summary>Values of string macros, by name.</summary>
     public static IReadOnlyDictionary<string, string> Strings { get; } = Symbols.Elements("macro")
@@ -30,4 +31,9 @@ internal static class ApiDescription
 
     /// <summary>A C name without case and underscores, so that <c>Peer2Peer</c> and <c>PEER2PEER</c> meet.</summary>
     public static string Plain(string name) => name.Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();
+
+    private static long? ValueOf(XElement constant) =>
+        constant.Attribute("value")!.Value is var text && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value
+        : Symbols.Elements("enum").FirstOrDefault(other => other.Attribute("name")!.Value == text) is { } same && same != constant ? ValueOf(same)
+        : null;
 }

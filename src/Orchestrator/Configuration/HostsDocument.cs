@@ -190,10 +190,10 @@ internal sealed class HostsDocument
         {
             throw Error(e.Start, null, $"this is not YAML: {e.Message}", Remedy(e));
         }
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
-            // The parser's own confusion, over control characters behind a document's end.
-            throw Error(_parser.Current?.End ?? new Mark(), null, "this is not YAML: something that is no text follows here", null);
+            // Where the parser itself is confused: by a tag that is no URI, by control characters behind a document's end.
+            throw Error(_parser.Current?.End ?? new Mark(), null, $"this is not YAML: {e.Message}", null);
         }
     }
 

@@ -69,16 +69,12 @@ public sealed partial class LibvirtHost
         domain =>
         {
             (DomainState state, int reason) = domain.GetState();
-            DomainInfo info = domain.GetInfo();
             var record = new DomainRecord
             {
                 Name = domain.Name,
                 Uuid = uuid,
                 State = state,
                 Reason = reason,
-                MemoryKiB = info.MemoryKiB,
-                MaxMemoryKiB = info.MaxMemoryKiB,
-                Vcpus = info.VcpuCount,
                 IsPersistent = domain.IsPersistent(),
                 IsAutostarted = Ask(domain.IsAutostarted),
                 HasManagedSave = Ask(domain.HasManagedSaveImage),
@@ -94,8 +90,8 @@ public sealed partial class LibvirtHost
     // Five calls, however many domains there are. The few are asked for: those that are transient, started with the host, or saved.
     private static (IReadOnlyList<LibvirtDomain> Domains, IReadOnlyList<DomainRecord> Records) ReadBulk(LibvirtConnection connection)
     {
-        IReadOnlyList<DomainStats> all = connection.GetDomainStats(
-            DomainStatsTypes.State | DomainStatsTypes.Balloon | DomainStatsTypes.Vcpu, DomainStatsFlags.Nowait);
+        // The state alone: for memory and vCPUs libvirt would ask each QEMU, and one that hangs would stop the call for all, NOWAIT or not.
+        IReadOnlyList<DomainStats> all = connection.GetDomainStats(DomainStatsTypes.State);
         HashSet<Guid> transient = Among(ListDomainsFlags.Transient);
         HashSet<Guid> autostarted = Among(ListDomainsFlags.Autostart);
         HashSet<Guid> saved = Among(ListDomainsFlags.Managedsave);
@@ -121,9 +117,6 @@ public sealed partial class LibvirtHost
             Uuid = stats.Uuid,
             State = (DomainState)(stats.Statistics.FindInteger("state.state") ?? 0),
             Reason = (int)(stats.Statistics.FindInteger("state.reason") ?? 0),
-            MemoryKiB = stats.Statistics.FindInteger("balloon.current"),
-            MaxMemoryKiB = stats.Statistics.FindInteger("balloon.maximum"),
-            Vcpus = (int?)stats.Statistics.FindInteger("vcpu.current"),
             IsPersistent = !transient.Contains(stats.Uuid),
             IsAutostarted = autostarted.Contains(stats.Uuid),
             HasManagedSave = saved.Contains(stats.Uuid),
@@ -134,9 +127,19 @@ public sealed partial class LibvirtHost
     {
         try
         {
+            DomainInfo info = domain.GetInfo();
+
             // One that is off has no job.
             DomainJobStats? job = record.IsActive ? JobStats(domain) : null;
-            return record with { Job = job?.Type ?? DomainJobType.None, JobOperation = job is { Type: not DomainJobType.None } ? job.Operation : DomainJobOperation.Unknown, Xml = domain.GetXml() };
+            return record with
+            {
+                MemoryKiB = info.MemoryKiB,
+                MaxMemoryKiB = info.MaxMemoryKiB,
+                Vcpus = info.VcpuCount,
+                Job = job?.Type ?? DomainJobType.None,
+                JobOperation = job is { Type: not DomainJobType.None } ? job.Operation : DomainJobOperation.Unknown,
+                Xml = domain.GetXml(),
+            };
         }
         catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoDomain)
         {

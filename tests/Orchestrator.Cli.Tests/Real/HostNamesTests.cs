@@ -24,15 +24,17 @@ public sealed class HostNamesTests
         await CliLab.Lab.StartGuestAsync(new() { Name = "named" });
         try
         {
-            foreach (string[] arguments in new[]
-            {
-                ["host", "show", "first"], ["host", "check", "first", "second"], ["-c", "first", "domain", "list"], ["domain", "list", "--host", "first,second"], ["-c", "first", "vdpa", "list"],
-                new[] { "-c", "first", "vf", "list" },
-            })
+            foreach (string[] arguments in new[] { ["host", "show", "first"], ["host", "check", "first", "second"], ["-c", "first", "domain", "list"], new[] { "domain", "list", "--host", "first,second" } })
             {
                 CliResult result = await RunAsync([.. arguments, "--json"]);
                 Assert.That(result.ExitCode, Is.Zero, $"{string.Join(' ', arguments)}: {result}");
-                Assert.That(result.Output, Does.Contain("\"first\""), string.Join(' ', arguments));
+                Assert.That(result.Output, Does.Contain("\"name\": \"first\""), string.Join(' ', arguments));
+            }
+
+            // Whether this machine's kernel has such devices or not: the host was found.
+            foreach (string devices in new[] { "vdpa", "vf" })
+            {
+                Assert.That((await RunAsync("-c", "first", devices, "list", "--json")).Output, Does.Contain("\"host\": \"first\""), devices);
             }
 
             CliResult plan = await RunAsync("migrate", "named", "-c", "first", "--to", "second", "--dry-run", "--json");

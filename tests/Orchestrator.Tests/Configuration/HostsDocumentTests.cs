@@ -86,7 +86,7 @@ public sealed class HostsDocumentTests
     [TestCase("hosts:\n  a:\n    uri: qemu+ssh://root@n/system\n    peer_u", TestName = "a file half written")]
     [TestCase("hosts: {a: {uri: 'qemu:///sys", TestName = "a file half written within quotes")]
     [TestCase("hosts: {a: {uri: qemu", TestName = "a file half written within a mapping")]
-    [TestCase("hosts: {}\n...\n\0x", TestName = "no text behind the end")]
+    [TestCase("hosts: !!str[ {}", TestName = "a tag that is no URI")]
     public void What_is_no_yaml_is_said_to_be_none(string text)
     {
         ConfigurationException error = Assert.Throws<ConfigurationException>(() => HostsDocument.Read(text, File))!;
