@@ -60,8 +60,8 @@ public sealed record DomainSnapshot
     /// <summary>The document of the running domain, or of the definition of one that is off.</summary>
     public required string Xml { get; init; }
 
-    /// <summary>Whether a QEMU process stands behind it: running, paused, being shut down …</summary>
-    public bool IsActive => State is not (DomainState.Shutoff or DomainState.Nostate or DomainState.Crashed);
+    /// <summary>Whether a QEMU process stands behind it: running, paused, being shut down, kept after a crash (one that ended by a crash is shut off) …</summary>
+    public bool IsActive => State is not (DomainState.Shutoff or DomainState.Nostate);
 
     /// <summary>State and reason in words: <c>running/migrated</c>.</summary>
     public string Describe()

@@ -429,10 +429,11 @@ public sealed partial class LibvirtHost : IHost
         {
             return domain.GetJobStats() is { Type: not DomainJobType.None } stats ? (stats.Type, stats.Operation) : default;
         }
-        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoSupport)
+        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.OperationUnsupported or LibvirtErrorCode.NoSupport)
         {
-            // Off, or a driver without jobs; but a paused domain of which libvirt refuses to tell is one whose statistics are on the host it comes from.
-            return (DomainJobType.None, e.Code == LibvirtErrorCode.OperationInvalid && state == DomainState.Paused ? DomainJobOperation.MigrationIn : default);
+            // Off, or a driver without jobs; but a paused domain of which libvirt will not tell is one that arrives: "migration statistics are available only on
+            // the source host" (84 in libvirt 11.3, 55 in older ones).
+            return (DomainJobType.None, e.Code != LibvirtErrorCode.NoSupport && state == DomainState.Paused ? DomainJobOperation.MigrationIn : default);
         }
     }
 
