@@ -57,7 +57,10 @@ public sealed record DomainSnapshot
     /// </summary>
     public DomainJobOperation JobOperation { get; init; }
 
-    /// <summary>The document of the running domain, or of the definition of one that is off.</summary>
+    /// <summary>
+    /// The document of the running domain, or of the definition of one that is off. Of a copy that arrives by migration libvirt tells none before it has
+    /// arrived: then it has the name and the UUID alone.
+    /// </summary>
     public required string Xml { get; init; }
 
     /// <summary>Whether a QEMU process stands behind it: running, paused, being shut down, kept after a crash (one that ended by a crash is shut off) …</summary>

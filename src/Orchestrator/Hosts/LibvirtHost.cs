@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Xml.Linq;
 using Libvirt.Interop;
 using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
@@ -377,9 +378,9 @@ public sealed partial class LibvirtHost : IHost
                 {
                     return domain?.GetJobStats(flags) is { Type: not DomainJobType.None } stats ? stats : null;
                 }
-                catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoDomain)
+                catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.OperationUnsupported or LibvirtErrorCode.NoDomain)
                 {
-                    return null; // the job or the domain has just ended
+                    return null; // the job or the domain has just ended, or its statistics are on the other host
                 }
             },
             cancellationToken);
@@ -414,7 +415,11 @@ public sealed partial class LibvirtHost : IHost
                 IsPersistent = domain.IsPersistent(),
                 Job = job,
                 JobOperation = operation,
-                Xml = domain.GetXml(),
+
+                // Asked for the document of a copy that arrives, libvirt waits 30 s for its lock and then fails.
+                Xml = operation == DomainJobOperation.MigrationIn
+                    ? new XElement("domain", new XElement("name", domain.Name), new XElement("uuid", $"{domain.Uuid}")).ToString()
+                    : domain.GetXml(),
             };
         }
         catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoDomain)
