@@ -75,7 +75,7 @@ internal sealed class DomainLifecycleCommands
     {
         Option<TimeSpan?> deadline = Deadline("reboot");
         return Create(
-            "reboot", "Asks a guest to reboot, and waits until it has.",
+            "reboot", "Asks a guest to reboot, again every 10 s, and waits until it has.",
             (parsed, name) => new RebootRequest(name) { Deadline = parsed.GetValue(deadline) ?? TimeSpan.FromSeconds(60) },
             ifNeeded: false, ["foreign-owner"], deadline);
     }

@@ -57,16 +57,19 @@ public sealed record DomainSnapshot
     /// </summary>
     public DomainJobOperation JobOperation { get; init; }
 
-    /// <summary>The document of the running domain, or of the definition of one that is off.</summary>
+    /// <summary>
+    /// The document of the running domain, or of the definition of one that is off. Of a copy that arrives by migration libvirt tells none before it has
+    /// arrived: then it has the name and the UUID alone.
+    /// </summary>
     public required string Xml { get; init; }
 
-    /// <summary>Whether a QEMU process stands behind it: running, paused, being shut down …</summary>
+    /// <summary>Whether a QEMU process stands behind it: running, paused, being shut down, kept after a crash (one that ended by a crash is shut off) …</summary>
     public bool IsActive => IsActiveIn(State);
 
     /// <summary>State and reason in words: <c>running/migrated</c>.</summary>
     public string Describe() => Describe(State, Reason);
 
-    internal static bool IsActiveIn(DomainState state) => state is not (DomainState.Shutoff or DomainState.Nostate or DomainState.Crashed);
+    internal static bool IsActiveIn(DomainState state) => state is not (DomainState.Shutoff or DomainState.Nostate);
 
     internal static string Describe(DomainState state, int code)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Xml.Linq;
 using Libvirt.Interop;
 using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
@@ -386,9 +387,9 @@ public sealed partial class LibvirtHost : IHost
                 {
                     return domain?.GetJobStats(flags) is { Type: not DomainJobType.None } stats ? stats : null;
                 }
-                catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoDomain)
+                catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.OperationUnsupported or LibvirtErrorCode.NoDomain)
                 {
-                    return null; // the job or the domain has just ended
+                    return null; // the job or the domain has just ended, or its statistics are on the other host
                 }
             },
             cancellationToken);
@@ -423,7 +424,11 @@ public sealed partial class LibvirtHost : IHost
                 IsPersistent = domain.IsPersistent(),
                 Job = job,
                 JobOperation = operation,
-                Xml = domain.GetXml(),
+
+                // Asked for the document of a copy that arrives, libvirt waits 30 s for its lock and then fails.
+                Xml = operation == DomainJobOperation.MigrationIn
+                    ? new XElement("domain", new XElement("name", domain.Name), new XElement("uuid", $"{domain.Uuid}")).ToString()
+                    : domain.GetXml(),
             };
         }
         catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoDomain)
@@ -438,10 +443,11 @@ public sealed partial class LibvirtHost : IHost
         {
             return domain.GetJobStats() is { Type: not DomainJobType.None } stats ? (stats.Type, stats.Operation) : default;
         }
-        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoSupport)
+        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.OperationUnsupported or LibvirtErrorCode.NoSupport)
         {
-            // Off, or a driver without jobs; but a paused domain of which libvirt refuses to tell is one whose statistics are on the host it comes from.
-            return (DomainJobType.None, e.Code == LibvirtErrorCode.OperationInvalid && state == DomainState.Paused ? DomainJobOperation.MigrationIn : default);
+            // Off, or a driver without jobs; but a paused domain of which libvirt will not tell is one that arrives: "migration statistics are available only on
+            // the source host" (84 in libvirt 11.3, 55 in older ones).
+            return (DomainJobType.None, e.Code != LibvirtErrorCode.NoSupport && state == DomainState.Paused ? DomainJobOperation.MigrationIn : default);
         }
     }
 

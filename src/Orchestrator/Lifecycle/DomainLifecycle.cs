@@ -186,7 +186,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
 
             if (_time.GetElapsedTime(start) < request.Deadline)
             {
-                LogAsksAgain(run.Domain.Name, host.Address.Name);
+                LogAsksAgain(run.Request.Operation, run.Domain.Name, host.Address.Name);
                 continue;
             }
 
@@ -206,19 +206,33 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     private async Task<DomainSnapshot?> RebootAsync(Run run, RebootRequest request, CancellationToken ended)
     {
         using EventRecorder events = await host.RecordEventsAsync(run.Domain.Name, run.Domain.Uuid, ended).ConfigureAwait(false);
-        await AskAsync(run, () => host.RebootDomainAsync(run.Domain.Uuid, DomainRebootFlags.Default, CancellationToken.None), _ => HasRebooted(events), waitsForGuest: true).ConfigureAwait(false);
-
-        // Only an event tells: a guest that has rebooted is running, as it was before.
-        (bool seen, DomainSnapshot? now) = await SeeAsync(run, domain => IsEnded(domain) || HasRebooted(events), request.Deadline, ended).ConfigureAwait(false);
-        if (IsEnded(now))
+        long start = _time.GetTimestamp();
+        while (true)
         {
-            throw Ended(run, now);
-        }
+            // Only an event tells: a guest that has rebooted is running, as it was before.
+            await AskAsync(run, () => host.RebootDomainAsync(run.Domain.Uuid, DomainRebootFlags.Default, CancellationToken.None), _ => HasRebooted(events), waitsForGuest: true).ConfigureAwait(false);
+            TimeSpan left = request.Deadline - _time.GetElapsedTime(start);
+            (bool seen, DomainSnapshot? now) = await SeeAsync(run, domain => IsEnded(domain) || HasRebooted(events), left < request.AskAgain ? left : request.AskAgain, ended).ConfigureAwait(false);
+            if (IsEnded(now))
+            {
+                throw Ended(run, now);
+            }
 
-        return seen ? now : throw Failure(
-            OperationStage.TimedOut, run,
-            string.Create(CultureInfo.InvariantCulture, $"took the request, and was not seen to reboot within {request.Deadline.TotalSeconds:0.#} s; it is {Words(now)}"),
-            "Its guest may not listen to the power button, or may still be at it: wait longer (--deadline), or reset it (orchestrator domain reset).");
+            if (seen)
+            {
+                return now;
+            }
+
+            if (_time.GetElapsedTime(start) >= request.Deadline)
+            {
+                throw Failure(
+                    OperationStage.TimedOut, run,
+                    string.Create(CultureInfo.InvariantCulture, $"took the request, and was not seen to reboot within {request.Deadline.TotalSeconds:0.#} s; it is {Words(now)}"),
+                    "Its guest may not listen to the power button, or may still be at it: wait longer (--deadline), or reset it (orchestrator domain reset).");
+            }
+
+            LogAsksAgain(run.Request.Operation, run.Domain.Name, host.Address.Name);
+        }
     }
 
     private async Task<DomainSnapshot?> ResetAsync(Run run)
@@ -388,8 +402,8 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     [LoggerMessage(EventId = 332, Level = LogLevel.Information, Message = "{Host} says of {Domain}: {State} (settled: {Answered})")]
     private partial void LogAsked(string host, string domain, DomainCondition state, bool answered);
 
-    [LoggerMessage(EventId = 333, Level = LogLevel.Information, Message = "{Domain} on {Host} is asked to shut down once more")]
-    private partial void LogAsksAgain(string domain, string host);
+    [LoggerMessage(EventId = 333, Level = LogLevel.Information, Message = "{Operation}: {Domain} on {Host} is asked once more")]
+    private partial void LogAsksAgain(DomainOperation operation, string domain, string host);
 
     private sealed class Run(LifecycleRequest request, DomainSnapshot domain, List<string> notes)
     {

@@ -27,7 +27,7 @@ internal static class LifecyclePlanner
                     .. shutdown.Then == ShutdownFallback.Destroy ? ["then virDomainDestroy"] : Array.Empty<string>(),
                 ],
                 [], []),
-            RebootRequest reboot => ([$"virDomainReboot, until the guest has rebooted or {reboot.Deadline.TotalSeconds:0.#} s are over"], [], []),
+            RebootRequest reboot => ([$"virDomainReboot, again every {reboot.AskAgain.TotalSeconds:0.#} s, until the guest has rebooted or {reboot.Deadline.TotalSeconds:0.#} s are over"], [], []),
             ResetRequest => (["virDomainReset"], [], []),
             DestroyRequest destroy => ([$"virDomainDestroyFlags {Flags(destroy)}"], [], facts.Domain.IsPersistent ? [] : [$"{facts.Domain.Name} has no definition: it is gone then"]),
             SuspendRequest => (["virDomainSuspend"], [], SuspendNotes(facts)),

@@ -83,6 +83,9 @@ public sealed record RebootRequest(string Domain) : LifecycleRequest(DomainOpera
 {
     /// <summary>How long the guest may take.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>After how long it is asked again: a guest that is just booting does not hear the first time.</summary>
+    public TimeSpan AskAgain { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>Press the reset button.</summary>

@@ -146,14 +146,19 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             throw new DomainNotFoundException(nameOrUuid, name);
         }
 
+        RefuseForeign(operation, found, options);
+        return found;
+    }
+
+    private void RefuseForeign(DomainOperation operation, DomainSnapshot? found, OperationOptions options)
+    {
         if (found is not null && !options.AllowForeignOwner && ManagerOf(found) is { } manager)
         {
+            string name = host.Address.Name;
             throw new OperationException(
                 OperationStage.Refused, operation, name, found.Name, $"{found.Name} on {name} is managed by {manager}, which undoes or loses track of what is changed behind its back",
                 "Change it there, or consent: --allow foreign-owner.");
         }
-
-        return found;
     }
 
     private async Task<DomainClaim> ClaimAsync(Entry entry, Guid uuid, CancellationToken cancellationToken)
@@ -207,6 +212,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             DomainSnapshot? domain = await host.FindDomainAsync($"{uuid}", cancellationToken).ConfigureAwait(false);
             DomainCondition condition = DomainConditions.Of(domain);
             MatrixDecision decision = Decide(entry, condition);
+            RefuseForeign(entry.Operation, domain, entry.Options); // a copy that arrived tells only now whose it is
             switch (decision.Action)
             {
                 case MatrixAction.Do:

@@ -14,8 +14,15 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 {
     private readonly List<EventRecorder> _recorders = [];
     private TaskCompletionSource? _job;
+    private int _finds;
 
     internal Dictionary<Guid, DomainSnapshot> Domains { get; } = [];
+
+    /// <summary>How often a domain was looked for.</summary>
+    internal int Finds => Volatile.Read(ref _finds);
+
+    /// <summary>What happens just before a domain is looked for.</summary>
+    internal Action? OnFind { get; set; }
 
     /// <summary>What the migrating call does; the default never ends by itself.</summary>
     internal Func<FakeHost, MigrationCall, Task> OnMigrate { get; set; } = static (_, _) => Task.Delay(Timeout.Infinite);
@@ -60,8 +67,12 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 
     public HostIdentity Identity { get; init; } = Migration.Samples.Host(name);
 
-    public Task<DomainSnapshot?> FindDomainAsync(string nameOrUuid, CancellationToken cancellationToken) =>
-        Answer(() => Domains.Values.FirstOrDefault(domain => domain.Name == nameOrUuid || domain.Uuid.ToString() == nameOrUuid));
+    public Task<DomainSnapshot?> FindDomainAsync(string nameOrUuid, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _finds);
+        OnFind?.Invoke();
+        return Answer(() => Domains.Values.FirstOrDefault(domain => domain.Name == nameOrUuid || domain.Uuid.ToString() == nameOrUuid));
+    }
 
     public Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<DomainSnapshot>>(() => [.. Domains.Values]);
 
@@ -172,8 +183,9 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 
         if (!IgnoresAbort)
         {
-            _job!.TrySetException(new LibvirtException(
+            _job?.TrySetException(new LibvirtException(
                 LibvirtErrorCode.OperationAborted, 10, "virDomainMigrateToURI3", "operation aborted: job 'migration out' canceled by client"));
+            Domains[uuid] = Domains[uuid] with { Job = DomainJobType.None, JobOperation = DomainJobOperation.Unknown };
         }
 
         return true;

@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 using Orchestrator.Tests.Hosts;
 
@@ -77,6 +78,41 @@ public sealed class MigratorTests
         MigrationResult result = await Migrate(cancellationToken: cancel.Token);
         Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Cancelled));
         Assert.That(_source.Aborts, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task A_migration_holds_its_domain_and_ends_cancelled_when_another_operation_asks_for_it()
+    {
+        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _source.OnMigrate = async (_, _) =>
+        {
+            began.SetResult();
+            await Task.Delay(Timeout.Infinite);
+        };
+        Task<MigrationResult> migration = Migrate();
+        await began.Task;
+
+        ClaimAttempt attempt = await new DomainClaims().TryClaimAsync(ClaimKey.OfDomain(Samples.Uuid), ClaimHolder.Here(DomainOperation.Destroy, "web1", "lab-a"));
+        await using OtherClaim other = attempt.Other!;
+        Assert.That(other.Holder!.Operation, Is.EqualTo(DomainOperation.Migrate));
+        await other.RequestCancelAsync();
+
+        MigrationResult result = await migration;
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Cancelled));
+        Assert.That(result.Verdict.Message, Does.Contain("destroy of web1"));
+        Assert.That(_source.Aborts, Is.GreaterThan(0));
+    }
+
+    [Test]
+    public async Task A_migration_waits_for_whoever_works_on_the_domain_and_gives_up_in_time()
+    {
+        ClaimAttempt held = await new DomainClaims().TryClaimAsync(ClaimKey.OfDomain(Samples.Uuid), ClaimHolder.Here(DomainOperation.Suspend, "web1", "lab-a"));
+        await using DomainClaim claim = held.Claim!;
+
+        Assert.That(
+            async () => await Migrate(Samples.Request with { Options = new() { Wait = TimeSpan.FromMilliseconds(1) } }),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Message.Contains("suspend of web1"));
+        Assert.That(_source.Calls, Is.Empty);
     }
 
     [Test]
