@@ -9,7 +9,9 @@ namespace Storm;
 /// <param name="Config">The devices of its definition.</param>
 /// <param name="MayPowerOff">It was asked to shut down and has not yet: it still may.</param>
 /// <param name="MayLose">Devices it was asked to give back and has not yet.</param>
-internal sealed record GuestState(bool IsDefined, DomainCondition Condition, StormDevices Live, StormDevices Config, bool MayPowerOff = false, StormDevices MayLose = StormDevices.None)
+/// <param name="MayReboot">It was asked to reboot and has not yet: if it is suspended while it goes down, libvirt lets it run all the same.</param>
+internal sealed record GuestState(
+    bool IsDefined, DomainCondition Condition, StormDevices Live, StormDevices Config, bool MayPowerOff = false, StormDevices MayLose = StormDevices.None, bool MayReboot = false)
 {
     internal static GuestState Defined { get; } = new(true, DomainCondition.Off, StormDevices.None, StormDevices.None);
 
@@ -27,6 +29,11 @@ internal sealed record GuestState(bool IsDefined, DomainCondition Condition, Sto
             {
                 GuestState left = this with { Live = Live & ~lost, MayLose = MayLose & ~lost };
                 yield return left;
+                if (MayReboot && Condition == DomainCondition.Paused)
+                {
+                    yield return left with { Condition = DomainCondition.Running };
+                }
+
                 if (MayPowerOff && Condition == DomainCondition.Running)
                 {
                     yield return left.Ended;
@@ -79,6 +86,11 @@ internal sealed record GuestState(bool IsDefined, DomainCondition Condition, Sto
         }
 
         yield return After(request);
+        if (request.Operation == DomainOperation.Reboot)
+        {
+            yield return this with { MayReboot = true };
+        }
+
         if (request.Operation == DomainOperation.Shutdown)
         {
             yield return this with { MayPowerOff = true };

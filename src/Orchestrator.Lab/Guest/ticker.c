@@ -3,6 +3,8 @@
  *     T <sequence> <CLOCK_MONOTONIC ns> <bytes dirtied so far>
  * and reads commands, one a line:
  *     D <MiB per second> [<MiB working set>]      answered by the same with the working set it got
+ *     O                                           powers itself off
+ *     R                                           reboots itself
  * The power button powers the guest off. When a PCI device comes or goes, and once at the start, it tells all that it sees:
  *     P <how many> <address>,<address>,...
  */
@@ -113,6 +115,10 @@ static void command(const char *line)
     static double mib;
     double mib_s;
     char answer[80];
+    if (strcmp(line, "O") == 0)
+        reboot(RB_POWER_OFF);
+    if (strcmp(line, "R") == 0)
+        reboot(RB_AUTOBOOT);
     if (sscanf(line, "D %lf %lf", &mib_s, &mib) < 1 || mib_s < 0)
         return;
     make_set(mib);

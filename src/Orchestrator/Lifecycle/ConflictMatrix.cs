@@ -48,7 +48,6 @@ public static class ConflictMatrix
     private static readonly MatrixDecision Runs = new(MatrixAction.Already, "runs already");
     private static readonly MatrixDecision IsPaused = new(MatrixAction.Already, "is paused already");
     private static readonly MatrixDecision IsHalted = new(MatrixAction.Already, "is paused already, by something else than a person");
-    private static readonly MatrixDecision Rebooted = new(MatrixAction.Already, "rebooted by itself");
     private static readonly MatrixDecision WentOff = new(MatrixAction.Already, "powered itself off");
 
     private static readonly MatrixDecision Starts = new(MatrixAction.Wait, "is being started by somebody else");
@@ -143,7 +142,7 @@ public static class ConflictMatrix
     private static readonly Dictionary<GuestDoing, MatrixDecision[]> ByGuest = new()
     {
         //                       define undefine start        shutdown reboot       reset        destroy  suspend      resume       attach       detach   migrate
-        [GuestDoing.Reboots] =   [Do,   Do,      Do,          Do,      Rebooted,    Do,          Do,      Do,          Do,          Do,          Do,      Do],
+        [GuestDoing.Reboots] =   [Do,   Do,      Do,          Do,      Do,          Do,          Do,      Do,          Do,          Do,          Do,      Do],
         [GuestDoing.PowersOff] = [Do,   Do,      OffUnderway, WentOff, OffUnderway, OffUnderway, WentOff, OffUnderway, OffUnderway, OffUnderway, WentOff, OffUnderway],
     };
 

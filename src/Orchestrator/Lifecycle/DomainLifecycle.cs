@@ -1,5 +1,6 @@
 using System.Globalization;
 using Libvirt.Interop;
+using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Hosts;
@@ -17,6 +18,7 @@ namespace Orchestrator.Lifecycle;
 public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, TimeProvider? time = null, ILogger? logger = null)
 {
     private const int MostAttempts = 5;
+    private const string GuestAgent = "org.qemu.guest_agent.0";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(250);
 
@@ -207,13 +209,15 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     {
         // Not ended by a request to give up: that is seen, and told, once the guest was asked.
         using EventRecorder events = await host.RecordEventsAsync(run.Domain.Name, run.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
+        bool hasAgent = DomainDocument.Parse(run.Domain.Xml).Root.Descendants("target").Any(target => (string?)target.Attribute("name") == GuestAgent);
         long start = _time.GetTimestamp();
         while (true)
         {
-            // Only an event tells: a guest that has rebooted is running, as it was before.
-            await AskAsync(run, () => host.RebootDomainAsync(run.Domain.Uuid, DomainRebootFlags.Default, CancellationToken.None), _ => HasRebooted(events), waitsForGuest: true).ConfigureAwait(false);
+            // Only events tell: a guest that has rebooted is running, as it was before. It is waited for until it runs: libvirt lets it run even if somebody suspended it
+            // while it went down.
+            await AskAsync(run, () => host.RebootDomainAsync(run.Domain.Uuid, DomainRebootFlags.Default, CancellationToken.None), HasRebooted, waitsForGuest: true).ConfigureAwait(false);
             TimeSpan left = request.Deadline - _time.GetElapsedTime(start);
-            (bool seen, DomainSnapshot? now) = await SeeAsync(run, domain => IsEnded(domain) || HasRebooted(events), left < request.AskAgain ? left : request.AskAgain, ended).ConfigureAwait(false);
+            (bool seen, DomainSnapshot? now) = await SeeAsync(run, domain => IsEnded(domain) || HasRebooted(domain), left < request.AskAgain ? left : request.AskAgain, ended).ConfigureAwait(false);
             if (IsEnded(now))
             {
                 throw Ended(run, now);
@@ -234,17 +238,17 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
 
             LogAsksAgain(run.Request.Operation, run.Domain.Name, host.Address.Name);
         }
+
+        bool HasRebooted(DomainSnapshot? now) => DomainConditions.Of(now) == DomainCondition.Running && RebootSigns.HasRebooted(events.Events, hasAgent);
     }
 
     private async Task<DomainSnapshot?> ResetAsync(Run run)
     {
         using EventRecorder events = await host.RecordEventsAsync(run.Domain.Name, run.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
-        await AskAsync(run, () => host.ResetDomainAsync(run.Domain.Uuid, CancellationToken.None), _ => HasRebooted(events)).ConfigureAwait(false);
+        await AskAsync(run, () => host.ResetDomainAsync(run.Domain.Uuid, CancellationToken.None), _ => RebootSigns.WasReset(events.Events)).ConfigureAwait(false);
         (_, DomainSnapshot? now) = await SeeAsync(run, _ => true, run.Request.Options.Wait, CancellationToken.None).ConfigureAwait(false);
         return IsEnded(now) ? throw Ended(run, now) : now;
     }
-
-    private static bool HasRebooted(EventRecorder events) => events.Events.Any(seen => seen is { Channel: "qmp", Name: "RESET" } or { Channel: "reboot" });
 
     private static bool IsEnded(DomainSnapshot? domain) => DomainConditions.Of(domain) is DomainCondition.Absent or DomainCondition.Off or DomainCondition.Moved;
 

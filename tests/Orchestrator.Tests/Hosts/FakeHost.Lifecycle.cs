@@ -53,9 +53,14 @@ internal sealed partial class FakeHost
     public Task RebootDomainAsync(Guid uuid, DomainRebootFlags flags, CancellationToken cancellationToken) => Live("reboot", uuid, domain =>
     {
         RequireActive("reboot", domain);
+        Notify(domain, "qmp", "POWERDOWN");
         if (!IgnoresPowerButton && domain.State == DomainState.Running)
         {
-            GuestReboots(uuid);
+            Notify(domain, "qmp", "SHUTDOWN");
+            Notify(domain, "qmp", "STOP");
+            Notify(domain, "qmp", "RESET");
+            Notify(domain, "reboot", "reboot");
+            Notify(domain, "qmp", "RESUME");
         }
     });
 

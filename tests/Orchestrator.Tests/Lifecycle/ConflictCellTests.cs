@@ -133,7 +133,7 @@ public sealed class ConflictCellTests
             operation switch { DomainOperation.Start => DomainCondition.Off, DomainOperation.Resume => DomainCondition.Paused, _ => DomainCondition.Running }, out Guid uuid);
 
         // The guest acts when the host took the request and before anybody has looked.
-        host.IgnoresPowerButton = operation is DomainOperation.Reboot || (operation == DomainOperation.Shutdown && doing == GuestDoing.PowersOff);
+        host.IgnoresPowerButton = operation is DomainOperation.Reboot or DomainOperation.Shutdown && doing == GuestDoing.PowersOff;
         bool acted = false;
         host.OnFind = () =>
         {

@@ -52,6 +52,10 @@ internal static class ConflictPage
             Here **do** means that the operation goes on as if nothing had happened, **already** that it is done by that, **refuse** that it cannot come to its end any more: it exits with 1 and
             says what is true then.
 
+            libvirt reboots a guest by pressing its power button; when the guest has gone down, libvirt resets the machine and lets it run, **even if somebody suspended it in that moment**. So a
+            reboot keeps the domain until the guest is up again. One that was given up (exit 5 or 130) may still come about later; and libvirt then also reboots a guest that meant to
+            power itself off.
+
 
             """);
         Table(page, "the guest", Enum.GetValues<GuestDoing>().Select(doing => (ErrorDocument.CodeOf(doing).Replace('_', ' '), Row(underway => ConflictMatrix.Decide(underway, doing)))));

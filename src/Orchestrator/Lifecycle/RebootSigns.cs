@@ -1,0 +1,36 @@
+using Orchestrator.Downtime;
+
+namespace Orchestrator.Lifecycle;
+
+/// <summary>Tells from a guest's events whether it did what its power button or its agent was asked for. Pure.</summary>
+/// <remarks>
+/// A RESET alone is no sign of a reboot: that of an earlier reset may arrive late, and some firmware (SeaBIOS on q35) resets the machine once more, as its guest, at
+/// each start. libvirt reboots a guest by pressing its power button and, when the guest has gone down, resetting the machine and letting it run:
+/// POWERDOWN, SHUTDOWN, STOP, RESET, RESUME. A guest agent needs no button: then there is no POWERDOWN.
+/// </remarks>
+internal static class RebootSigns
+{
+    /// <summary>Whether the guest has rebooted, by the events since it was asked to.</summary>
+    /// <param name="events">The events, in order.</param>
+    /// <param name="hasAgent">Whether libvirt may have asked an agent in the guest.</param>
+    internal static bool HasRebooted(IReadOnlyList<ObservedEvent> events, bool hasAgent)
+    {
+        List<string> monitor = [.. events.Where(seen => seen.Channel == "qmp").Select(seen => seen.Name)];
+        if (monitor.Count == 0)
+        {
+            return events.Any(seen => seen.Channel == "reboot"); // a client without QEMU's own events has only libvirt's word
+        }
+
+        if (hasAgent && !monitor.Contains("POWERDOWN"))
+        {
+            return monitor.Contains("RESET");
+        }
+
+        int down = monitor.IndexOf("SHUTDOWN", Math.Max(monitor.IndexOf("POWERDOWN"), 0));
+        return down >= 0 && monitor.IndexOf("RESET", down) >= 0;
+    }
+
+    /// <summary>Whether the machine was reset.</summary>
+    /// <param name="events">The events since.</param>
+    internal static bool WasReset(IReadOnlyList<ObservedEvent> events) => events.Any(seen => seen is { Channel: "qmp", Name: "RESET" } or { Channel: "reboot" });
+}
