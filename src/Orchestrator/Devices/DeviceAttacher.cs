@@ -73,36 +73,48 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
         var problems = new List<DefinitionProblem>();
         var notes = new List<string>();
 
-        // The whole domain is judged, for a device may need something of it; what was wrong before is not this device's fault.
-        // Neither is the device itself, where the domain has it already.
-        var selector = DeviceSelector.Of(device);
-        DomainDocument before = DomainDocument.Parse(domain.Xml);
-        foreach (PlacedDevice same in before.PlacedDevices.Where(placed => selector.IsUnique && selector.Matches(placed)))
-        {
-            before.Remove(same.Device);
-        }
-
-        DomainDocument after = device.AddedTo(before);
-        DomainDevice asked = after.PlacedDevices.Last(placed => placed.Element is not null).Device;
-        GenericVdpaDevice? generic = asked is VdpaHostDevice vdpa && !dialect.VdpaHostDevice && dialect.GenericVdpaDevice != false
-            ? new GenericVdpaDevice { SourceDevice = vdpa.SourceDevice, Id = vdpa.Alias, BootOrder = vdpa.BootOrder }
-            : null;
-        if (generic is not null)
-        {
-            // As libvirt has no words for it, only its node can be wrong; that is said of the element that was given.
-            problems.AddRange(after.Check().Where(problem => problem.Severity == DeviceProblemSeverity.Error && problem.Path.StartsWith(path, StringComparison.Ordinal))
-                .Select(problem => new DefinitionProblem(problem.Path, problem.Message, [])));
-        }
-        else
-        {
-            HashSet<string> known = [.. DefinitionPlanner.DeviceProblems(before, dialect).Select(problem => problem.Message)];
-            problems.AddRange(DefinitionPlanner.DeviceProblems(after, dialect).Where(problem => !known.Contains(problem.Message)));
-        }
-
         IReadOnlyList<DomainModificationImpact> places = DevicePlaces.Of(impact, domain);
-        if (DevicePlaces.Problem(places, domain, name) is { } wrong)
+        (string Message, string Instead)? wrong = DevicePlaces.Problem(places, domain, name);
+        var selector = DeviceSelector.Of(device);
+        DomainDevice? asked = null;
+        GenericVdpaDevice? generic = null;
+
+        // The whole domain is judged, for a device may need something of it: in each place, as the running domain may have what the definition lacks.
+        foreach (DomainModificationImpact place in wrong is null ? places : [DomainModificationImpact.Live])
         {
-            problems.Add(new(path, wrong.Message, [wrong.Instead]));
+            string? definition = place == DomainModificationImpact.Config && domain.IsActive ? await host.GetDefinitionAsync(domain.Uuid, cancellationToken).ConfigureAwait(false) : null;
+            DomainDocument before = DomainDocument.Parse(definition ?? domain.Xml);
+
+            // What was wrong before is not this device's fault; neither is the device itself, where the domain has it already.
+            foreach (PlacedDevice same in before.PlacedDevices.Where(placed => selector.IsUnique && selector.Matches(placed)))
+            {
+                before.Remove(same.Device);
+            }
+
+            DomainDocument after = device.AddedTo(before);
+            asked = after.PlacedDevices.Last(placed => placed.Element is not null).Device;
+            generic = asked is VdpaHostDevice vdpa && !dialect.VdpaHostDevice && dialect.GenericVdpaDevice != false
+                ? new GenericVdpaDevice { SourceDevice = vdpa.SourceDevice, Id = vdpa.Alias, BootOrder = vdpa.BootOrder }
+                : null;
+            IEnumerable<DefinitionProblem> found;
+            if (generic is not null)
+            {
+                // As libvirt has no words for it, only its node can be wrong; that is said of the element that was given.
+                found = after.Check().Where(problem => problem.Severity == DeviceProblemSeverity.Error && problem.Path.StartsWith(path, StringComparison.Ordinal))
+                    .Select(problem => new DefinitionProblem(problem.Path, problem.Message, []));
+            }
+            else
+            {
+                HashSet<string> known = [.. DefinitionPlanner.DeviceProblems(before, dialect).Select(problem => problem.Message)];
+                found = DefinitionPlanner.DeviceProblems(after, dialect).Where(problem => !known.Contains(problem.Message));
+            }
+
+            problems.AddRange(found.Where(problem => problems.All(other => other.Message != problem.Message)).ToList());
+        }
+
+        if (wrong is { } cannot)
+        {
+            problems.Add(new(path, cannot.Message, [cannot.Instead]));
             return new(domain, places, generic, problems, notes);
         }
 
@@ -125,7 +137,7 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
 
         problems.AddRange((await DeviceGuards.HoldersAsync(host, files, domain, DeviceGuards.ResourcesOf(device), cancellationToken).ConfigureAwait(false))
             .Select(holder => new DefinitionProblem(path, $"{holder}; a device of the host is one domain's alone", ["another device, or detach it there first"])));
-        if (missing.Contains(DomainModificationImpact.Live) && DeviceGuards.FunctionOf(asked) is { } function)
+        if (missing.Contains(DomainModificationImpact.Live) && DeviceGuards.FunctionOf(asked!) is { } function)
         {
             (AcceleratorEngine? engine, bool isKnown) = await DeviceGuards.AcceleratorAsync(host, files, function, cancellationToken).ConfigureAwait(false);
             if (engine is { } found)

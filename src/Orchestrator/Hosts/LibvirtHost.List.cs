@@ -145,12 +145,14 @@ public sealed partial class LibvirtHost
             }
 
             // One that is off has no job.
-            DomainJobStats? job = record.IsActive ? JobStats(domain) : null;
+            (DomainJobType job, DomainJobOperation operation) = record.IsActive ? Job(domain, record.State) : default;
             return record with
             {
-                Job = job?.Type ?? DomainJobType.None,
-                JobOperation = job is { Type: not DomainJobType.None } ? job.Operation : DomainJobOperation.Unknown,
-                Xml = domain.GetXml(),
+                Job = job,
+                JobOperation = operation,
+
+                // libvirt keeps the document of a copy that arrives until it has arrived, or fails after 30 s.
+                Xml = operation == DomainJobOperation.MigrationIn ? null : domain.GetXml(),
             };
         }
         catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoDomain)

@@ -451,18 +451,6 @@ public sealed partial class LibvirtHost : IHost
         }
     }
 
-    private static DomainJobStats? JobStats(LibvirtDomain domain)
-    {
-        try
-        {
-            return domain.GetJobStats();
-        }
-        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.NoSupport)
-        {
-            return null; // off, or a driver without jobs
-        }
-    }
-
     private (LibvirtConnection Connection, HostDialect Dialect, string? Emulator) AskDialect(LibvirtConnection connection)
     {
         HostCapabilities capabilities = HostCapabilities.Parse(connection.GetCapabilities());

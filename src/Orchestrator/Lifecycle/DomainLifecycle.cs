@@ -205,7 +205,8 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
 
     private async Task<DomainSnapshot?> RebootAsync(Run run, RebootRequest request, CancellationToken ended)
     {
-        using EventRecorder events = await host.RecordEventsAsync(run.Domain.Name, run.Domain.Uuid, ended).ConfigureAwait(false);
+        // Not ended by a request to give up: that is seen, and told, once the guest was asked.
+        using EventRecorder events = await host.RecordEventsAsync(run.Domain.Name, run.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
         long start = _time.GetTimestamp();
         while (true)
         {

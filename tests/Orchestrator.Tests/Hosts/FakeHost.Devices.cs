@@ -76,7 +76,7 @@ internal sealed partial class FakeHost
             {
                 XElement domain = Document(uuid, place);
                 XElement device = XElement.Parse(xml);
-                if (place == DomainModificationImpact.Config && domain.Element("devices")!.Elements(device.Name).Any(other => IsHostDevice(device) && Finds(device, other)))
+                if (place == DomainModificationImpact.Config && domain.Element("devices")!.Elements(device.Name).Any(other => IsHostDevice(device) && IsMeant(device, other)))
                 {
                     throw new LibvirtException(LibvirtErrorCode.OperationInvalid, FromQemu, "virDomainAttachDeviceFlags", "Requested operation is not valid: device is already in the domain configuration");
                 }
@@ -109,7 +109,7 @@ internal sealed partial class FakeHost
         {
             XElement asked = XElement.Parse(xml);
             XElement domain = Document(uuid, place);
-            XElement device = domain.Elements("devices").Elements().FirstOrDefault(device => Finds(asked, device))
+            XElement device = domain.Elements("devices").Elements().FirstOrDefault(device => IsMeant(asked, device))
                 ?? throw new LibvirtException(
                     LibvirtErrorCode.DeviceMissing, FromQemu, "virDomainDetachDeviceFlags",
                     (string?)asked.Attribute("type") == "vdpa" ? $"device not found: vdpa device '{(string?)asked.Element("source")?.Attribute("dev")}' not found" : "device not found");
@@ -224,7 +224,7 @@ internal sealed partial class FakeHost
     private static bool IsHostDevice(XElement device) => device.Name.LocalName == "hostdev";
 
     /// <summary>As libvirt matches: a vDPA device by its node's text, a PCI function by its address on the host, another device by its whole element.</summary>
-    private static bool Finds(XElement asked, XElement device) => asked.Name == device.Name && (string?)asked.Attribute("type") == (string?)device.Attribute("type")
+    private static bool IsMeant(XElement asked, XElement device) => asked.Name == device.Name && (string?)asked.Attribute("type") == (string?)device.Attribute("type")
         && ((string?)asked.Attribute("type"), IsHostDevice(asked)) switch
         {
             ("vdpa", true) => (string?)asked.Element("source")?.Attribute("dev") == (string?)device.Element("source")?.Attribute("dev"),
