@@ -41,16 +41,15 @@ internal sealed class DomainListCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string?[] names = Names(parsed);
-        (DomainListDocument.Host Host, IReadOnlyList<DomainRecord> Records)[] found =
+        Listed[] found =
             await Task.WhenAll(names.Select(name => ListAsync(name, mayFail: names.Length > 1, cancellationToken))).ConfigureAwait(false);
         var document = new DomainListDocument(
             [.. found.Select(host => host.Host)],
             [
-                .. from host in found
-                   from record in host.Records
-                   where parsed.GetValue(_active) ? record.IsActive : !parsed.GetValue(_inactive) || !record.IsActive
-                   orderby host.Host.Name, record.Name
-                   select DomainItem.From(host.Host.Name, record),
+                .. found.SelectMany(host => host.Records
+                    .Where(record => parsed.GetValue(_active) ? record.IsActive : !parsed.GetValue(_inactive) || !record.IsActive)
+                    .OrderBy(record => record.Name, StringComparer.Ordinal)
+                    .Select(record => DomainItem.From(host.Host.Name, record))),
             ]);
         if (_console.Json)
         {
@@ -78,21 +77,21 @@ internal sealed class DomainListCommand
     }
 
     // One of many hosts that cannot be reached does not keep the others' domains from being listed.
-    private async Task<(DomainListDocument.Host Host, IReadOnlyList<DomainRecord> Records)> ListAsync(string? name, bool mayFail, CancellationToken cancellationToken)
+    private async Task<Listed> ListAsync(string? name, bool mayFail, CancellationToken cancellationToken)
     {
         try
         {
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(name, logger, cancellationToken).ConfigureAwait(false);
-            return (new(host.Address.Name, host.Identity.Uri, null), await host.ListDomainRecordsAsync(cancellationToken).ConfigureAwait(false));
+            return new(new(host.Address.Name, host.Identity.Uri, null), await host.ListDomainRecordsAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (HostUnreachableException e) when (mayFail)
         {
-            return (new(e.Host, null, new("host_unreachable", HostAddress.Redact(e.Message), e.Host, "connect")), []);
+            return new(new(e.Host, null, new("host_unreachable", HostAddress.Redact(e.Message), e.Host, "connect")), []);
         }
         catch (CliException e) when (mayFail && e.ExitCode == ExitCode.Unreachable)
         {
-            return (new(name!, null, e.Error), []);
+            return new(new(name!, null, e.Error), []);
         }
     }
 
@@ -134,4 +133,6 @@ internal sealed class DomainListCommand
     }
 
     private static string Text(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
+
+    private sealed record Listed(DomainListDocument.Host Host, IReadOnlyList<DomainRecord> Records);
 }

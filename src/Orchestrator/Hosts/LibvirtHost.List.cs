@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Libvirt.Interop;
 
 namespace Orchestrator.Hosts;
@@ -11,22 +10,29 @@ public sealed partial class LibvirtHost
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DomainRecord>> ListDomainRecordsAsync(CancellationToken cancellationToken)
     {
-        (IReadOnlyList<LibvirtDomain> domains, IReadOnlyList<DomainRecord> records) = await InvokeAsync(ReadBulk, cancellationToken).ConfigureAwait(false);
-        Dictionary<Guid, LibvirtDomain> handles = domains.ToDictionary(domain => domain.Uuid);
+        Bulk bulk = await InvokeAsync(ReadBulk, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<DomainRecord> records = bulk.Records;
+        Dictionary<Guid, LibvirtDomain> handles = bulk.Domains.ToDictionary(domain => domain.Uuid);
         var found = new DomainRecord?[records.Count];
-        var next = new ConcurrentQueue<int>(Enumerable.Range(0, records.Count));
+        int last = -1;
         int stuck = 0;
 
         // As many at once as there are threads, so that a round trip's length hardly counts; when each of them waits for a domain, the rest could only wait with them.
         try
         {
-            await Task.WhenAll(Enumerable.Range(0, HostDispatcher.ThreadCount).Select(_ => ReadSomeAsync())).ConfigureAwait(false);
+            var readers = new Task[HostDispatcher.ThreadCount];
+            for (int i = 0; i < readers.Length; i++)
+            {
+                readers[i] = ReadSomeAsync();
+            }
+
+            await Task.WhenAll(readers).ConfigureAwait(false);
             return [.. found.OfType<DomainRecord>()];
         }
         finally
         {
             // A call that still waits keeps its own hold on the domain until it returns.
-            foreach (LibvirtDomain domain in domains)
+            foreach (LibvirtDomain domain in bulk.Domains)
             {
                 domain.Dispose();
             }
@@ -34,7 +40,7 @@ public sealed partial class LibvirtHost
 
         async Task ReadSomeAsync()
         {
-            while (next.TryDequeue(out int i))
+            while (Interlocked.Increment(ref last) is var i && i < records.Count)
             {
                 found[i] = Volatile.Read(ref stuck) >= HostDispatcher.ThreadCount
                     ? records[i] with { Problem = "not asked: the host is still busy with other domains" }
@@ -87,15 +93,17 @@ public sealed partial class LibvirtHost
     /// <inheritdoc/>
     public Task<string> GetDomainXmlAsync(Guid uuid, DomainXmlFlags flags, CancellationToken cancellationToken) => OnDomainAsync(uuid, domain => domain.GetXml(flags), cancellationToken);
 
-    // Five calls, however many domains there are. The few are asked for: those that are transient, started with the host, or saved.
-    private static (IReadOnlyList<LibvirtDomain> Domains, IReadOnlyList<DomainRecord> Records) ReadBulk(LibvirtConnection connection)
+    // Six calls, however many domains there are. The few are asked for: those that are transient, started with the host, or saved.
+    private static Bulk ReadBulk(LibvirtConnection connection)
     {
-        // The state alone: for memory and vCPUs libvirt would ask each QEMU, and one that hangs would stop the call for all, NOWAIT or not.
+        // Of running domains the state alone: for memory and vCPUs libvirt would ask each QEMU, and one that hangs would stop the call for all, NOWAIT or not.
         IReadOnlyList<DomainStats> all = connection.GetDomainStats(DomainStatsTypes.State);
+        Dictionary<Guid, DomainStats> sizes = connection.GetDomainStats(DomainStatsTypes.Balloon | DomainStatsTypes.Vcpu, DomainStatsFlags.Inactive | DomainStatsFlags.Nowait)
+            .ToDictionary(stats => stats.Uuid);
         HashSet<Guid> transient = Among(ListDomainsFlags.Transient);
         HashSet<Guid> autostarted = Among(ListDomainsFlags.Autostart);
         HashSet<Guid> saved = Among(ListDomainsFlags.Managedsave);
-        return (connection.ListDomains(), [.. all.Select(RecordOf)]);
+        return new(connection.ListDomains(), [.. all.Select(stats => RecordOf(stats, sizes.GetValueOrDefault(stats.Uuid)?.Statistics))]);
 
         HashSet<Guid> Among(ListDomainsFlags flags)
         {
@@ -111,12 +119,15 @@ public sealed partial class LibvirtHost
             return found;
         }
 
-        DomainRecord RecordOf(DomainStats stats) => new()
+        DomainRecord RecordOf(DomainStats stats, TypedParameters? size) => new()
         {
             Name = stats.Name,
             Uuid = stats.Uuid,
             State = (DomainState)(stats.Statistics.FindInteger("state.state") ?? 0),
             Reason = (int)(stats.Statistics.FindInteger("state.reason") ?? 0),
+            MemoryKiB = size?.FindInteger("balloon.current"),
+            MaxMemoryKiB = size?.FindInteger("balloon.maximum"),
+            Vcpus = (int?)size?.FindInteger("vcpu.current"),
             IsPersistent = !transient.Contains(stats.Uuid),
             IsAutostarted = autostarted.Contains(stats.Uuid),
             HasManagedSave = saved.Contains(stats.Uuid),
@@ -127,15 +138,16 @@ public sealed partial class LibvirtHost
     {
         try
         {
-            DomainInfo info = domain.GetInfo();
+            if (record.MemoryKiB is null || record.Vcpus is null)
+            {
+                DomainInfo info = domain.GetInfo();
+                record = record with { MemoryKiB = info.MemoryKiB, MaxMemoryKiB = info.MaxMemoryKiB, Vcpus = info.VcpuCount };
+            }
 
             // One that is off has no job.
             (DomainJobType job, DomainJobOperation operation) = record.IsActive ? Job(domain, record.State) : default;
             return record with
             {
-                MemoryKiB = info.MemoryKiB,
-                MaxMemoryKiB = info.MaxMemoryKiB,
-                Vcpus = info.VcpuCount,
                 Job = job,
                 JobOperation = operation,
 
@@ -152,4 +164,6 @@ public sealed partial class LibvirtHost
             return record with { Problem = e.Message };
         }
     }
+
+    private sealed record Bulk(IReadOnlyList<LibvirtDomain> Domains, IReadOnlyList<DomainRecord> Records);
 }
