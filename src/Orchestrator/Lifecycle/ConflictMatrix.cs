@@ -102,49 +102,49 @@ public static class ConflictMatrix
     private static readonly Dictionary<DomainCondition, MatrixDecision[]> ByCondition = new()
     {
         //                                define           undefine         start            shutdown         reboot           reset            destroy          suspend          resume           attach           detach           migrate
-        [DomainCondition.Absent] = [Do, Gone, NotThere, NotThere, NotThere, NotThere, Gone, NotThere, NotThere, NotThere, NotThere, NotThere],
-        [DomainCondition.Off] = [Do, Do, Do, IsOff, NotOn, NotOn, IsOff, NotOn, NotOn, Do, Do, NotOn],
-        [DomainCondition.Moved] = [Do, Do, SecondCopy, MovedAway, MovedAway, MovedAway, MovedAway, MovedAway, MovedAway, Do, Do, MovedAway],
-        [DomainCondition.Starting] = [Do, Starts, Starts, Starts, Starts, Starts, Starts, Starts, Starts, Starts, Starts, Starts],
-        [DomainCondition.Running] = [Do, Do, Runs, Do, Do, Do, Do, Do, Runs, Do, Do, Do],
-        [DomainCondition.Paused] = [Do, Do, StartPaused, CannotHear, CannotHear, Do, Do, IsPaused, Do, Do, Do, Do],
-        [DomainCondition.Halted] = [Do, Do, StartPaused, CannotHear, CannotHear, Do, Do, IsHalted, Do, Do, Do, Do],
-        [DomainCondition.Asleep] = [Do, Do, Sleeps, Sleeps, Sleeps, Sleeps, Do, Sleeps, Sleeps, Sleeps, Sleeps, Sleeps],
-        [DomainCondition.ShuttingDown] = [Do, GoesDown, GoesDown, GoesDown, GoesDown, GoesDown, Do, GoesDown, GoesDown, GoesDown, GoesDown, GoesDown],
-        [DomainCondition.Crashed] = [Do, Do, HasCrashed, HasCrashed, HasCrashed, Do, Do, HasCrashed, HasCrashed, HasCrashed, HasCrashed, HasCrashed],
-        [DomainCondition.Leaving] = [Leaves, Leaves, WouldDouble, Leaves, Leaves, Leaves, CancelMigration, Leaves, Leaves, Leaves, Leaves, IsLeaving],
-        [DomainCondition.Arriving] = [Arrives, Arrives, WouldDouble, Arrives, Arrives, Arrives, OnlyACopy, Arrives, Arrives, Arrives, Arrives, IsLeaving],
-        [DomainCondition.PostCopy] = [IsOnTwo, IsOnTwo, WouldDouble, IsOnTwo, IsOnTwo, IsOnTwo, IsOnTwo, IsOnTwo, IsOnTwo, IsOnTwo, IsOnTwo, IsLeaving],
-        [DomainCondition.PostCopyBroken] = [Torn, Torn, Torn, Torn, Torn, Torn, Torn, Torn, Torn, Torn, Torn, Torn],
-        [DomainCondition.Stranded] = [Do, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, Do, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere],
-        [DomainCondition.Busy] = [Do, HasJob, HasJob, HasJob, HasJob, HasJob, HasJob, HasJob, HasJob, HasJob, HasJob, HasJob],
-        [DomainCondition.Unclear] = [Do, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown, Unknown],
+        [DomainCondition.Absent] =         [Do,              Gone,            NotThere,        NotThere,        NotThere,        NotThere,        Gone,            NotThere,        NotThere,        NotThere,        NotThere,        NotThere],
+        [DomainCondition.Off] =            [Do,              Do,              Do,              IsOff,           NotOn,           NotOn,           IsOff,           NotOn,           NotOn,           Do,              Do,              NotOn],
+        [DomainCondition.Moved] =          [Do,              Do,              SecondCopy,      MovedAway,       MovedAway,       MovedAway,       MovedAway,       MovedAway,       MovedAway,       Do,              Do,              MovedAway],
+        [DomainCondition.Starting] =       [Do,              Starts,          Starts,          Starts,          Starts,          Starts,          Starts,          Starts,          Starts,          Starts,          Starts,          Starts],
+        [DomainCondition.Running] =        [Do,              Do,              Runs,            Do,              Do,              Do,              Do,              Do,              Runs,            Do,              Do,              Do],
+        [DomainCondition.Paused] =         [Do,              Do,              StartPaused,     CannotHear,      CannotHear,      Do,              Do,              IsPaused,        Do,              Do,              Do,              Do],
+        [DomainCondition.Halted] =         [Do,              Do,              StartPaused,     CannotHear,      CannotHear,      Do,              Do,              IsHalted,        Do,              Do,              Do,              Do],
+        [DomainCondition.Asleep] =         [Do,              Do,              Sleeps,          Sleeps,          Sleeps,          Sleeps,          Do,              Sleeps,          Sleeps,          Sleeps,          Sleeps,          Sleeps],
+        [DomainCondition.ShuttingDown] =   [Do,              GoesDown,        GoesDown,        GoesDown,        GoesDown,        GoesDown,        Do,              GoesDown,        GoesDown,        GoesDown,        GoesDown,        GoesDown],
+        [DomainCondition.Crashed] =        [Do,              Do,              HasCrashed,      HasCrashed,      HasCrashed,      Do,              Do,              HasCrashed,      HasCrashed,      HasCrashed,      HasCrashed,      HasCrashed],
+        [DomainCondition.Leaving] =        [Leaves,          Leaves,          WouldDouble,     Leaves,          Leaves,          Leaves,          CancelMigration, Leaves,          Leaves,          Leaves,          Leaves,          IsLeaving],
+        [DomainCondition.Arriving] =       [Arrives,         Arrives,         WouldDouble,     Arrives,         Arrives,         Arrives,         OnlyACopy,       Arrives,         Arrives,         Arrives,         Arrives,         IsLeaving],
+        [DomainCondition.PostCopy] =       [IsOnTwo,         IsOnTwo,         WouldDouble,     IsOnTwo,         IsOnTwo,         IsOnTwo,         IsOnTwo,         IsOnTwo,         IsOnTwo,         IsOnTwo,         IsOnTwo,         IsLeaving],
+        [DomainCondition.PostCopyBroken] = [Torn,            Torn,            Torn,            Torn,            Torn,            Torn,            Torn,            Torn,            Torn,            Torn,            Torn,            Torn],
+        [DomainCondition.Stranded] =       [Do,              MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, Do,              MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere, MayRunElsewhere],
+        [DomainCondition.Busy] =           [Do,              HasJob,          HasJob,          HasJob,          HasJob,          HasJob,          HasJob,          HasJob,          HasJob,          HasJob,          HasJob,          HasJob],
+        [DomainCondition.Unclear] =        [Do,              Unknown,         Unknown,         Unknown,         Unknown,         Unknown,         Unknown,         Unknown,         Unknown,         Unknown,         Unknown,         Unknown],
     };
 
     // What is asked for, and the operation that holds the domain.
     private static readonly Dictionary<DomainOperation, MatrixDecision[]> ByHolder = new()
     {
         //                         define  undefine start        shutdown reboot  reset          destroy          suspend resume  attach  detach  migrate
-        [DomainOperation.Define] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Undefine] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Start] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Shutdown] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, CancelWaiting, CancelWaiting, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Reboot] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, CancelWaiting, CancelWaiting, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Reset] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Destroy] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Suspend] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Resume] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Attach] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Detach] = [IsHeld, IsHeld, IsHeld, IsHeld, IsHeld, CancelWaiting, CancelWaiting, IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Migrate] = [Leaves, Leaves, WouldDouble, Leaves, Leaves, Leaves, CancelMigration, Leaves, Leaves, Leaves, Leaves, IsLeaving],
+        [DomainOperation.Define] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Undefine] = [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Start] =    [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Shutdown] = [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, CancelWaiting, CancelWaiting,   IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Reboot] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, CancelWaiting, CancelWaiting,   IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Reset] =    [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Destroy] =  [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Suspend] =  [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Resume] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Attach] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Detach] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, CancelWaiting, CancelWaiting,   IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Migrate] =  [Leaves, Leaves, WouldDouble, Leaves, Leaves, Leaves,        CancelMigration, Leaves, Leaves, Leaves, Leaves, IsLeaving],
     };
 
     // What is under way, and what the guest does meanwhile.
     private static readonly Dictionary<GuestDoing, MatrixDecision[]> ByGuest = new()
     {
         //                       define undefine start        shutdown reboot       reset        destroy  suspend      resume       attach       detach   migrate
-        [GuestDoing.Reboots] = [Do, Do, Do, Do, Rebooted, Do, Do, Do, Do, Do, Do, Do],
-        [GuestDoing.PowersOff] = [Do, Do, OffUnderway, WentOff, OffUnderway, OffUnderway, WentOff, OffUnderway, OffUnderway, OffUnderway, WentOff, OffUnderway],
+        [GuestDoing.Reboots] =   [Do,   Do,      Do,          Do,      Rebooted,    Do,          Do,      Do,          Do,          Do,          Do,      Do],
+        [GuestDoing.PowersOff] = [Do,   Do,      OffUnderway, WentOff, OffUnderway, OffUnderway, WentOff, OffUnderway, OffUnderway, OffUnderway, WentOff, OffUnderway],
     };
 
     /// <summary>What to do about a request while nobody else works on the domain.</summary>
