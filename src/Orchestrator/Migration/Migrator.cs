@@ -21,6 +21,7 @@ public sealed partial class Migrator(
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LateEventWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
     private const int RoundTripCount = 16;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -29,6 +30,9 @@ public sealed partial class Migrator(
 
     /// <summary>How long a call that was asked to end may go on before we report what is where without it.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a host that does not answer after the call is asked again, when without it nobody knows where the guest is: its daemon may just be restarted.</summary>
+    public TimeSpan HostGrace { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Computes what a migration would do; changes nothing.</summary>
     /// <param name="request">What is asked for.</param>
@@ -141,7 +145,16 @@ public sealed partial class Migrator(
         bool began = watch.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
         DomainWhereabouts here = await WhereaboutsAsync(source, plan).ConfigureAwait(false);
         DomainWhereabouts there = await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
-        MigrationVerdict verdict = call.IsCompleted
+        MigrationVerdict verdict = Judge();
+        for (long asked = _time.GetTimestamp(); verdict.Outcome == MigrationOutcome.NeedsPerson && !(here.IsKnown && there.IsKnown) && _time.GetElapsedTime(asked) < HostGrace;)
+        {
+            await Task.Delay(AskAgain, _time, CancellationToken.None).ConfigureAwait(false);
+            here = here.IsKnown ? here : await WhereaboutsAsync(source, plan).ConfigureAwait(false);
+            there = there.IsKnown ? there : await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
+            verdict = Judge();
+        }
+
+        MigrationVerdict Judge() => call.IsCompleted
             ? MigrationVerdict.Judge(plan, here, there, error, stop, began)
             : new(MigrationOutcome.NeedsPerson,
                 $"libvirt's call did not return within {StopGrace.TotalSeconds:0} s of being asked to end ({here.Host}: {here.Describe()}, {there.Host}: {there.Describe()})",

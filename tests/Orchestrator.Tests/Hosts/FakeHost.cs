@@ -30,6 +30,9 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>The daemon is gone.</summary>
     internal bool IsLost { get; set; }
 
+    /// <summary>A daemon that is gone is restarted, and answers again after so many calls have failed.</summary>
+    internal int? ReturnsAfter { get; set; }
+
     /// <summary>Aborts that are refused first, because the job has not begun.</summary>
     internal int AbortsBeforeJob { get; set; }
 
@@ -223,6 +226,11 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     private async Task<T> Answer<T>(Func<T> answer)
     {
         await Task.CompletedTask;
+        if (IsLost && ReturnsAfter-- == 0)
+        {
+            IsLost = false;
+        }
+
         return IsLost ? throw Lost() : answer();
     }
 
