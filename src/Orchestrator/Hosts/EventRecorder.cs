@@ -64,7 +64,7 @@ public sealed class EventRecorder : IDisposable
     /// <returns>Whether it arrived in time.</returns>
     public async Task<bool> WaitAsync(Func<ObservedEvent, bool> match, TimeSpan deadline, TimeProvider time)
     {
-        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiter = (Match: match, Seen: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         lock (_lock)
         {
             if (_events.Exists(observed => match(observed)))
@@ -72,17 +72,22 @@ public sealed class EventRecorder : IDisposable
                 return true;
             }
 
-            _waiting.Add((match, seen));
+            _waiting.Add(waiter);
         }
 
         try
         {
-            await seen.Task.WaitAsync(deadline, time).ConfigureAwait(false);
+            await waiter.Seen.Task.WaitAsync(deadline, time).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)
         {
-            return false;
+            lock (_lock)
+            {
+                _waiting.Remove(waiter);
+            }
+
+            return waiter.Seen.Task.IsCompleted;
         }
     }
 

@@ -13,6 +13,7 @@ internal sealed class HostEvents(string host, ObserverClock clock)
     private readonly Lock _lock = new();
     private readonly List<EventRecorder> _recorders = [];
     private readonly List<HostSubscription> _subscriptions = [];
+    private HostLink? _link;
     private LibvirtConnection? _connection;
     private ChannelReader<DomainEvent>? _reader;
 
@@ -47,15 +48,24 @@ internal sealed class HostEvents(string host, ObserverClock clock)
     }
 
     /// <summary>Subscribes a new connection, which takes the place of the last; the streams end with it.</summary>
+    /// <param name="link">The link that opened it.</param>
     /// <param name="connection">The connection.</param>
-    /// <param name="closed">Called when the transport has ended by itself and <see cref="Lost"/> had not been told.</param>
-    internal void Attach(LibvirtConnection connection, Action<string> closed)
+    /// <param name="isPresent">Whether the link is still the host's: one that was given up may open its connection after its successor did.</param>
+    /// <param name="closed">Called when the transport has ended by itself and <see cref="Lost(LibvirtConnection, string)"/> had not been told.</param>
+    /// <returns><see langword="false"/> when the link was given up; nothing has changed then.</returns>
+    internal bool Attach(HostLink link, LibvirtConnection connection, Func<bool> isPresent, Action<string> closed)
     {
         EventStream<DomainEvent> events = connection.SubscribeEvents();
         ChannelReader<ConnectCloseReason>? close = SubscribeClose(connection)?.Reader;
         lock (_lock)
         {
+            if (!isPresent())
+            {
+                return false;
+            }
+
             EndSubscriptions("lost");
+            _link = link;
             _connection = connection;
             _reader = events.Reader;
         }
@@ -65,6 +75,8 @@ internal sealed class HostEvents(string host, ObserverClock clock)
         {
             _ = WaitForEndAsync();
         }
+
+        return true;
 
         async Task WaitForEndAsync()
         {
@@ -81,21 +93,40 @@ internal sealed class HostEvents(string host, ObserverClock clock)
 
     /// <summary>The connection is lost, or given up: whoever watches is told, after all that has arrived, and nothing more is taken from it.</summary>
     /// <returns><see langword="false"/> when that was known.</returns>
-    internal bool Lost(LibvirtConnection? connection, string reason)
+    internal bool Lost(LibvirtConnection connection, string reason)
     {
         lock (_lock)
         {
-            if (connection is null || !ReferenceEquals(_connection, connection))
+            if (!ReferenceEquals(_connection, connection))
             {
                 return false;
             }
 
-            Drain(_reader!);
-            EndSubscriptions(reason);
-            _connection = null;
-            _reader = null;
+            End(reason);
             return true;
         }
+    }
+
+    /// <summary>The link is given up, and its connection with it, also one that its callers have not got yet.</summary>
+    internal void Lost(HostLink link, string reason)
+    {
+        lock (_lock)
+        {
+            if (ReferenceEquals(_link, link))
+            {
+                End(reason);
+            }
+        }
+    }
+
+    // Under the lock.
+    private void End(string reason)
+    {
+        Drain(_reader!);
+        EndSubscriptions(reason);
+        _link = null;
+        _connection = null;
+        _reader = null;
     }
 
     private static string Words(ConnectCloseReason reason) => reason switch

@@ -7,9 +7,9 @@ namespace Orchestrator.Hosts;
 /// can be got back, neither their threads nor the connection: then the whole link is given up and another takes its place; what hangs ends when it returns.
 /// </summary>
 /// <param name="name">The host's name.</param>
-/// <param name="open">Opens a connection; called on one of the threads.</param>
+/// <param name="open">Opens a connection for the link; called on one of the threads. It may refuse as not begun when the link was given up.</param>
 /// <param name="lost">Told of a connection that a call found lost, on the thread of that call; says what its caller is told.</param>
-internal sealed class HostLink(string name, Func<LibvirtConnection> open, Func<LibvirtConnection, LibvirtException, Exception> lost) : IDisposable
+internal sealed class HostLink(string name, Func<HostLink, LibvirtConnection> open, Func<LibvirtConnection, LibvirtException, Exception> lost) : IDisposable
 {
     private readonly HostDispatcher _dispatcher = new(name);
     private readonly SemaphoreSlim _opening = new(1);
@@ -132,7 +132,7 @@ internal sealed class HostLink(string name, Func<LibvirtConnection> open, Func<L
                 return present;
             }
 
-            LibvirtConnection connection = open();
+            LibvirtConnection connection = open(this);
             lock (_lock)
             {
                 if (!_ended.IsCancellationRequested)

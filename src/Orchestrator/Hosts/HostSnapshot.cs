@@ -59,7 +59,7 @@ public sealed record DomainSnapshot
 
     /// <summary>
     /// The document of the running domain, or of the definition of one that is off. Of a copy that arrives by migration libvirt tells none before it has
-    /// arrived: then it has the name and the UUID alone.
+    /// arrived: then it has the name and the UUID alone. So it has in a list of all domains when the domain did not answer.
     /// </summary>
     public required string Xml { get; init; }
 

@@ -85,9 +85,9 @@ public sealed partial class HostWatcher(IReadOnlyList<WatchedHost> hosts, WatchO
                     continue;
                 }
 
+                long began = _time.GetTimestamp();
                 using (opening.Subscription)
                 {
-                    failures = 0;
                     if (wasConnected)
                     {
                         yield return Tell(watched, HostEventKind.Reconnected) with { Arrived = opening.At };
@@ -104,6 +104,10 @@ public sealed partial class HostWatcher(IReadOnlyList<WatchedHost> hosts, WatchO
                         yield return told;
                     }
                 }
+
+                // A host that takes us in and drops us again is as little ready as one that refuses us.
+                failures = _time.GetElapsedTime(began) > _options.LongestDelay ? 0 : failures;
+                await Task.Delay(_options.Delay(failures++, Random.Shared.NextDouble()), _time, cancellationToken).ConfigureAwait(false);
             }
         }
         finally

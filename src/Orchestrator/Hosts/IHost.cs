@@ -27,7 +27,7 @@ public interface IHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<DomainSnapshot?> FindDomainAsync(Guid uuid, CancellationToken cancellationToken);
 
-    /// <summary>Every domain of the host, running or off.</summary>
+    /// <summary>Every domain of the host, running or off. One that does not answer is in the list all the same; its document is then its name and UUID alone.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken);
 

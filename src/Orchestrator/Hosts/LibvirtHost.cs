@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Xml.Linq;
 using Libvirt.Interop;
 using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
@@ -127,27 +126,6 @@ public sealed partial class LibvirtHost : IHost
         LogDialect(Address.Name, dialect);
         return dialect;
     }
-
-    /// <inheritdoc/>
-    public Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken) =>
-        InvokeAsync<IReadOnlyList<DomainSnapshot>>(
-            connection =>
-            {
-                var found = new List<DomainSnapshot>();
-                foreach (LibvirtDomain domain in connection.ListDomains())
-                {
-                    using (domain)
-                    {
-                        if (Snapshot(domain) is { } snapshot)
-                        {
-                            found.Add(snapshot);
-                        }
-                    }
-                }
-
-                return found;
-            },
-            cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> GetQemuCommandLineAsync(string xml, CancellationToken cancellationToken) =>
@@ -352,7 +330,7 @@ public sealed partial class LibvirtHost : IHost
             link = _link;
         }
 
-        _events.Lost(link.Connection, "closed here");
+        _events.Lost(link, "closed here");
         link.Dispose();
         try
         {
@@ -437,7 +415,7 @@ public sealed partial class LibvirtHost : IHost
 
                 // Asked for the document of a copy that arrives, libvirt waits 30 s for its lock and then fails.
                 Xml = operation == DomainJobOperation.MigrationIn
-                    ? new XElement("domain", new XElement("name", domain.Name), new XElement("uuid", $"{domain.Uuid}")).ToString()
+                    ? NameAlone(domain)
                     : domain.GetXml(),
             };
         }
@@ -563,26 +541,31 @@ public sealed partial class LibvirtHost : IHost
         }
 
         LogLeftBehind(Address.Name, hanging);
-        _events.Lost(link.Connection, "timeout: a call did not return");
+        _events.Lost(link, "timeout: a call did not return");
         link.Dispose();
         return _link;
     }
 
-    private LibvirtConnection Open()
+    private LibvirtConnection Open(HostLink link)
     {
         LibvirtConnection? connection = null;
         try
         {
             connection = LibvirtConnection.Open(Address.Uri);
             KeepAlive(connection);
-            _events.Attach(connection, OnClosed);
-            return connection;
+            if (_events.Attach(link, connection, () => !_disposed && ReferenceEquals(_link, link), OnClosed))
+            {
+                return connection;
+            }
         }
         catch (LibvirtException e)
         {
             connection?.Dispose();
             throw Unreachable(Address, e);
         }
+
+        connection.Dispose();
+        throw new CallNotBegunException();
     }
 
     private HostUnreachableException OnLost(LibvirtConnection connection, LibvirtException e)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Libvirt.Interop;
+using Orchestrator.Hosts;
 using Tests.Shared;
 
 namespace Orchestrator.Cli.Tests.Real;
@@ -157,6 +158,49 @@ public sealed class DomainListTests
             Signal(qemu, "CONT");
             off.Undefine();
         }
+    }
+
+    // Somebody's monitor command holds the domain: libvirt lets others wait for it for 30 s.
+    [Test]
+    public async Task A_domain_that_is_held_stops_no_list_and_ends_nobodys_watch()
+    {
+        HostAddress address = new("lab-a", CliLab.Lab.GetHost("lab-a").Uri);
+        TimeSpan longest = TimeSpan.FromSeconds(7);
+        await using LibvirtHost holder = await LibvirtHost.ConnectAsync(address);
+        await using LibvirtHost host = await LibvirtHost.ConnectAsync(address, new() { CallTimeout = longest });
+        using HostSubscription subscription = await host.SubscribeAsync(100, default);
+        using LibvirtDomain listed = _a.LookupByName("listed");
+        using LibvirtDomain off = _a.DefineXml(Document("beside-held", ""));
+        using Process qemu = Process.GetProcessById(PidOf("listed"));
+        Signal(qemu, "STOP");
+        Task<string> held = holder.QemuMonitorCommandAsync(listed.Uuid, """{"execute":"query-status"}""", default);
+        try
+        {
+            using var patience = new CancellationTokenSource(longest + longest);
+            IReadOnlyList<DomainSnapshot> all = await host.ListDomainsAsync(default);
+            Assert.That(held.IsCompleted, Is.False);
+            DomainSnapshot stuck = all.Single(domain => domain.Name == "listed");
+            Assert.That((stuck.Uuid, stuck.State, stuck.IsPersistent), Is.EqualTo((listed.Uuid, DomainState.Running, true)));
+            Assert.That(stuck.Xml, Does.Not.Contain("<devices"));
+            Assert.That(all.Single(domain => domain.Name == "beside-held").Xml, Does.Contain("<devices"));
+
+            // The read that was given up goes on past the deadline of calls, and the watch with it.
+            Assert.That(
+                async () =>
+                {
+                    while ((await subscription.ReadAsync(patience.Token)).Ended is null)
+                    {
+                    }
+                },
+                Throws.InstanceOf<OperationCanceledException>(), "the watch was ended");
+        }
+        finally
+        {
+            Signal(qemu, "CONT");
+            off.Undefine();
+        }
+
+        Assert.That(await held.WaitAsync(TimeSpan.FromSeconds(30)), Does.Contain("running"));
     }
 
     private static string Document(string name, string extra) => $"""

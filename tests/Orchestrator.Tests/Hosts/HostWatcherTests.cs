@@ -67,6 +67,53 @@ public class HostWatcherTests
     }
 
     [Test]
+    public async Task A_host_that_takes_a_watch_and_drops_it_again_is_returned_to_ever_later_until_it_has_held()
+    {
+        await using FakeHost host = Host("a");
+        bool drops = true;
+        host.OnSubscribed = () =>
+        {
+            if (drops)
+            {
+                host.Lose("eof");
+                host.IsLost = false;
+            }
+        };
+        var options = new WatchOptions();
+        var time = new SteppedTime();
+        using var end = new CancellationTokenSource(Deadline);
+        await using IAsyncEnumerator<HostEvent> events = new HostWatcher([WatchedHost.Of(host)], options, time).WatchAsync(end.Token).GetAsyncEnumerator(end.Token);
+
+        while (time.Delays.Count < 5)
+        {
+            await events.MoveNextAsync();
+        }
+
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.That(time.Delays[i], Is.InRange(options.Delay(i, 0), options.Delay(i, 1)), $"after loss {i + 1}");
+        }
+
+        // From here on it holds, longer than the longest delay: the next loss is a first one again.
+        drops = false;
+        while (host.Watchers == 0 || events.Current.Kind != HostEventKind.EventsMissed)
+        {
+            await events.MoveNextAsync();
+        }
+
+        int before = time.Delays.Count;
+        time.Pass(options.LongestDelay * 2);
+        host.Lose("eof");
+        host.IsLost = false;
+        while (events.Current.Kind != HostEventKind.Reconnected)
+        {
+            await events.MoveNextAsync();
+        }
+
+        Assert.That(time.Delays[before], Is.InRange(options.Delay(0, 0), options.Delay(0, 1)));
+    }
+
+    [Test]
     public async Task A_reader_that_is_too_slow_is_told_how_much_it_missed_and_where()
     {
         await using FakeHost host = Host("a");
@@ -196,6 +243,42 @@ public class HostWatcherTests
         {
             await Task.Delay(1, deadline.Token);
         }
+    }
+
+    /// <summary>A time in which every delay is over at once, and is known.</summary>
+    private sealed class SteppedTime : TimeProvider
+    {
+        private readonly Lock _lock = new();
+        private readonly List<TimeSpan> _delays = [];
+        private long _now;
+
+        internal IReadOnlyList<TimeSpan> Delays
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return [.. _delays];
+                }
+            }
+        }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Read(ref _now);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            lock (_lock)
+            {
+                _delays.Add(dueTime);
+            }
+
+            Pass(dueTime);
+            return System.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
+
+        internal void Pass(TimeSpan time) => Interlocked.Add(ref _now, time.Ticks);
     }
 
     /// <summary>A reader that asks for one event after the other.</summary>

@@ -30,6 +30,23 @@ public sealed class DomainLifecycleTests
     }
 
     [Test]
+    public async Task A_domain_whose_uuid_is_anothers_name_is_operated_on_by_its_own_name()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        var other = Guid.NewGuid();
+        host.Domains[other] = LifeSamples.Domain(other, DomainCondition.Running) with { Name = $"{uuid}" };
+        var lifecycle = new DomainLifecycle(host, new DomainClaims());
+
+        Assert.That(
+            async () => await lifecycle.RunAsync(new SuspendRequest($"{uuid}")),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.Refused).And.Property("Remedy").Contains("Say web1"));
+        Assert.That(() => host.FindDomainAsync($"{uuid}", default), Throws.TypeOf<DomainAmbiguousException>(), "as the real host");
+
+        Assert.That((await lifecycle.RunAsync(new SuspendRequest("web1"))).Changed, Is.True);
+        Assert.That((host.Domains[uuid].State, host.Domains[other].State), Is.EqualTo((DomainState.Paused, DomainState.Running)));
+    }
+
+    [Test]
     public void A_connection_lost_before_the_host_did_it_ends_as_not_done()
     {
         FakeHost host = LifeSamples.Host(DomainCondition.Off, out Guid uuid);
