@@ -239,7 +239,7 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
         Dictionary<DomainModificationImpact, XElement> added;
         try
         {
-            added = await LostHost.AskAsync(host, FindAsync, found => found.Count == before.Count || lost?.MayStillDoIt() != true, wait, _time).ConfigureAwait(false);
+            added = await LostHost.AskAsync(host, FindAsync, found => found.Count == before.Count || lost is not { IsUnderway: true }, wait, _time).ConfigureAwait(false);
         }
         catch (OperationException e) when (before.ContainsKey(DomainModificationImpact.Config))
         {
@@ -257,7 +257,7 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
             return added;
         }
 
-        if (lost.MayStillDoIt())
+        if (lost.IsUnderway)
         {
             throw Unknown($"{domain.Name} was given the device, does not have it{(added.Count > 0 ? " everywhere" : "")}, and may still get it: {lost.Message}");
         }

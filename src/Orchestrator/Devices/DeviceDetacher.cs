@@ -265,7 +265,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
                 host,
                 async () => !(await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, DomainOperation.Detach, CancellationToken.None).ConfigureAwait(false))
                     .Root.Elements("devices").Elements(element.Name).Any(other => XNode.DeepEquals(other, element)),
-                gone => gone || lost?.MayStillDoIt() != true,
+                gone => gone || lost is not { IsUnderway: true },
                 wait, _time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
@@ -278,7 +278,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         if (!isGone)
         {
             throw lost is null ? Failure(HostDeviceProblem.Failed, $"{name} said that it detached {target} from the definition of {domain.Name}, which still has it", null)
-                : lost.MayStillDoIt() ? Failure(
+                : lost.IsUnderway ? Failure(
                     HostDeviceProblem.OutcomeUnknown, $"{name} was asked to detach {target} from the definition of {domain.Name}, which still has it and may still lose it: {lost.Message}", Later(domain), lost)
                 : Failure(HostDeviceProblem.Failed, $"{name} was lost while it was asked to detach {target} from the definition of {domain.Name}, which still has it: {lost.Message}", "Try again.", lost);
         }

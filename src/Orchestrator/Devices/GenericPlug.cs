@@ -50,7 +50,7 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
             }
             catch (HostUnreachableException e)
             {
-                return await FindAsync(e).ConfigureAwait(false) ?? throw (e.MayStillDoIt()
+                return await FindAsync(e).ConfigureAwait(false) ?? throw (e.IsUnderway
                     ? Failure(HostDeviceProblem.OutcomeUnknown, $"{domain.Name} was given the device, QEMU does not have it, and may still get it: {e.Message}", $"Look in a while: orchestrator device list {domain.Name}.")
                     : Failure(HostDeviceProblem.Failed, $"{Host} was lost while {domain.Name} was given the device, and QEMU does not have it: {e.Message}", "Try again."));
             }
@@ -77,7 +77,7 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
                             await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Live, DomainOperation.Attach, CancellationToken.None).ConfigureAwait(false);
                             return (await monitor.ListAsync(QemuDevices.Peripherals, CancellationToken.None).ConfigureAwait(false)).Any(entry => entry.Name == id);
                         },
-                        has => has || lost?.MayStillDoIt() != true,
+                        has => has || lost is not { IsUnderway: true },
                         wait, time).ConfigureAwait(false);
                     return has ? new($"{QemuDevices.Peripherals}/{id}", id, (string)device["driver"]!, port.Alias, (string?)device["vhostdev"]) : null;
                 }

@@ -505,11 +505,11 @@ public sealed partial class LibvirtHost : IHost
             {
                 return await begin(link).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
             }
-            catch (TimeoutException e)
+            catch (TimeoutException)
             {
                 Replace(link);
                 throw new HostUnreachableException(
-                    Address.Name, $"{Address.Name} did not answer within {timeout.TotalSeconds:0} s. Is its libvirt daemon stuck, or its network down?", e);
+                    Address.Name, $"{Address.Name} did not answer within {timeout.TotalSeconds:0} s. Is its libvirt daemon stuck, or its network down?") { IsUnderway = true };
             }
             catch (CallNotBegunException)
             {

@@ -152,7 +152,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
         try
         {
             now = await LostHost.AskAsync(
-                host, () => host.GetDefinitionAsync(plan.Uuid, CancellationToken.None), now => now != before || lost?.MayStillDoIt() != true, wait, TimeProvider.System).ConfigureAwait(false);
+                host, () => host.GetDefinitionAsync(plan.Uuid, CancellationToken.None), now => now != before || lost is not { IsUnderway: true }, wait, TimeProvider.System).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {
@@ -162,7 +162,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
         // The same as before may be what was asked for.
         if (lost is not null && now == before && (now is null || ReadBack.Compare(given.Root, DomainDocument.Parse(now).Root).Count > 0))
         {
-            throw lost.MayStillDoIt()
+            throw lost.IsUnderway
                 ? Failure(DefinitionStage.Unknown, plan, $"{plan.Name} on {plan.Host.Name} is defined as before, and may still be defined anew: {lost.Message}")
                 : new OperationException(
                     OperationStage.Failed, DomainOperation.Define, plan.Host.Name, plan.Name,

@@ -8,9 +8,6 @@ internal static class LostHost
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Whether a call that failed may still be under way: nobody broke it off, it only did not answer in time.</summary>
-    internal static bool MayStillDoIt(this HostUnreachableException lost) => lost.InnerException is TimeoutException;
-
     /// <summary>Asks until the answer is as wanted, or the wait is over.</summary>
     /// <returns>The last answer.</returns>
     /// <exception cref="HostUnreachableException">There was none in the end.</exception>

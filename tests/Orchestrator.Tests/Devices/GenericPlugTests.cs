@@ -86,7 +86,7 @@ public sealed class GenericPlugTests
     public void A_call_that_was_lost_has_failed_only_when_nothing_may_still_run(bool mayStillRun)
     {
         _host.Monitor = command => command.Contains("device_add", StringComparison.Ordinal)
-            ? throw new HostUnreachableException("alpha", "alpha did not answer", mayStillRun ? new TimeoutException() : null)
+            ? throw new HostUnreachableException("alpha", "alpha did not answer") { IsUnderway = mayStillRun }
             : _host.QemuMonitor(Uuid, command);
 
         HostDeviceException lost = Assert.ThrowsAsync<HostDeviceException>(
