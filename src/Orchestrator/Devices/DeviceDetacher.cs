@@ -65,20 +65,21 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         ArgumentNullException.ThrowIfNull(selector);
         options ??= new();
         OperationOutlook outlook = await _gate.LookAsync(DomainOperation.Detach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        Guid uuid = outlook.Domain?.Uuid ?? throw new DomainNotFoundException(nameOrUuid, host.Address.Name);
         if (DevicePlaces.ProblemOf(outlook, host.Address.Name) is { } problem)
         {
             throw new OperationException(
-                OperationStage.Refused, DomainOperation.Detach, host.Address.Name, outlook.Domain!.Name, problem.Message, outlook.Decision.Remedy ?? "Wait for the end of it.");
+                OperationStage.Refused, DomainOperation.Detach, host.Address.Name, outlook.Domain.Name, problem.Message, outlook.Decision.Remedy ?? "Wait for the end of it.");
         }
 
-        return await PlanAsync(nameOrUuid, selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        return await PlanAsync(uuid, selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<DetachPlan> PlanAsync(string nameOrUuid, DeviceSelector selector, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
+    private async Task<DetachPlan> PlanAsync(Guid uuid, DeviceSelector selector, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
     {
         string name = host.Address.Name;
-        DomainSnapshot domain = await host.FindDomainAsync(nameOrUuid, cancellationToken).ConfigureAwait(false)
-            ?? throw new DomainNotFoundException(nameOrUuid, name);
+        DomainSnapshot domain = await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false)
+            ?? throw new DomainNotFoundException($"{uuid}", name);
         IReadOnlyList<DomainModificationImpact> places = DevicePlaces.Of(impact, domain);
         if (DevicePlaces.Problem(places, domain, name) is { } wrong)
         {
@@ -160,7 +161,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         options ??= new();
         await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Detach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
-        DetachPlan plan = await PlanAsync($"{entered.Domain!.Uuid}", selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        DetachPlan plan = await PlanAsync(entered.Domain!.Uuid, selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
         List<string> notes = [.. entered.Notes, .. plan.Notes];
         cancellationToken.ThrowIfCancellationRequested();
         bool isUnplugged = false;

@@ -40,7 +40,7 @@ internal static class DevicePlaces
                 await host.GetDefinitionAsync(domain.Uuid, cancellationToken).ConfigureAwait(false) ?? throw new DomainNotFoundException(domain.Name, host.Address.Name));
         }
 
-        DomainSnapshot? now = await host.FindDomainAsync($"{domain.Uuid}", cancellationToken).ConfigureAwait(false);
+        DomainSnapshot? now = await host.FindDomainAsync(domain.Uuid, cancellationToken).ConfigureAwait(false);
         return now is { IsActive: true } ? DomainDocument.Parse(now.Xml)
             : throw new OperationException(
                 OperationStage.Failed, operation, host.Address.Name, domain.Name,

@@ -115,7 +115,7 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
             },
             async token =>
             {
-                if (Unplugging.WithoutGuest(domain, await host.FindDomainAsync($"{domain.Uuid}", token).ConfigureAwait(false)) is { } ended)
+                if (Unplugging.WithoutGuest(domain, await host.FindDomainAsync(domain.Uuid, token).ConfigureAwait(false)) is { } ended)
                 {
                     return ended;
                 }

@@ -187,7 +187,7 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
             },
             async token =>
             {
-                DomainSnapshot? now = await host.FindDomainAsync($"{domain.Uuid}", token).ConfigureAwait(false);
+                DomainSnapshot? now = await host.FindDomainAsync(domain.Uuid, token).ConfigureAwait(false);
                 return WithoutGuest(domain, now)
                     ?? (DomainDocument.Parse(now!.Xml).Root.Elements("devices").Elements(element.Name).Any(other => IsSame(other, element)) ? DevicePresence.There : DevicePresence.Gone);
             },

@@ -342,7 +342,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
             HostUnreachableException? lost = null;
             try
             {
-                DomainSnapshot? now = await host.FindDomainAsync($"{run.Domain.Uuid}", CancellationToken.None).ConfigureAwait(false);
+                DomainSnapshot? now = await host.FindDomainAsync(run.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
                 silentSince = _time.GetTimestamp();
                 bool seen = wanted(now);
                 if (seen || _time.GetElapsedTime(start) >= deadline)

@@ -21,6 +21,7 @@ public sealed partial class Migrator(
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LateEventWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
     private const int RoundTripCount = 16;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -30,6 +31,9 @@ public sealed partial class Migrator(
     /// <summary>How long a call that was asked to end may go on before we report what is where without it.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a host that does not answer after the call is asked again, when without it nobody knows where the guest is: its daemon may just be restarted.</summary>
+    public TimeSpan HostGrace { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Computes what a migration would do; changes nothing.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -38,6 +42,18 @@ public sealed partial class Migrator(
     {
         DomainSnapshot domain = await source.FindDomainAsync(request.Domain, cancellationToken).ConfigureAwait(false)
             ?? throw new DomainNotFoundException(request.Domain, source.Address.Name);
+        return await PlanAsync(request, domain, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<MigrationPlan> PlanAsync(MigrationRequest request, Guid uuid, CancellationToken cancellationToken)
+    {
+        DomainSnapshot domain = await source.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false)
+            ?? throw new DomainNotFoundException($"{uuid}", source.Address.Name);
+        return await PlanAsync(request, domain, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<MigrationPlan> PlanAsync(MigrationRequest request, DomainSnapshot domain, CancellationToken cancellationToken)
+    {
         HostSnapshot there = await destination.SnapshotAsync(domain.Name, domain.Uuid, cancellationToken).ConfigureAwait(false);
         return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address);
     }
@@ -63,18 +79,18 @@ public sealed partial class Migrator(
             return MigrationResult.Refused(plan);
         }
 
-        await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Migrate, $"{plan.Domain.Uuid}", request.Options, cancellationToken).ConfigureAwait(false);
+        await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Migrate, plan.Domain.Uuid, request.Options, cancellationToken).ConfigureAwait(false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
-        MigrationResult result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, progress, ended.Token).ConfigureAwait(false);
+        MigrationResult result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, progress, ended.Token).ConfigureAwait(false);
         return result.Verdict.Outcome == MigrationOutcome.Cancelled && entered.CancelRequestedBy is { } by
             ? result with { Verdict = result.Verdict with { Message = $"{result.Verdict.Message} (asked for by: {by})" } }
             : result;
     }
 
-    private async Task<MigrationResult> RunClaimedAsync(MigrationRequest request, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+    private async Task<MigrationResult> RunClaimedAsync(MigrationRequest request, Guid uuid, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         // Anew: the gate may have waited for somebody who changed the domain.
-        MigrationPlan plan = await PlanAsync(request, cancellationToken).ConfigureAwait(false);
+        MigrationPlan plan = await PlanAsync(request, uuid, cancellationToken).ConfigureAwait(false);
         if (plan.IsRefused)
         {
             return MigrationResult.Refused(plan);
@@ -85,7 +101,7 @@ public sealed partial class Migrator(
         {
             // The source's daemon could not connect, and nothing had begun: the other way is open.
             LogFallback(plan.Domain.Name, source.Address.Name, destination.Address.Name, result.Verdict.Message);
-            plan = await PlanAsync(request with { Mode = MigrationMode.Direct }, cancellationToken).ConfigureAwait(false);
+            plan = await PlanAsync(request with { Mode = MigrationMode.Direct }, uuid, cancellationToken).ConfigureAwait(false);
             result = plan.IsRefused ? MigrationResult.Refused(plan) : await RunAsync(plan, progress, cancellationToken).ConfigureAwait(false);
         }
 
@@ -129,7 +145,16 @@ public sealed partial class Migrator(
         bool began = watch.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
         DomainWhereabouts here = await WhereaboutsAsync(source, plan).ConfigureAwait(false);
         DomainWhereabouts there = await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
-        MigrationVerdict verdict = call.IsCompleted
+        MigrationVerdict verdict = Judge();
+        for (long asked = _time.GetTimestamp(); verdict.Outcome == MigrationOutcome.NeedsPerson && !(here.IsKnown && there.IsKnown) && _time.GetElapsedTime(asked) < HostGrace;)
+        {
+            await Task.Delay(AskAgain, _time, CancellationToken.None).ConfigureAwait(false);
+            here = here.IsKnown ? here : await WhereaboutsAsync(source, plan).ConfigureAwait(false);
+            there = there.IsKnown ? there : await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
+            verdict = Judge();
+        }
+
+        MigrationVerdict Judge() => call.IsCompleted
             ? MigrationVerdict.Judge(plan, here, there, error, stop, began)
             : new(MigrationOutcome.NeedsPerson,
                 $"libvirt's call did not return within {StopGrace.TotalSeconds:0} s of being asked to end ({here.Host}: {here.Describe()}, {there.Host}: {there.Describe()})",

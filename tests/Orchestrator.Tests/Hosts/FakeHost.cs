@@ -30,6 +30,9 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>The daemon is gone.</summary>
     internal bool IsLost { get; set; }
 
+    /// <summary>A daemon that is gone is restarted, and answers again after so many calls have failed.</summary>
+    internal int? ReturnsAfter { get; set; }
+
     /// <summary>Aborts that are refused first, because the job has not begun.</summary>
     internal int AbortsBeforeJob { get; set; }
 
@@ -71,7 +74,21 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     {
         Interlocked.Increment(ref _finds);
         OnFind?.Invoke();
-        return Answer(() => Domains.Values.FirstOrDefault(domain => domain.Name == nameOrUuid || domain.Uuid.ToString() == nameOrUuid));
+        return Answer(() =>
+        {
+            DomainSnapshot? byName = Domains.Values.FirstOrDefault(domain => domain.Name == nameOrUuid);
+            DomainSnapshot? byUuid = Guid.TryParse(nameOrUuid, out Guid uuid) ? Domains.GetValueOrDefault(uuid) : null;
+            return byName is not null && byUuid is not null && byName.Uuid != byUuid.Uuid
+                ? throw new DomainAmbiguousException(nameOrUuid, Address.Name, byName.Uuid, byUuid.Name)
+                : byUuid ?? byName;
+        });
+    }
+
+    public Task<DomainSnapshot?> FindDomainAsync(Guid uuid, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _finds);
+        OnFind?.Invoke();
+        return Answer(() => Domains.GetValueOrDefault(uuid));
     }
 
     public Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<DomainSnapshot>>(() => [.. Domains.Values]);
@@ -209,6 +226,11 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     private async Task<T> Answer<T>(Func<T> answer)
     {
         await Task.CompletedTask;
+        if (IsLost && ReturnsAfter-- == 0)
+        {
+            IsLost = false;
+        }
+
         return IsLost ? throw Lost() : answer();
     }
 

@@ -193,6 +193,20 @@ public sealed class MigratorTests
     }
 
     [Test]
+    public async Task A_source_whose_daemon_is_restarted_is_asked_again()
+    {
+        _source.OnMigrate = (_, _) =>
+        {
+            _source.IsLost = true;
+            _source.ReturnsAfter = 1;
+            throw new LibvirtException(LibvirtErrorCode.SystemError, 7, "virDomainMigrateToURI3", "End of file while reading data: Input/output error");
+        };
+        MigrationResult result = await Migrate();
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Failed));
+        Assert.That(result.Verdict.Message, Does.Contain("lab-a"));
+    }
+
+    [Test]
     public async Task A_peer_that_cannot_be_connected_to_is_reached_in_direct_mode()
     {
         _source.OnMigrate = (host, call) => call.Flags.HasFlag(DomainMigrateFlags.Peer2Peer) ? throw PeerUnreachable : Move(host, call);
@@ -215,7 +229,7 @@ public sealed class MigratorTests
         Assert.That(async () => await Migrate(Samples.Request with { Domain = "no'such\n<domain>" }), Throws.TypeOf<DomainNotFoundException>().With.Property("Host").EqualTo("lab-a"));
 
     private Task<MigrationResult> Migrate(MigrationRequest? request = null, TimeSpan? grace = null, CancellationToken cancellationToken = default) =>
-        new Migrator(_source, _destination, _clock) { StopGrace = grace ?? TimeSpan.FromSeconds(30) }.MigrateAsync(request ?? Samples.Request, null, cancellationToken);
+        new Migrator(_source, _destination, _clock) { StopGrace = grace ?? TimeSpan.FromSeconds(30), HostGrace = TimeSpan.FromSeconds(1) }.MigrateAsync(request ?? Samples.Request, null, cancellationToken);
 
     private async Task Move(FakeHost host, MigrationCall call)
     {
