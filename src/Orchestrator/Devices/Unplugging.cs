@@ -209,9 +209,12 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
 
     private static string? AliasOf(XElement device) => (string?)device.Element("alias")?.Attribute("name");
 
-    private static UnplugEnd? EndOf(DevicePresence? presence) => presence switch
+    private UnplugEnd? EndOf(DevicePresence? presence) => presence switch
     {
         DevicePresence.Gone => UnplugEnd.Gone,
+
+        // Of a domain without a definition nothing is left that could tell.
+        DevicePresence.DomainEnded when recorder.Events.Any(observed => observed is { Channel: "lifecycle", Name: "stopped/migrated" }) => UnplugEnd.DomainLeft,
         DevicePresence.DomainEnded => UnplugEnd.DomainEnded,
         DevicePresence.DomainLeft => UnplugEnd.DomainLeft,
         _ => null,

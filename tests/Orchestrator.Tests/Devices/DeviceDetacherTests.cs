@@ -128,14 +128,16 @@ public sealed class DeviceDetacherTests
         Assert.That(done.Notes.Single(), Does.Contain("ended"));
     }
 
-    [TestCase(GuestAnswer.Leaves)]
-    [TestCase(GuestAnswer.LeavesWithoutTrace)]
-    public async Task A_domain_that_was_migrated_away_meanwhile_is_not_called_ended(object answer)
+    [TestCase(GuestAnswer.Leaves, true)]
+    [TestCase(GuestAnswer.LeavesWithoutTrace, true)]
+    [TestCase(GuestAnswer.Leaves, false)]
+    public async Task A_domain_that_was_migrated_away_meanwhile_is_not_called_ended(object answer, bool isPersistent)
     {
-        await AttachAsync(Vdpa(0));
+        await AttachAsync(Vdpa(0), DomainModificationImpact.Live);
         _host.Guest = (GuestAnswer)answer;
+        _host.Domains[Uuid] = _host.Domains[Uuid] with { IsPersistent = isPersistent };
 
-        OperationException left = Assert.ThrowsAsync<OperationException>(() => Detacher().DetachAsync("web1", DeviceSelector.Parse("/dev/vhost-vdpa-0"), Both))!;
+        OperationException left = Assert.ThrowsAsync<OperationException>(() => Detacher().DetachAsync("web1", DeviceSelector.Parse("/dev/vhost-vdpa-0"), DomainModificationImpact.Live))!;
 
         Assert.That(left.Stage, Is.EqualTo(OperationStage.Failed));
         Assert.That(left.Message, Does.Contain("migrated"));
