@@ -38,6 +38,7 @@ internal sealed class DeviceCommand
             DeviceDocument device = await DocumentFile.ReadAsync(parsed.GetValue(file)!, "attach", DeviceDocument.Load, cancellationToken).ConfigureAwait(false);
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
+            HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false); // before the change, so that nothing can fail after it
             var attacher = new DeviceAttacher(host, files: HostTarget.FilesOf(host.Identity), logger: logger);
             bool isDryRun = options.IsDryRun(parsed);
             DeviceChange change;
@@ -53,7 +54,6 @@ internal sealed class DeviceCommand
                 change = await attacher.AttachAsync(parsed.GetValue(name)!, device, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
             }
 
-            HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
             Show(change, DefinitionDocument.HostOf(host.Identity, dialect), isDryRun, problems);
             return problems.Count == 0 ? ExitCode.Done : ExitCode.Refused;
         });

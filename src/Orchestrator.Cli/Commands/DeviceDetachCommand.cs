@@ -36,13 +36,13 @@ internal static class DeviceDetachCommand
                 : DeviceSelector.Parse(parsed.GetValue(device)!);
             ILogger logger = globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
+            HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false); // before the change, so that nothing can fail after it
             var patience = new UnplugPatience();
             var detacher = new DeviceDetacher(host, files: HostTarget.FilesOf(host.Identity), logger: logger) { Patience = patience with { Deadline = parsed.GetValue(timeout) ?? patience.Deadline } };
             bool isDryRun = options.IsDryRun(parsed);
             DetachPlan plan = isDryRun
                 ? await detacher.PlanAsync(parsed.GetValue(name)!, selector, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false)
                 : await detacher.DetachAsync(parsed.GetValue(name)!, selector, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
-            HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
             Show(console, plan, DefinitionDocument.HostOf(host.Identity, dialect), isDryRun);
             return ExitCode.Done;
         });

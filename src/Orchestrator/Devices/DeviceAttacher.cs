@@ -43,8 +43,8 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
 
     private OperationGate Gate => field ??= new(host, _claims, timeProvider, logger);
 
-    /// <summary>How long a guest may take to let go of a device that is taken back. libvirt itself waits 5 s.</summary>
-    public TimeSpan DetachPatience { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>How patiently a guest is asked to let go of a device that is taken back. libvirt itself waits 5 s.</summary>
+    internal UnplugPatience Patience { get; init; } = new() { Deadline = TimeSpan.FromSeconds(20) };
 
     /// <summary>What stands in the way of attaching a device; nothing is changed.</summary>
     /// <param name="nameOrUuid">The domain.</param>
@@ -59,9 +59,10 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
     {
         ArgumentNullException.ThrowIfNull(device);
         options ??= new();
-        OperationOutlook look = await Gate.LookAsync(DomainOperation.Attach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
-        Guid uuid = look.Domain?.Uuid ?? throw new DomainNotFoundException(nameOrUuid, host.Address.Name);
-        return await PlanAsync(uuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        OperationOutlook outlook = await Gate.LookAsync(DomainOperation.Attach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        Guid uuid = outlook.Domain?.Uuid ?? throw new DomainNotFoundException(nameOrUuid, host.Address.Name);
+        AttachPlan plan = await PlanAsync(uuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        return DevicePlaces.ProblemOf(outlook, host.Address.Name) is { } problem ? plan with { Problems = [problem, .. plan.Problems] } : plan;
     }
 
     private async Task<AttachPlan> PlanAsync(Guid uuid, DeviceDocument device, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
@@ -170,6 +171,7 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
     /// <exception cref="OperationException">The domain is not to be changed now.</exception>
     /// <exception cref="HostDeviceException">Another operation has the device in its hands, or QEMU did not take it.</exception>
+    /// <exception cref="OperationException">It is not attached: the host was lost, or the domain ended meanwhile.</exception>
     public async Task<DeviceChange> AttachAsync(
         string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -196,58 +198,92 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
 
         if (generic is not null)
         {
-            return new(domain, true, [.. notes, .. await AttachGenericAsync(domain, generic, places, cancellationToken).ConfigureAwait(false)]);
+            return new(domain, true, [.. notes, .. await AttachGenericAsync(domain, generic, places, options.Wait, cancellationToken).ConfigureAwait(false)]);
         }
 
-        var before = new List<IReadOnlyList<XElement>>();
+        var before = new Dictionary<DomainModificationImpact, IReadOnlyList<XElement>>();
         foreach (DomainModificationImpact place in places)
         {
-            before.Add(await ReadAsync(domain, place, device, cancellationToken).ConfigureAwait(false));
+            before[place] = await ReadAsync(domain, place, device, cancellationToken).ConfigureAwait(false);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        var now = new List<IReadOnlyList<XElement>>();
-        try
-        {
-            await host.AttachDeviceAsync(domain.Uuid, device.ToString(), Combine(places), CancellationToken.None).ConfigureAwait(false);
-            foreach (DomainModificationImpact place in places)
-            {
-                now.Add(await ReadAsync(domain, place, device, CancellationToken.None).ConfigureAwait(false));
-            }
-        }
-        catch (HostUnreachableException e)
-        {
-            throw new DefinitionException(
-                DefinitionStage.Unknown, name, domain.Name, $"{name} was lost while it was given the device for {domain.Name}, and it is not known whether it took it: {e.Message}", [])
-            { Operation = Operation };
-        }
-
-        var added = new List<(DomainModificationImpact Place, XElement Device)>();
-        var losses = new List<ReadBackLoss>();
-        for (int i = 0; i < places.Count; i++)
-        {
-            if (Find(device.Element, before[i], now[i]) is { } found)
-            {
-                added.Add((places[i], found));
-                losses.AddRange(ReadBack.Compare(device.Element, found));
-            }
-            else
-            {
-                losses.Add(new($"/domain/devices/{device.Element.Name.LocalName}", null, null));
-            }
-        }
-
+        IReadOnlyDictionary<DomainModificationImpact, XElement> added = await AttachAndReadAsync(domain, device, before, options.Wait).ConfigureAwait(false);
+        List<ReadBackLoss> losses = [.. places.SelectMany(place => added.TryGetValue(place, out XElement? found)
+            ? ReadBack.Compare(device.Element, found)
+            : [new($"/domain/devices/{device.Element.Name.LocalName}", null, null)])];
         if (losses.Count == 0)
         {
             LogAttached(device.Element.Name.LocalName, domain.Name, name);
-            string?[] addresses = [.. added.Select(found => found.Device.Element("address")?.ToString(SaveOptions.DisableFormatting)).Distinct()];
+            string?[] addresses = [.. added.Values.Select(found => found.Element("address")?.ToString(SaveOptions.DisableFormatting)).Distinct()];
             return new(domain, true, addresses.Length < 2 ? notes : [.. notes, "in the guest the device has another address now than it will have after the next start; write the <address> into the document where that matters"]);
         }
 
         throw await UndoAsync(domain, added, losses).ConfigureAwait(false);
     }
 
-    private async Task<DefinitionException> UndoAsync(DomainSnapshot domain, List<(DomainModificationImpact Place, XElement Device)> added, List<ReadBackLoss> losses)
+    /// <summary>Gives the host a device, and asks it where it then is.</summary>
+    private async Task<IReadOnlyDictionary<DomainModificationImpact, XElement>> AttachAndReadAsync(
+        DomainSnapshot domain, DeviceDocument device, Dictionary<DomainModificationImpact, IReadOnlyList<XElement>> before, TimeSpan wait)
+    {
+        string name = host.Address.Name;
+        HostUnreachableException? lost = null;
+        try
+        {
+            await host.AttachDeviceAsync(domain.Uuid, device.ToString(), before.Keys.Aggregate((all, place) => all | place), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (HostUnreachableException e)
+        {
+            lost = e; // it may have heard us
+        }
+
+        Dictionary<DomainModificationImpact, XElement> added;
+        try
+        {
+            added = await LostHost.AskAsync(host, FindAsync, found => found.Count == before.Count || lost is not { IsUnderway: true }, wait, _time).ConfigureAwait(false);
+        }
+        catch (OperationException e) when (before.ContainsKey(DomainModificationImpact.Config))
+        {
+            // The guest ended; its definition is there all the same.
+            throw new OperationException(
+                OperationStage.Degraded, DomainOperation.Attach, name, domain.Name, $"{e.Message}. Its definition may have the device", $"See: orchestrator device list {domain.Name}.", e);
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException or DomainNotFoundException)
+        {
+            throw Unknown($"{name} was given the device for {domain.Name}, and it is not known whether it took it: {e.Message}");
+        }
+
+        if (lost is null || added.Count == before.Count)
+        {
+            return added;
+        }
+
+        if (lost.IsUnderway)
+        {
+            throw Unknown($"{domain.Name} was given the device, does not have it{(added.Count > 0 ? " everywhere" : "")}, and may still get it: {lost.Message}");
+        }
+
+        return added.Count > 0 ? added : throw new OperationException(
+            OperationStage.Failed, DomainOperation.Attach, name, domain.Name, $"{name} was lost while it was given the device for {domain.Name}, and did not take it: {lost.Message}", "Try again.", lost);
+
+        async Task<Dictionary<DomainModificationImpact, XElement>> FindAsync()
+        {
+            var found = new Dictionary<DomainModificationImpact, XElement>();
+            foreach ((DomainModificationImpact place, IReadOnlyList<XElement> old) in before)
+            {
+                if (Find(device.Element, old, await ReadAsync(domain, place, device, CancellationToken.None).ConfigureAwait(false)) is { } one)
+                {
+                    found[place] = one;
+                }
+            }
+
+            return found;
+        }
+
+        DefinitionException Unknown(string message) => new(DefinitionStage.Unknown, name, domain.Name, message, []) { Operation = Operation };
+    }
+
+    private async Task<DefinitionException> UndoAsync(DomainSnapshot domain, IReadOnlyDictionary<DomainModificationImpact, XElement> added, List<ReadBackLoss> losses)
     {
         string name = host.Address.Name;
         string what = string.Join("; ", losses.Distinct());
@@ -257,14 +293,29 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
         {
             foreach ((DomainModificationImpact place, XElement device) in added)
             {
-                await host.DetachDeviceAsync(domain.Uuid, device.ToString(SaveOptions.DisableFormatting), place, CancellationToken.None).ConfigureAwait(false);
-                if (!await IsGoneAsync(domain, place, device).ConfigureAwait(false))
+                if (place == DomainModificationImpact.Live)
                 {
-                    return NotUndone($"the guest did not let go of the device within {DetachPatience.TotalSeconds:0} s");
+                    (UnplugEnd end, Unplugging unplugging) = await Unplugging.ByLibvirtAsync(host, domain, device, Patience, _time, CancellationToken.None).ConfigureAwait(false);
+                    if (end is not (UnplugEnd.Gone or UnplugEnd.DomainEnded))
+                    {
+                        return NotUndone(
+                            end == UnplugEnd.DomainLeft ? $"{domain.Name} {ConflictMatrix.AfterMigration.Reason} meanwhile"
+                            : end == UnplugEnd.Unknown ? $"{name} does not tell whether the guest let go of it"
+                            : unplugging.Refusal ?? $"the guest did not let go of the device within {Patience.Deadline.TotalSeconds:0.#} s");
+                    }
+
+                    continue;
+                }
+
+                await host.DetachDeviceAsync(domain.Uuid, device.ToString(SaveOptions.DisableFormatting), place, CancellationToken.None).ConfigureAwait(false);
+                if (Devices((await DevicePlaces.ReadAsync(host, domain, place, DomainOperation.Attach, CancellationToken.None).ConfigureAwait(false)).Root, device.Name)
+                    .Any(other => XNode.DeepEquals(other, device)))
+                {
+                    return NotUndone("the definition has it still");
                 }
             }
         }
-        catch (Exception e) when (e is LibvirtException or HostUnreachableException)
+        catch (Exception e) when (e is LibvirtException or HostUnreachableException or DomainNotFoundException)
         {
             return NotUndone(e.Message);
         }
@@ -277,37 +328,16 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
         { Operation = Operation };
     }
 
-    /// <summary>Detaching from a running guest returns before the guest has let go; only the document tells.</summary>
-    private async Task<bool> IsGoneAsync(DomainSnapshot domain, DomainModificationImpact place, XElement device)
-    {
-        long start = _time.GetTimestamp();
-        while (true)
-        {
-            IReadOnlyList<XElement> now = Devices((await DevicePlaces.ReadAsync(host, domain, place, CancellationToken.None).ConfigureAwait(false)).Root, device.Name);
-            if (!now.Any(other => XNode.DeepEquals(other, device)))
-            {
-                return true;
-            }
-
-            if (_time.GetElapsedTime(start) > DetachPatience)
-            {
-                return false;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(200), _time).ConfigureAwait(false);
-        }
-    }
-
     /// <summary>Gives QEMU the device, and the definition its command line. The guest comes first: QEMU may refuse, a definition can be put back.</summary>
     private async Task<IReadOnlyList<string>> AttachGenericAsync(
-        DomainSnapshot domain, GenericVdpaDevice generic, IReadOnlyList<DomainModificationImpact> places, CancellationToken cancellationToken)
+        DomainSnapshot domain, GenericVdpaDevice generic, IReadOnlyList<DomainModificationImpact> places, TimeSpan wait, CancellationToken cancellationToken)
     {
         var notes = new List<string>();
         if (places.Contains(DomainModificationImpact.Live))
         {
             string id = generic.Id ?? $"vdpa-{generic.SourceDevice.Split('/')[^1]}";
             QemuDevice added = await new GenericPlug(host, _time).AddAsync(
-                domain, new() { ["driver"] = generic.Driver, ["vhostdev"] = generic.SourceDevice }, id, cancellationToken).ConfigureAwait(false);
+                domain, new() { ["driver"] = generic.Driver, ["vhostdev"] = generic.SourceDevice }, id, wait, cancellationToken).ConfigureAwait(false);
             notes.Add($"QEMU has {generic.SourceDevice} as {added.Id} on {added.Bus}");
             LogAttached(generic.Driver, domain.Name, host.Address.Name);
         }
@@ -316,15 +346,17 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
         {
             try
             {
-                DomainDocument definition = await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, CancellationToken.None).ConfigureAwait(false);
+                DomainDocument definition = await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, DomainOperation.Attach, CancellationToken.None).ConfigureAwait(false);
                 definition.Add(generic);
-                DefinitionPlan defined = await new DomainDefiner(host, _logger).DefineHeldAsync(definition, acceptLosses: false, CancellationToken.None).ConfigureAwait(false);
+                DefinitionPlan defined = await new DomainDefiner(host, _logger).DefineHeldAsync(definition, acceptLosses: false, wait, CancellationToken.None).ConfigureAwait(false);
                 notes.AddRange(defined.Notes.Where(note => note.Contains("memory", StringComparison.Ordinal)));
             }
-            catch (Exception e) when (places.Count > 1 && e is LibvirtException or HostUnreachableException or DefinitionException or DeviceInvalidException)
+            catch (Exception e) when (places.Count > 1 && DevicePlaces.IsFailure(e))
             {
+                bool isUnknown = DevicePlaces.IsUnknown(e);
                 throw new HostDeviceException(
-                    HostDeviceProblem.Degraded, $"the running {domain.Name} on {host.Address.Name} has {generic.SourceDevice}, but its definition has not: {e.Message}",
+                    isUnknown ? HostDeviceProblem.OutcomeUnknown : HostDeviceProblem.Degraded,
+                    $"the running {domain.Name} on {host.Address.Name} has {generic.SourceDevice}, but {(isUnknown ? "whether its definition has is not known" : "its definition has not")}: {e.Message}",
                     "Attach it with --config alone, or detach it with --live.", host.Address.Name, e);
             }
         }
@@ -340,23 +372,21 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
             return false;
         }
 
-        DomainDocument document = await DevicePlaces.ReadAsync(host, domain, place, cancellationToken).ConfigureAwait(false);
+        DomainDocument document = await DevicePlaces.ReadAsync(host, domain, place, DomainOperation.Attach, cancellationToken).ConfigureAwait(false);
         return document.PlacedDevices.Any(selector.Matches)
             || (askQemu && place == DomainModificationImpact.Live
                 && (await QemuDevices.ListUnknownAsync(new(host, domain.Uuid), document.QemuIds, DomainResources.Of(domain.Xml), cancellationToken).ConfigureAwait(false)).Any(selector.Matches));
     }
 
     private async Task<IReadOnlyList<XElement>> ReadAsync(DomainSnapshot domain, DomainModificationImpact place, DeviceDocument device, CancellationToken cancellationToken) =>
-        Devices((await DevicePlaces.ReadAsync(host, domain, place, cancellationToken).ConfigureAwait(false)).Root, device.Element.Name);
+        Devices((await DevicePlaces.ReadAsync(host, domain, place, DomainOperation.Attach, cancellationToken).ConfigureAwait(false)).Root, device.Element.Name);
 
     private static IReadOnlyList<XElement> Devices(XElement domain, XName name) => [.. domain.Elements("devices").Elements(name)];
 
     /// <summary>The device that is new, and of several the one most like what was asked for.</summary>
     private static XElement? Find(XElement asked, IReadOnlyList<XElement> before, IReadOnlyList<XElement> now) => now
-        .Where(device => !before.Any(old => XNode.DeepEquals(old, device)))
+        .Where(device => !before.Any(old => Unplugging.IsSame(device, old)))
         .MinBy(device => ReadBack.Compare(asked, device).Count);
-
-    private static DomainModificationImpact Combine(IEnumerable<DomainModificationImpact> places) => places.Aggregate((all, place) => all | place);
 
     [LoggerMessage(EventId = 310, Level = LogLevel.Information, Message = "Attached <{Device}> to {Domain} on {Host}")]
     private partial void LogAttached(string device, string domain, string host);

@@ -57,15 +57,21 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
     /// <param name="options">Whether a device that is not there will do, how long to wait for others, and whose domains may be changed.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
-    /// <exception cref="OperationException">The name is ambiguous, or somebody else manages the domain.</exception>
+    /// <exception cref="OperationException">The name is ambiguous, somebody else manages the domain, or it is not to be changed now.</exception>
     /// <exception cref="HostDeviceException">There is no such device, more than one, or one that cannot be detached.</exception>
     public async Task<DetachPlan> PlanAsync(
         string nameOrUuid, DeviceSelector selector, DomainModificationImpact impact, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(selector);
         options ??= new();
-        OperationOutlook look = await _gate.LookAsync(DomainOperation.Detach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
-        Guid uuid = look.Domain?.Uuid ?? throw new DomainNotFoundException(nameOrUuid, host.Address.Name);
+        OperationOutlook outlook = await _gate.LookAsync(DomainOperation.Detach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        Guid uuid = outlook.Domain?.Uuid ?? throw new DomainNotFoundException(nameOrUuid, host.Address.Name);
+        if (DevicePlaces.ProblemOf(outlook, host.Address.Name) is { } problem)
+        {
+            throw new OperationException(
+                OperationStage.Refused, DomainOperation.Detach, host.Address.Name, outlook.Domain.Name, problem.Message, outlook.Decision.Remedy ?? "Wait for the end of it.");
+        }
+
         return await PlanAsync(uuid, selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
     }
 
@@ -86,7 +92,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         PlacedDevice? live = null;
         foreach (DomainModificationImpact place in places)
         {
-            DomainDocument document = await DevicePlaces.ReadAsync(host, domain, place, cancellationToken).ConfigureAwait(false);
+            DomainDocument document = await DevicePlaces.ReadAsync(host, domain, place, DomainOperation.Detach, cancellationToken).ConfigureAwait(false);
             List<PlacedDevice> found = [.. document.PlacedDevices.Where(selector.Matches)];
             if (found.Count == 0 && live is { Element: not null })
             {
@@ -170,13 +176,14 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
 
             try
             {
-                await UndefineAsync(plan.Domain, target).ConfigureAwait(false);
+                await UndefineAsync(plan.Domain, target, options.Wait).ConfigureAwait(false);
             }
-            catch (Exception e) when (isUnplugged && e is LibvirtException or HostUnreachableException or DefinitionException)
+            catch (Exception e) when (isUnplugged && DevicePlaces.IsFailure(e))
             {
+                bool isUnknown = DevicePlaces.IsUnknown(e);
                 throw Failure(
-                    e is HostUnreachableException ? HostDeviceProblem.OutcomeUnknown : HostDeviceProblem.Degraded,
-                    $"{target} is gone from the running {plan.Domain.Name} on {host.Address.Name}, but {(e is HostUnreachableException ? "whether its definition still has it is not known" : "its definition still has it")}: {e.Message}",
+                    isUnknown ? HostDeviceProblem.OutcomeUnknown : HostDeviceProblem.Degraded,
+                    $"{target} is gone from the running {plan.Domain.Name} on {host.Address.Name}, but {(isUnknown ? "whether its definition still has it is not known" : e is DomainNotFoundException ? "its definition is gone too" : "its definition still has it")}: {e.Message}",
                     $"Detach it with --config alone, or {plan.Domain.Name} gets it again with its next start.", e);
             }
 
@@ -193,7 +200,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         try
         {
             ended = target.Element is { } element
-                ? await UnplugByLibvirtAsync(domain, target, element, cancellationToken).ConfigureAwait(false)
+                ? await Unplugging.ByLibvirtAsync(host, domain, element, Patience, _time, cancellationToken).ConfigureAwait(false)
                 : await new GenericPlug(host, _time).RemoveAsync(domain, target.Alias!, Patience, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException e)
@@ -210,6 +217,11 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
                 return [];
             case UnplugEnd.DomainEnded:
                 return [$"{domain.Name} ended meanwhile, and the device in it too"];
+            case UnplugEnd.DomainLeft:
+                throw new OperationException(
+                    OperationStage.Failed, DomainOperation.Detach, name, domain.Name,
+                    $"{domain.Name} is not on {name} any more: it was migrated or undefined while its guest was asked to let go of {target}, which it may have wherever it runs",
+                    ConflictMatrix.AfterMigration.Remedy);
             case UnplugEnd.Ignored:
                 throw Failure(
                     HostDeviceProblem.TimedOut,
@@ -221,47 +233,55 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
                     "End what uses the device in the guest, and try again.");
             default:
                 throw Failure(
-                    HostDeviceProblem.OutcomeUnknown, $"{name} was lost while the guest of {domain.Name} was asked to let go of {target}, and whether it did is not known", $"When {name} is back: {Later(domain)}");
+                    HostDeviceProblem.OutcomeUnknown, $"{name} stopped answering while the guest of {domain.Name} was asked to let go of {target}, and whether it did is not known", $"When {name} answers again: {Later(domain)}");
         }
     }
 
-    private async Task<(UnplugEnd End, Unplugging Unplugging)> UnplugByLibvirtAsync(DomainSnapshot domain, DetachTarget target, XElement element, CancellationToken cancellationToken)
-    {
-        // From before the first request, or the answer may come before anybody listens.
-        using EventRecorder recorder = await host.RecordEventsAsync(domain.Name, domain.Uuid, cancellationToken).ConfigureAwait(false);
-        var unplugging = new Unplugging(recorder, target.Alias, Patience, _time);
-        string xml = element.ToString(SaveOptions.DisableFormatting);
-        UnplugEnd end = await unplugging.RunAsync(
-            async token =>
-            {
-                await host.DetachDeviceAsync(domain.Uuid, xml, DomainModificationImpact.Live, token).ConfigureAwait(false);
-                return (UnplugAnswer.Asked, null);
-            },
-            async token => await host.FindDomainAsync(domain.Uuid, token).ConfigureAwait(false) switch
-            {
-                not { IsActive: true } => DevicePresence.DomainEnded,
-                { } now => DomainDocument.Parse(now.Xml).Root.Elements("devices").Elements(element.Name).Any(other => IsSame(other, element)) ? DevicePresence.There : DevicePresence.Gone,
-            },
-            cancellationToken).ConfigureAwait(false);
-        return (end, unplugging);
-    }
-
-    private async Task UndefineAsync(DomainSnapshot domain, DetachTarget target)
+    private async Task UndefineAsync(DomainSnapshot domain, DetachTarget target, TimeSpan wait)
     {
         if (target.Argument is { } argument)
         {
-            DomainDocument definition = await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, CancellationToken.None).ConfigureAwait(false);
+            DomainDocument definition = await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, DomainOperation.Detach, CancellationToken.None).ConfigureAwait(false);
             definition.Remove(argument);
-            await new DomainDefiner(host, _logger).DefineHeldAsync(definition, acceptLosses: false, CancellationToken.None).ConfigureAwait(false);
+            await new DomainDefiner(host, _logger).DefineHeldAsync(definition, acceptLosses: false, wait, CancellationToken.None).ConfigureAwait(false);
             return;
         }
 
         XElement element = target.Element!;
-        await host.DetachDeviceAsync(domain.Uuid, element.ToString(SaveOptions.DisableFormatting), DomainModificationImpact.Config, CancellationToken.None).ConfigureAwait(false);
-        DomainDocument now = await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, CancellationToken.None).ConfigureAwait(false);
-        if (now.Root.Elements("devices").Elements(element.Name).Any(other => XNode.DeepEquals(other, element)))
+        string name = host.Address.Name;
+        HostUnreachableException? lost = null;
+        try
         {
-            throw Failure(HostDeviceProblem.Failed, $"{host.Address.Name} said that it detached {target} from the definition of {domain.Name}, which still has it", null);
+            await host.DetachDeviceAsync(domain.Uuid, element.ToString(SaveOptions.DisableFormatting), DomainModificationImpact.Config, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (HostUnreachableException e)
+        {
+            lost = e; // it may have heard us
+        }
+
+        bool isGone;
+        try
+        {
+            isGone = await LostHost.AskAsync(
+                host,
+                async () => !(await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Config, DomainOperation.Detach, CancellationToken.None).ConfigureAwait(false))
+                    .Root.Elements("devices").Elements(element.Name).Any(other => XNode.DeepEquals(other, element)),
+                gone => gone || lost is not { IsUnderway: true },
+                wait, _time).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+        {
+            throw Failure(
+                HostDeviceProblem.OutcomeUnknown, $"{name} was asked to detach {target} from the definition of {domain.Name}, and whether it did is not known: {e.Message}",
+                $"When {name} answers again: {Later(domain)}", e);
+        }
+
+        if (!isGone)
+        {
+            throw lost is null ? Failure(HostDeviceProblem.Failed, $"{name} said that it detached {target} from the definition of {domain.Name}, which still has it", null)
+                : lost.IsUnderway ? Failure(
+                    HostDeviceProblem.OutcomeUnknown, $"{name} was asked to detach {target} from the definition of {domain.Name}, which still has it and may still lose it: {lost.Message}", Later(domain), lost)
+                : Failure(HostDeviceProblem.Failed, $"{name} was lost while it was asked to detach {target} from the definition of {domain.Name}, which still has it: {lost.Message}", "Try again.", lost);
         }
     }
 
@@ -276,10 +296,6 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
 
     private async Task<QemuDevice?> FindInQemuAsync(DomainSnapshot domain, DomainDocument document, DeviceSelector selector, CancellationToken cancellationToken) =>
         (await QemuDevices.ListUnknownAsync(new(host, domain.Uuid), document.QemuIds, DomainResources.Of(domain.Xml), cancellationToken).ConfigureAwait(false)).FirstOrDefault(selector.Matches);
-
-    /// <summary>A running device has an alias that no other has; while it lasts, libvirt may write more into its element.</summary>
-    private static bool IsSame(XElement one, XElement other) =>
-        (string?)other.Element("alias")?.Attribute("name") is { } alias ? (string?)one.Element("alias")?.Attribute("name") == alias : XNode.DeepEquals(one, other);
 
     private static string Describe(DomainDevice device) => device.Alias ?? device.GuestAddress?.ToString() ?? device.HostResource ?? device.Kind;
 

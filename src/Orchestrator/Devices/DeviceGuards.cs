@@ -23,6 +23,13 @@ internal static class DeviceGuards
 
         foreach (DomainSnapshot other in (await host.ListDomainsAsync(cancellationToken).ConfigureAwait(false)).Where(other => other.Uuid != self.Uuid))
         {
+            if (DomainDocument.Parse(other.Xml).Root.Element("devices") is null)
+            {
+                holders.Add($"whether domain {other.Name} uses {string.Join(" or ", resources.Order(StringComparer.Ordinal))} is not known: its devices cannot be read while it is {other.Describe()}"
+                    + (DomainConditions.Of(other) == DomainCondition.Arriving ? " and being migrated to this host" : ""));
+                continue;
+            }
+
             string[] now = [.. DomainResources.Of(other.Xml).Intersect(resources)];
             holders.AddRange(now.Select(resource => $"{resource} {(other.IsActive ? "is used by" : "stands in the definition of")} domain {other.Name}"));
             if (other is { IsActive: true, IsPersistent: true } && now.Length < resources.Count

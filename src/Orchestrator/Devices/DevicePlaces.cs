@@ -1,6 +1,8 @@
 using Libvirt.Interop;
 using Libvirt.Xml;
+using Libvirt.Xml.Devices;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Devices;
 
@@ -27,10 +29,35 @@ internal static class DevicePlaces
         : null;
 
     /// <summary>A domain's document of a place. The running domain's is asked for anew.</summary>
-    /// <exception cref="DomainNotFoundException">It is gone.</exception>
-    internal static async Task<DomainDocument> ReadAsync(IHost host, DomainSnapshot domain, DomainModificationImpact place, CancellationToken cancellationToken) => DomainDocument.Parse(
-        (place == DomainModificationImpact.Config
-            ? await host.GetDefinitionAsync(domain.Uuid, cancellationToken).ConfigureAwait(false)
-            : (await host.FindDomainAsync(domain.Uuid, cancellationToken).ConfigureAwait(false))?.Xml)
-        ?? throw new DomainNotFoundException(domain.Name, host.Address.Name));
+    /// <exception cref="DomainNotFoundException">There is no definition any more.</exception>
+    /// <exception cref="OperationException">The domain does not run any more: what the host then tells is its definition.</exception>
+    internal static async Task<DomainDocument> ReadAsync(
+        IHost host, DomainSnapshot domain, DomainModificationImpact place, DomainOperation operation, CancellationToken cancellationToken)
+    {
+        if (place == DomainModificationImpact.Config)
+        {
+            return DomainDocument.Parse(
+                await host.GetDefinitionAsync(domain.Uuid, cancellationToken).ConfigureAwait(false) ?? throw new DomainNotFoundException(domain.Name, host.Address.Name));
+        }
+
+        DomainSnapshot? now = await host.FindDomainAsync(domain.Uuid, cancellationToken).ConfigureAwait(false);
+        return now is { IsActive: true } ? DomainDocument.Parse(now.Xml)
+            : throw new OperationException(
+                OperationStage.Failed, operation, host.Address.Name, domain.Name,
+                $"{domain.Name} on {host.Address.Name} {(DomainConditions.Of(now) == DomainCondition.Moved ? ConflictMatrix.AfterMigration.Reason : "ended")} meanwhile: it is {now?.Describe() ?? "absent"}",
+                DomainConditions.Of(now) == DomainCondition.Moved ? ConflictMatrix.AfterMigration.Remedy : "Start it, and try again.");
+    }
+
+    /// <summary>Whether an error tells that a definition was not changed as asked, or may not have been.</summary>
+    internal static bool IsFailure(Exception e) =>
+        e is LibvirtException or HostUnreachableException or DomainNotFoundException or DefinitionException or OperationException or HostDeviceException or DeviceInvalidException;
+
+    /// <summary>Whether it does not tell which.</summary>
+    internal static bool IsUnknown(Exception e) =>
+        e is HostUnreachableException or DefinitionException { Stage: DefinitionStage.Unknown } or OperationException { Stage: OperationStage.Unknown } or HostDeviceException { Problem: HostDeviceProblem.OutcomeUnknown };
+
+    /// <summary>Says of a dry run what would keep the operation out.</summary>
+    internal static DefinitionProblem? ProblemOf(OperationOutlook outlook, string host) => outlook.Decision.Action is MatrixAction.Refuse or MatrixAction.Wait && outlook.Domain is { } domain
+        ? new("/domain", $"{domain.Name} on {host} {outlook.Decision.Reason}{(outlook.Holder is { } holder ? $" ({holder})" : "")}", outlook.Decision.Remedy is { } remedy ? [remedy] : [])
+        : null;
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Libvirt.Xml;
+using Libvirt.Interop;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Devices;
 
@@ -19,9 +21,11 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
     /// <param name="domain">The running domain.</param>
     /// <param name="device">QEMU's properties of the device, <c>driver</c> among them; <c>id</c> and <c>bus</c> are chosen here.</param>
     /// <param name="wantedId">The id it gets if that is free.</param>
+    /// <param name="wait">How long a host that is lost meanwhile is asked what became of it.</param>
     /// <param name="cancellationToken">Ends the wait until QEMU is asked to add it.</param>
     /// <exception cref="HostDeviceException">QEMU does not take it, or has no place for it.</exception>
-    internal async Task<QemuDevice> AddAsync(DomainSnapshot domain, JsonObject device, string wantedId, CancellationToken cancellationToken)
+    /// <exception cref="OperationException">The domain ended meanwhile.</exception>
+    internal async Task<QemuDevice> AddAsync(DomainSnapshot domain, JsonObject device, string wantedId, TimeSpan wait, CancellationToken cancellationToken)
     {
         var monitor = new QemuMonitor(host, domain.Uuid);
         DomainDocument document = DomainDocument.Parse(domain.Xml);
@@ -46,12 +50,14 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
             }
             catch (HostUnreachableException e)
             {
-                return await FindAsync().ConfigureAwait(false) ?? throw Failure(HostDeviceProblem.Failed, $"{Host} was lost while {domain.Name} was given the device, and QEMU does not have it: {e.Message}", "Try again.");
+                return await FindAsync(e).ConfigureAwait(false) ?? throw (e.IsUnderway
+                    ? Failure(HostDeviceProblem.OutcomeUnknown, $"{domain.Name} was given the device, QEMU does not have it, and may still get it: {e.Message}", $"Look in a while: orchestrator device list {domain.Name}.")
+                    : Failure(HostDeviceProblem.Failed, $"{Host} was lost while {domain.Name} was given the device, and QEMU does not have it: {e.Message}", "Try again."));
             }
 
             if (refusal is null)
             {
-                return await FindAsync().ConfigureAwait(false) ?? throw Failure(HostDeviceProblem.OutcomeUnknown, $"the QEMU of {domain.Name} on {Host} took the device {id}, and does not have it", "See its log.");
+                return await FindAsync(null).ConfigureAwait(false) ?? throw Failure(HostDeviceProblem.OutcomeUnknown, $"the QEMU of {domain.Name} on {Host} took the device {id}, and does not have it", "See its log.");
             }
 
             if (!refusal.Contains("already occupied", StringComparison.Ordinal)) // by somebody who was quicker
@@ -59,15 +65,23 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
                 throw Refused(domain.Name, refusal);
             }
 
-            async Task<QemuDevice?> FindAsync()
+            async Task<QemuDevice?> FindAsync(HostUnreachableException? lost)
             {
                 try
                 {
-                    return (await monitor.ListAsync(QemuDevices.Peripherals, CancellationToken.None).ConfigureAwait(false)).Any(entry => entry.Name == id)
-                        ? new($"{QemuDevices.Peripherals}/{id}", id, (string)device["driver"]!, port.Alias, (string?)device["vhostdev"])
-                        : null;
+                    bool has = await LostHost.AskAsync(
+                        host,
+                        async () =>
+                        {
+                            // First, for an error is all that the monitor of a domain gives that has ended.
+                            await DevicePlaces.ReadAsync(host, domain, DomainModificationImpact.Live, DomainOperation.Attach, CancellationToken.None).ConfigureAwait(false);
+                            return (await monitor.ListAsync(QemuDevices.Peripherals, CancellationToken.None).ConfigureAwait(false)).Any(entry => entry.Name == id);
+                        },
+                        has => has || lost is not { IsUnderway: true },
+                        wait, time).ConfigureAwait(false);
+                    return has ? new($"{QemuDevices.Peripherals}/{id}", id, (string)device["driver"]!, port.Alias, (string?)device["vhostdev"]) : null;
                 }
-                catch (HostUnreachableException e)
+                catch (Exception e) when (e is HostUnreachableException or LibvirtException or FormatException)
                 {
                     throw Failure(
                         HostDeviceProblem.OutcomeUnknown, $"{Host} was lost while {domain.Name} was given a device, and it is not known whether QEMU took it: {e.Message}",
@@ -101,9 +115,9 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
             },
             async token =>
             {
-                if (await host.FindDomainAsync(domain.Uuid, token).ConfigureAwait(false) is not { IsActive: true })
+                if (Unplugging.WithoutGuest(domain, await host.FindDomainAsync(domain.Uuid, token).ConfigureAwait(false)) is { } ended)
                 {
-                    return DevicePresence.DomainEnded;
+                    return ended;
                 }
 
                 IReadOnlyList<(string Name, string Type)> all = await monitor.ListAsync(QemuDevices.Peripherals, token).ConfigureAwait(false);

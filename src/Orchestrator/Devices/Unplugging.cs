@@ -1,7 +1,10 @@
 using System.Text.Json;
+using System.Xml.Linq;
 using Libvirt.Interop;
+using Libvirt.Xml;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Devices;
 
@@ -30,6 +33,9 @@ internal enum UnplugEnd
     /// <summary>The domain ended meanwhile, and the device with it.</summary>
     DomainEnded,
 
+    /// <summary>The guest is not on this host any more, and may run on another one.</summary>
+    DomainLeft,
+
     /// <summary>The guest did not answer.</summary>
     Ignored,
 
@@ -51,6 +57,9 @@ internal enum DevicePresence
 
     /// <summary>The domain does not run any more.</summary>
     DomainEnded,
+
+    /// <summary>The domain was migrated away, or is not there though it had a definition.</summary>
+    DomainLeft,
 }
 
 /// <summary>
@@ -93,16 +102,19 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
             }
             catch (LibvirtException)
             {
-                // No matter of the guest's: unless the domain has ended under us.
-                switch (await PresenceAsync(look).ConfigureAwait(false))
+                // No matter of the guest's: unless the domain has ended under us, or is just about to.
+                DevicePresence? found = await PresenceAsync(look).ConfigureAwait(false);
+                if (EndOf(found) is { } ended)
                 {
-                    case DevicePresence.Gone:
-                        return UnplugEnd.Gone;
-                    case DevicePresence.DomainEnded:
-                        return UnplugEnd.DomainEnded;
-                    default:
-                        throw;
+                    return ended;
                 }
+
+                if (found is not null)
+                {
+                    throw;
+                }
+
+                Requests++;
             }
             catch (HostUnreachableException)
             {
@@ -122,14 +134,9 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
                 }
 
                 presence = await PresenceAsync(look).ConfigureAwait(false);
-                if (presence is DevicePresence.Gone)
+                if (EndOf(presence) is { } ended)
                 {
-                    return UnplugEnd.Gone;
-                }
-
-                if (presence is DevicePresence.DomainEnded)
-                {
-                    return UnplugEnd.DomainEnded;
+                    return ended;
                 }
 
                 cancellationToken.ThrowIfCancellationRequested();
@@ -164,6 +171,55 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
         : qemuText.Contains("guest is busy", StringComparison.OrdinalIgnoreCase) ? UnplugAnswer.Refused
         : null;
 
+    /// <summary>Asks a guest by libvirt to let go of a device of its document.</summary>
+    internal static async Task<(UnplugEnd End, Unplugging Unplugging)> ByLibvirtAsync(
+        IHost host, DomainSnapshot domain, XElement element, UnplugPatience patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // From before the first request, or the answer may come before anybody listens.
+        using EventRecorder recorder = await host.RecordEventsAsync(domain.Name, domain.Uuid, cancellationToken).ConfigureAwait(false);
+        var unplugging = new Unplugging(recorder, AliasOf(element), patience, time);
+        string xml = element.ToString(SaveOptions.DisableFormatting);
+        UnplugEnd end = await unplugging.RunAsync(
+            async token =>
+            {
+                await host.DetachDeviceAsync(domain.Uuid, xml, DomainModificationImpact.Live, token).ConfigureAwait(false);
+                return (UnplugAnswer.Asked, null);
+            },
+            async token =>
+            {
+                DomainSnapshot? now = await host.FindDomainAsync(domain.Uuid, token).ConfigureAwait(false);
+                return WithoutGuest(domain, now)
+                    ?? (DomainDocument.Parse(now!.Xml).Root.Elements("devices").Elements(element.Name).Any(other => IsSame(other, element)) ? DevicePresence.There : DevicePresence.Gone);
+            },
+            cancellationToken).ConfigureAwait(false);
+        return (end, unplugging);
+    }
+
+    /// <summary>A running device has an alias that no other has; while it lasts, libvirt may write more into its element.</summary>
+    internal static bool IsSame(XElement one, XElement other) => AliasOf(other) is { } alias ? AliasOf(one) == alias : XNode.DeepEquals(one, other);
+
+    /// <summary>What became of a guest that had a device; <see langword="null"/> while it runs.</summary>
+    internal static DevicePresence? WithoutGuest(DomainSnapshot before, DomainSnapshot? now) => DomainConditions.Of(now) switch
+    {
+        DomainCondition.Moved => DevicePresence.DomainLeft,
+        DomainCondition.Absent when before.IsPersistent => DevicePresence.DomainLeft, // its definition went along with it, or somebody undefined it
+        _ when now is not { IsActive: true } => DevicePresence.DomainEnded,
+        _ => null,
+    };
+
+    private static string? AliasOf(XElement device) => (string?)device.Element("alias")?.Attribute("name");
+
+    private UnplugEnd? EndOf(DevicePresence? presence) => presence switch
+    {
+        DevicePresence.Gone => UnplugEnd.Gone,
+
+        // Of a domain without a definition nothing is left that could tell.
+        DevicePresence.DomainEnded when recorder.Events.Any(observed => observed is { Channel: "lifecycle", Name: "stopped/migrated" }) => UnplugEnd.DomainLeft,
+        DevicePresence.DomainEnded => UnplugEnd.DomainEnded,
+        DevicePresence.DomainLeft => UnplugEnd.DomainLeft,
+        _ => null,
+    };
+
     private static async Task<DevicePresence?> PresenceAsync(Func<CancellationToken, Task<DevicePresence>> look)
     {
         try
@@ -173,6 +229,10 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
         catch (HostUnreachableException)
         {
             return null;
+        }
+        catch (LibvirtException e) when (LibvirtErrors.ClassOf(e.Code) != LibvirtErrorClass.Fatal)
+        {
+            return null; // of a domain that ends between two questions, or a daemon that is just starting
         }
     }
 

@@ -82,12 +82,12 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
         // Anew, now that nobody else changes it; under the UUID that was claimed.
         DomainDocument claimed = document.Copy();
         claimed.Uuid = plan.Uuid;
-        DefinitionPlan done = await DefineHeldAsync(claimed, acceptLosses, cancellationToken).ConfigureAwait(false);
+        DefinitionPlan done = await DefineHeldAsync(claimed, acceptLosses, (options ?? new()).Wait, cancellationToken).ConfigureAwait(false);
         return done with { Notes = [.. entered.Notes, .. done.Notes] };
     }
 
     /// <summary>Defines a document for somebody who holds its domain already: the gate would not open to who stands in it.</summary>
-    internal async Task<DefinitionPlan> DefineHeldAsync(DomainDocument document, bool acceptLosses, CancellationToken cancellationToken)
+    internal async Task<DefinitionPlan> DefineHeldAsync(DomainDocument document, bool acceptLosses, TimeSpan wait, CancellationToken cancellationToken)
     {
         DefinitionPlan plan = await PlanAsync(document, cancellationToken).ConfigureAwait(false);
         string name = plan.Host.Name;
@@ -95,7 +95,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
         DomainDocument given = Written(document, plan);
         string? before = await host.GetDefinitionAsync(plan.Uuid, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        string stored = await DefineAndReadAsync(plan, given, before).ConfigureAwait(false);
+        string stored = await DefineAndReadAsync(plan, given, before, wait).ConfigureAwait(false);
         IReadOnlyList<ReadBackLoss> losses = ReadBack.Compare(given.Root, DomainDocument.Parse(stored).Root);
         if (losses.Count == 0)
         {
@@ -136,7 +136,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
         return given;
     }
 
-    private async Task<string> DefineAndReadAsync(DefinitionPlan plan, DomainDocument given, string? before)
+    private async Task<string> DefineAndReadAsync(DefinitionPlan plan, DomainDocument given, string? before, TimeSpan wait)
     {
         HostUnreachableException? lost = null;
         try
@@ -151,16 +151,22 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
         string? now;
         try
         {
-            now = await host.GetDefinitionAsync(plan.Uuid, CancellationToken.None).ConfigureAwait(false);
+            now = await LostHost.AskAsync(
+                host, () => host.GetDefinitionAsync(plan.Uuid, CancellationToken.None), now => now != before || lost is not { IsUnderway: true }, wait, TimeProvider.System).ConfigureAwait(false);
         }
-        catch (HostUnreachableException e)
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {
             throw Failure(DefinitionStage.Unknown, plan, $"{plan.Host.Name} was lost while it was given the definition of {plan.Name}, and it is not known whether it took it: {e.Message}");
         }
 
-        if (lost is not null && now == before)
+        // The same as before may be what was asked for.
+        if (lost is not null && now == before && (now is null || ReadBack.Compare(given.Root, DomainDocument.Parse(now).Root).Count > 0))
         {
-            throw lost;
+            throw lost.IsUnderway
+                ? Failure(DefinitionStage.Unknown, plan, $"{plan.Name} on {plan.Host.Name} is defined as before, and may still be defined anew: {lost.Message}")
+                : new OperationException(
+                    OperationStage.Failed, DomainOperation.Define, plan.Host.Name, plan.Name,
+                    $"{plan.Host.Name} was lost while it was given the definition of {plan.Name}, and did not take it: {lost.Message}", "Try again.", lost);
         }
 
         return now ?? throw Failure(

@@ -3,6 +3,7 @@ using Libvirt.Interop;
 using Libvirt.Xml;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 using Orchestrator.Tests.Hosts;
 
 namespace Orchestrator.Tests.Devices;
@@ -125,6 +126,48 @@ public sealed class DeviceDetacherTests
         DetachPlan done = await Detacher().DetachAsync("web1", DeviceSelector.Parse("/dev/vhost-vdpa-0"), DomainModificationImpact.Live);
 
         Assert.That(done.Notes.Single(), Does.Contain("ended"));
+    }
+
+    [TestCase(GuestAnswer.Leaves, true)]
+    [TestCase(GuestAnswer.LeavesWithoutTrace, true)]
+    [TestCase(GuestAnswer.Leaves, false)]
+    public async Task A_domain_that_was_migrated_away_meanwhile_is_not_called_ended(object answer, bool isPersistent)
+    {
+        await AttachAsync(Vdpa(0), DomainModificationImpact.Live);
+        _host.Guest = (GuestAnswer)answer;
+        _host.Domains[Uuid] = _host.Domains[Uuid] with { IsPersistent = isPersistent };
+
+        OperationException left = Assert.ThrowsAsync<OperationException>(() => Detacher().DetachAsync("web1", DeviceSelector.Parse("/dev/vhost-vdpa-0"), DomainModificationImpact.Live))!;
+
+        Assert.That(left.Stage, Is.EqualTo(OperationStage.Failed));
+        Assert.That(left.Message, Does.Contain("migrated"));
+    }
+
+    [Test]
+    public async Task A_connection_that_broke_when_the_definition_had_lost_it_is_made_up_for_by_looking()
+    {
+        await AttachAsync(Vdpa(0));
+        _host.OnConfigDetached = () => new HostUnreachableException("alpha", "alpha's connection broke");
+
+        await Detacher().DetachAsync("web1", DeviceSelector.Parse("/dev/vhost-vdpa-0"), DomainModificationImpact.Config);
+
+        Assert.That(Config, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_definition_that_is_gone_when_the_guest_has_let_go_is_degraded()
+    {
+        await AttachAsync(Vdpa(0));
+        _host.OnConfigDetached = () =>
+        {
+            _host.Definitions.Remove(Uuid);
+            return null;
+        };
+
+        HostDeviceException half = Assert.ThrowsAsync<HostDeviceException>(() => Detacher().DetachAsync("web1", DeviceSelector.Parse("/dev/vhost-vdpa-0"), Both))!;
+
+        Assert.That(half.Problem, Is.EqualTo(HostDeviceProblem.Degraded));
+        Assert.That(half.Message, Does.Contain("its definition is gone too"));
     }
 
     [Test]

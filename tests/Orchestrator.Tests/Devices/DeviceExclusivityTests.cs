@@ -56,6 +56,21 @@ public sealed class DeviceExclusivityTests
     }
 
     [Test]
+    public void What_a_copy_that_arrives_will_use_is_not_known_and_not_given_away()
+    {
+        DomainSnapshot web1 = _host.Domains.Values.Single(domain => domain.Name == "web1");
+        _host.Domains[web1.Uuid] = web1 with
+        {
+            State = DomainState.Paused, Reason = (int)DomainPausedReason.Migration, JobOperation = DomainJobOperation.MigrationIn, Xml = $"<domain><name>web1</name><uuid>{web1.Uuid}</uuid></domain>",
+        };
+
+        DefinitionException refused = Assert.ThrowsAsync<DefinitionException>(() => AttachAsync("web2", Vdpa, DomainModificationImpact.Live))!;
+
+        Assert.That(refused.Message, Does.Contain("whether domain web1 uses /dev/vhost-vdpa-0 is not known"));
+        Assert.That(DevicesOf("web2"), Is.Zero);
+    }
+
+    [Test]
     public async Task Of_two_who_ask_at_once_one_wins()
     {
         var claims = new DomainClaims(); // one process's; between processes it is the same

@@ -81,6 +81,43 @@ public sealed class GenericPlugTests
         Assert.That(_host.QemuDevices, Is.Empty);
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void A_call_that_was_lost_has_failed_only_when_nothing_may_still_run(bool mayStillRun)
+    {
+        _host.Monitor = command => command.Contains("device_add", StringComparison.Ordinal)
+            ? throw new HostUnreachableException("alpha", "alpha did not answer") { IsUnderway = mayStillRun }
+            : _host.QemuMonitor(Uuid, command);
+
+        HostDeviceException lost = Assert.ThrowsAsync<HostDeviceException>(
+            () => new DeviceAttacher(_host).AttachAsync("web1", DeviceDocument.Parse(Xml), DomainModificationImpact.Live, new() { Wait = TimeSpan.FromMilliseconds(300) }))!;
+
+        Assert.That(lost.Problem, Is.EqualTo(mayStillRun ? HostDeviceProblem.OutcomeUnknown : HostDeviceProblem.Failed));
+    }
+
+    [Test]
+    public async Task A_guest_that_powers_off_while_its_QEMU_is_asked_has_ended()
+    {
+        await AttachAsync(0);
+        bool isAsked = false;
+        _host.Monitor = command =>
+        {
+            isAsked |= command.Contains("device_del", StringComparison.Ordinal);
+            if (isAsked && command.Contains("qom-list", StringComparison.Ordinal))
+            {
+                _host.GuestPowersOff(Uuid);
+                throw new LibvirtException(LibvirtErrorCode.OperationInvalid, 10, "virDomainQemuMonitorCommand", "Requested operation is not valid: domain is not running");
+            }
+
+            return _host.QemuMonitor(Uuid, command);
+        };
+        _host.Guest = GuestAnswer.Ignores;
+
+        DetachPlan done = await new DeviceDetacher(_host).DetachAsync("web1", DeviceSelector.Of(DeviceDocument.Parse(Xml)), DomainModificationImpact.Live);
+
+        Assert.That(done.Notes, Has.Some.Contains("ended meanwhile"));
+    }
+
     [TestCase("Duplicate device ID 'vd1'", HostDeviceProblem.AlreadyExists)]
     [TestCase("Could not open '/dev/vhost-vdpa-1': Device or resource busy", HostDeviceProblem.InUse)]
     [TestCase("Could not open '/dev/vhost-vdpa-1': No such file or directory", HostDeviceProblem.NotFound)]

@@ -29,6 +29,12 @@ internal enum GuestAnswer
 
     /// <summary>The domain ends.</summary>
     PowersOff,
+
+    /// <summary>The domain is migrated away, by somebody on another machine.</summary>
+    Leaves,
+
+    /// <summary>The domain is migrated away together with its definition.</summary>
+    LeavesWithoutTrace,
 }
 
 /// <summary>
@@ -41,6 +47,15 @@ internal sealed partial class FakeHost
 
     /// <summary>The daemon goes away right after it attached a device.</summary>
     internal bool IsLostByAttach { get; set; }
+
+    /// <summary>A failure of the attaching call, if this says one, before anything is attached.</summary>
+    internal Func<Exception?>? OnAttach { get; set; }
+
+    /// <summary>What happens right after a device was attached; the call fails with what it says.</summary>
+    internal Func<Exception?>? OnAttached { get; set; }
+
+    /// <summary>A failure of the detachments from definitions, if this says one, told once the device is gone from it.</summary>
+    internal Func<Exception?>? OnConfigDetached { get; set; }
 
     /// <summary>The daemon goes away right after it asked the guest to let go of a device.</summary>
     internal bool IsLostByDetach { get; set; }
@@ -71,6 +86,11 @@ internal sealed partial class FakeHost
         await Task.Yield(); // two may be under way at once
         await Answer(() =>
         {
+            if (OnAttach?.Invoke() is { } refusal)
+            {
+                throw refusal;
+            }
+
             IsLost = IsLostByAttach;
             foreach (DomainModificationImpact place in Places(impact))
             {
@@ -99,7 +119,7 @@ internal sealed partial class FakeHost
                 Keep(uuid, place, domain);
             }
 
-            return true;
+            return OnAttached?.Invoke() is { } failure ? throw failure : true;
         });
     }
 
@@ -118,6 +138,7 @@ internal sealed partial class FakeHost
                 _ = ConfigDetachFails is null ? 0 : throw ConfigDetachFails;
                 device.Remove();
                 Keep(uuid, place, domain);
+                _ = OnConfigDetached?.Invoke() is { } failure ? throw failure : 0;
                 continue;
             }
 
@@ -217,6 +238,13 @@ internal sealed partial class FakeHost
                 break;
             case GuestAnswer.PowersOff:
                 GuestPowersOff(uuid);
+                break;
+            case GuestAnswer.Leaves:
+                Stop(domain, DomainShutoffReason.Migrated, "stopped/migrated");
+                break;
+            case GuestAnswer.LeavesWithoutTrace:
+                Domains.Remove(uuid);
+                Definitions.Remove(uuid);
                 break;
         }
     }
