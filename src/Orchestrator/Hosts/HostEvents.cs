@@ -92,6 +92,7 @@ internal sealed class HostEvents(string host, ObserverClock clock)
 
             Drain(_reader!);
             EndSubscriptions(reason);
+            _recorders.ForEach(recorder => recorder.MarkGap());
             _connection = null;
             _reader = null;
             return true;

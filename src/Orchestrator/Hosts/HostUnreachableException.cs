@@ -8,4 +8,7 @@ public sealed class HostUnreachableException(string host, string message, Except
 {
     /// <summary>The host's name.</summary>
     public string Host { get; } = host;
+
+    /// <summary>The call did not return in time: the host may still be at it.</summary>
+    public bool IsUnderway { get; init; }
 }

@@ -212,5 +212,9 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
         return IsLost ? throw Lost() : answer();
     }
 
-    private HostUnreachableException Lost() => new(Address.Name, $"{Address.Name} cannot be reached");
+    private HostUnreachableException Lost()
+    {
+        _recorders.ForEach(recorder => recorder.MarkGap());
+        return new(Address.Name, $"{Address.Name} cannot be reached");
+    }
 }
