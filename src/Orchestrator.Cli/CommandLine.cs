@@ -81,7 +81,7 @@ internal static partial class CommandLine
         HostUnreachableException unreachable => (ExitCode.Unreachable, new("host_unreachable", unreachable.Message, unreachable.Host, "connect")),
         DomainNotFoundException missing => (ExitCode.Failed, new(
             "domain_not_found", missing.Message, missing.Host, "lookup", "List what is there: orchestrator domain list.")),
-        DomainAmbiguousException ambiguous => (ExitCode.Failed, new(
+        DomainAmbiguousException ambiguous => (ExitCode.Refused, new(
             "domain_ambiguous", ambiguous.Message, ambiguous.Host, "lookup", $"Say {ambiguous.UuidOfName}, or {ambiguous.NameOfUuid}.")),
         DefinitionException definition => (ExitCode.Of(definition.Stage), new(
             ErrorDocument.CodeOf(definition.Stage), definition.Message, definition.Host, definition.Operation, Remedy(definition.Problems))

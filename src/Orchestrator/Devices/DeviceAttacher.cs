@@ -59,15 +59,16 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
     {
         ArgumentNullException.ThrowIfNull(device);
         options ??= new();
-        await Gate.LookAsync(DomainOperation.Attach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
-        return await PlanAsync(nameOrUuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        OperationOutlook look = await Gate.LookAsync(DomainOperation.Attach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        Guid uuid = look.Domain?.Uuid ?? throw new DomainNotFoundException(nameOrUuid, host.Address.Name);
+        return await PlanAsync(uuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<AttachPlan> PlanAsync(string nameOrUuid, DeviceDocument device, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
+    private async Task<AttachPlan> PlanAsync(Guid uuid, DeviceDocument device, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
     {
         string name = host.Address.Name;
-        DomainSnapshot domain = await host.FindDomainAsync(nameOrUuid, cancellationToken).ConfigureAwait(false)
-            ?? throw new DomainNotFoundException(nameOrUuid, name);
+        DomainSnapshot domain = await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false)
+            ?? throw new DomainNotFoundException($"{uuid}", name);
         HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
         string path = $"/domain/devices/{device.Element.Name.LocalName}";
         var problems = new List<DefinitionProblem>();
@@ -176,10 +177,10 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
         options ??= new();
         string name = host.Address.Name;
         await using EnteredOperation entered = await Gate.EnterAsync(DomainOperation.Attach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
-        nameOrUuid = $"{entered.Domain!.Uuid}"; // what was let in, whatever gets its name meanwhile
+        Guid uuid = entered.Domain!.Uuid; // what was let in, whatever gets its name meanwhile
         await using IAsyncDisposable claim = await DeviceGuards.ClaimAsync(
             _claims, host, DomainOperation.Attach, entered.Domain.Name, DeviceGuards.ResourcesOf(device), cancellationToken).ConfigureAwait(false);
-        AttachPlan plan = await PlanAsync(nameOrUuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        AttachPlan plan = await PlanAsync(uuid, device, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
         (DomainSnapshot domain, IReadOnlyList<DomainModificationImpact> places, GenericVdpaDevice? generic, IReadOnlyList<DefinitionProblem> problems, IReadOnlyList<string> notes) = plan with { Notes = [.. entered.Notes, .. plan.Notes] };
         if (problems.Count > 0)
         {

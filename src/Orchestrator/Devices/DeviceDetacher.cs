@@ -64,15 +64,16 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
     {
         ArgumentNullException.ThrowIfNull(selector);
         options ??= new();
-        await _gate.LookAsync(DomainOperation.Detach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
-        return await PlanAsync(nameOrUuid, selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        OperationOutlook look = await _gate.LookAsync(DomainOperation.Detach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        Guid uuid = look.Domain?.Uuid ?? throw new DomainNotFoundException(nameOrUuid, host.Address.Name);
+        return await PlanAsync(uuid, selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<DetachPlan> PlanAsync(string nameOrUuid, DeviceSelector selector, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
+    private async Task<DetachPlan> PlanAsync(Guid uuid, DeviceSelector selector, DomainModificationImpact impact, bool ifNeeded, CancellationToken cancellationToken)
     {
         string name = host.Address.Name;
-        DomainSnapshot domain = await host.FindDomainAsync(nameOrUuid, cancellationToken).ConfigureAwait(false)
-            ?? throw new DomainNotFoundException(nameOrUuid, name);
+        DomainSnapshot domain = await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false)
+            ?? throw new DomainNotFoundException($"{uuid}", name);
         IReadOnlyList<DomainModificationImpact> places = DevicePlaces.Of(impact, domain);
         if (DevicePlaces.Problem(places, domain, name) is { } wrong)
         {
@@ -154,7 +155,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         options ??= new();
         await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Detach, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
-        DetachPlan plan = await PlanAsync($"{entered.Domain!.Uuid}", selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
+        DetachPlan plan = await PlanAsync(entered.Domain!.Uuid, selector, impact, options.IfNeeded, cancellationToken).ConfigureAwait(false);
         List<string> notes = [.. entered.Notes, .. plan.Notes];
         cancellationToken.ThrowIfCancellationRequested();
         bool isUnplugged = false;
@@ -236,7 +237,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
                 await host.DetachDeviceAsync(domain.Uuid, xml, DomainModificationImpact.Live, token).ConfigureAwait(false);
                 return (UnplugAnswer.Asked, null);
             },
-            async token => await host.FindDomainAsync($"{domain.Uuid}", token).ConfigureAwait(false) switch
+            async token => await host.FindDomainAsync(domain.Uuid, token).ConfigureAwait(false) switch
             {
                 not { IsActive: true } => DevicePresence.DomainEnded,
                 { } now => DomainDocument.Parse(now.Xml).Root.Elements("devices").Elements(element.Name).Any(other => IsSame(other, element)) ? DevicePresence.There : DevicePresence.Gone,

@@ -31,6 +31,6 @@ internal static class DevicePlaces
     internal static async Task<DomainDocument> ReadAsync(IHost host, DomainSnapshot domain, DomainModificationImpact place, CancellationToken cancellationToken) => DomainDocument.Parse(
         (place == DomainModificationImpact.Config
             ? await host.GetDefinitionAsync(domain.Uuid, cancellationToken).ConfigureAwait(false)
-            : (await host.FindDomainAsync($"{domain.Uuid}", cancellationToken).ConfigureAwait(false))?.Xml)
+            : (await host.FindDomainAsync(domain.Uuid, cancellationToken).ConfigureAwait(false))?.Xml)
         ?? throw new DomainNotFoundException(domain.Name, host.Address.Name));
 }

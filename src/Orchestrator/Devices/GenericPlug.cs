@@ -101,7 +101,7 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
             },
             async token =>
             {
-                if (await host.FindDomainAsync($"{domain.Uuid}", token).ConfigureAwait(false) is not { IsActive: true })
+                if (await host.FindDomainAsync(domain.Uuid, token).ConfigureAwait(false) is not { IsActive: true })
                 {
                     return DevicePresence.DomainEnded;
                 }

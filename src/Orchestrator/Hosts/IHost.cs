@@ -22,6 +22,11 @@ public interface IHost : IAsyncDisposable
     /// <exception cref="DomainAmbiguousException">It is one domain's name and another one's UUID.</exception>
     Task<DomainSnapshot?> FindDomainAsync(string nameOrUuid, CancellationToken cancellationToken);
 
+    /// <summary>Finds a domain by its UUID alone, whatever is named like it. Asks the host anew each time.</summary>
+    /// <param name="uuid">The UUID.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<DomainSnapshot?> FindDomainAsync(Guid uuid, CancellationToken cancellationToken);
+
     /// <summary>Every domain of the host, running or off.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken);

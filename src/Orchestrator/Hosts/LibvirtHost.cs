@@ -97,6 +97,16 @@ public sealed partial class LibvirtHost : IHost
             cancellationToken);
 
     /// <inheritdoc/>
+    public Task<DomainSnapshot?> FindDomainAsync(Guid uuid, CancellationToken cancellationToken) =>
+        InvokeAsync(
+            connection =>
+            {
+                using LibvirtDomain? domain = connection.TryLookupByUuid(uuid);
+                return Snapshot(domain);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<HostDialect> GetDialectAsync(CancellationToken cancellationToken)
     {
         // A daemon that was restarted may be another libvirt: what it said belongs to its connection.

@@ -77,7 +77,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
     {
         DefinitionPlan plan = await PlanAsync(document, cancellationToken).ConfigureAwait(false);
         Refuse(plan);
-        await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Define, $"{plan.Uuid}", options ?? new(), cancellationToken).ConfigureAwait(false);
+        await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Define, plan.Uuid, options ?? new(), cancellationToken).ConfigureAwait(false);
 
         // Anew, now that nobody else changes it; under the UUID that was claimed.
         DomainDocument claimed = document.Copy();

@@ -395,7 +395,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
             HostUnreachableException? lost = null;
             try
             {
-                DomainSnapshot? now = await host.FindDomainAsync($"{run.Domain.Uuid}", CancellationToken.None).ConfigureAwait(false);
+                DomainSnapshot? now = await host.FindDomainAsync(run.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
                 silentSince = _time.GetTimestamp();
                 run.SawMigration |= DomainConditions.Of(now) is DomainCondition.Leaving or DomainCondition.PostCopy;
                 bool seen = wanted(now);

@@ -87,6 +87,22 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         ArgumentNullException.ThrowIfNull(options);
         var entry = new Entry(operation, options, _time.GetTimestamp());
         DomainSnapshot? first = await FindAsync(operation, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        return await EnterAsync(entry, first, nameOrUuid, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Enters for a domain whose UUID is known already; another one that has it for a name does not matter.</summary>
+    internal async Task<EnteredOperation> EnterAsync(DomainOperation operation, Guid uuid, OperationOptions options, CancellationToken cancellationToken)
+    {
+        var entry = new Entry(operation, options, _time.GetTimestamp());
+        DomainSnapshot? first = await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false);
+        RefuseAbsent(operation, first, $"{uuid}", options);
+        RefuseForeign(operation, first, options);
+        return await EnterAsync(entry, first, $"{uuid}", cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<EnteredOperation> EnterAsync(Entry entry, DomainSnapshot? first, string nameOrUuid, CancellationToken cancellationToken)
+    {
+        DomainOperation operation = entry.Operation;
         entry.First = DomainConditions.Of(first);
         entry.Name = first?.Name ?? nameOrUuid;
         if (first is null && !Guid.TryParse(nameOrUuid, out _))
@@ -140,14 +156,18 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             found = await host.FindDomainAsync(nameOrUuid, cancellationToken).ConfigureAwait(false);
         }
 
+        RefuseAbsent(operation, found, nameOrUuid, options);
+        RefuseForeign(operation, found, options);
+        return found;
+    }
+
+    private void RefuseAbsent(DomainOperation operation, DomainSnapshot? found, string nameOrUuid, OperationOptions options)
+    {
         if (found is null && operation != DomainOperation.Define
             && !(options.IfNeeded && ConflictMatrix.Decide(operation, DomainCondition.Absent).Action == MatrixAction.Already))
         {
-            throw new DomainNotFoundException(nameOrUuid, name);
+            throw new DomainNotFoundException(nameOrUuid, host.Address.Name);
         }
-
-        RefuseForeign(operation, found, options);
-        return found;
     }
 
     private void RefuseForeign(DomainOperation operation, DomainSnapshot? found, OperationOptions options)
@@ -172,7 +192,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             }
 
             await using OtherClaim other = attempt.Other!;
-            DomainCondition condition = DomainConditions.Of(await host.FindDomainAsync($"{uuid}", cancellationToken).ConfigureAwait(false));
+            DomainCondition condition = DomainConditions.Of(await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false));
             MatrixDecision decision = ConflictMatrix.Decide(entry.Operation, other.Holder?.Operation, condition);
             string holder = other.Holder?.ToString() ?? "somebody who does not tell";
             if (decision.Action == MatrixAction.Refuse)
@@ -209,7 +229,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         while (true)
         {
             // Anew: what was seen before the claim is what somebody else may have changed.
-            DomainSnapshot? domain = await host.FindDomainAsync($"{uuid}", cancellationToken).ConfigureAwait(false);
+            DomainSnapshot? domain = await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false);
             DomainCondition condition = DomainConditions.Of(domain);
             MatrixDecision decision = Decide(entry, condition);
             RefuseForeign(entry.Operation, domain, entry.Options); // a copy that arrived tells only now whose it is

@@ -38,6 +38,18 @@ public sealed partial class Migrator(
     {
         DomainSnapshot domain = await source.FindDomainAsync(request.Domain, cancellationToken).ConfigureAwait(false)
             ?? throw new DomainNotFoundException(request.Domain, source.Address.Name);
+        return await PlanAsync(request, domain, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<MigrationPlan> PlanAsync(MigrationRequest request, Guid uuid, CancellationToken cancellationToken)
+    {
+        DomainSnapshot domain = await source.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false)
+            ?? throw new DomainNotFoundException($"{uuid}", source.Address.Name);
+        return await PlanAsync(request, domain, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<MigrationPlan> PlanAsync(MigrationRequest request, DomainSnapshot domain, CancellationToken cancellationToken)
+    {
         HostSnapshot there = await destination.SnapshotAsync(domain.Name, domain.Uuid, cancellationToken).ConfigureAwait(false);
         return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address);
     }
@@ -63,18 +75,18 @@ public sealed partial class Migrator(
             return MigrationResult.Refused(plan);
         }
 
-        await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Migrate, $"{plan.Domain.Uuid}", request.Options, cancellationToken).ConfigureAwait(false);
+        await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Migrate, plan.Domain.Uuid, request.Options, cancellationToken).ConfigureAwait(false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
-        MigrationResult result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, progress, ended.Token).ConfigureAwait(false);
+        MigrationResult result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, progress, ended.Token).ConfigureAwait(false);
         return result.Verdict.Outcome == MigrationOutcome.Cancelled && entered.CancelRequestedBy is { } by
             ? result with { Verdict = result.Verdict with { Message = $"{result.Verdict.Message} (asked for by: {by})" } }
             : result;
     }
 
-    private async Task<MigrationResult> RunClaimedAsync(MigrationRequest request, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+    private async Task<MigrationResult> RunClaimedAsync(MigrationRequest request, Guid uuid, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         // Anew: the gate may have waited for somebody who changed the domain.
-        MigrationPlan plan = await PlanAsync(request, cancellationToken).ConfigureAwait(false);
+        MigrationPlan plan = await PlanAsync(request, uuid, cancellationToken).ConfigureAwait(false);
         if (plan.IsRefused)
         {
             return MigrationResult.Refused(plan);
@@ -85,7 +97,7 @@ public sealed partial class Migrator(
         {
             // The source's daemon could not connect, and nothing had begun: the other way is open.
             LogFallback(plan.Domain.Name, source.Address.Name, destination.Address.Name, result.Verdict.Message);
-            plan = await PlanAsync(request with { Mode = MigrationMode.Direct }, cancellationToken).ConfigureAwait(false);
+            plan = await PlanAsync(request with { Mode = MigrationMode.Direct }, uuid, cancellationToken).ConfigureAwait(false);
             result = plan.IsRefused ? MigrationResult.Refused(plan) : await RunAsync(plan, progress, cancellationToken).ConfigureAwait(false);
         }
 

@@ -101,7 +101,7 @@ public sealed class DomainListTests
         try
         {
             CliResult result = await CliProcess.RunAsync("-c", "lab-a", "domain", "show", $"{listed.Uuid}", "--json");
-            Assert.That(result.ExitCode, Is.EqualTo(1), $"{result}");
+            Assert.That(result.ExitCode, Is.EqualTo(4), $"{result}");
             JsonElement error = result.Json.GetProperty("error");
             Assert.That(error.GetProperty("code").GetString(), Is.EqualTo("domain_ambiguous"));
             Assert.That(error.GetProperty("remedy").GetString(), Is.EqualTo($"Say {twin.Uuid}, or listed."));

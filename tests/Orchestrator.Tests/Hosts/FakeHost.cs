@@ -71,7 +71,21 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     {
         Interlocked.Increment(ref _finds);
         OnFind?.Invoke();
-        return Answer(() => Domains.Values.FirstOrDefault(domain => domain.Name == nameOrUuid || domain.Uuid.ToString() == nameOrUuid));
+        return Answer(() =>
+        {
+            DomainSnapshot? byName = Domains.Values.FirstOrDefault(domain => domain.Name == nameOrUuid);
+            DomainSnapshot? byUuid = Guid.TryParse(nameOrUuid, out Guid uuid) ? Domains.GetValueOrDefault(uuid) : null;
+            return byName is not null && byUuid is not null && byName.Uuid != byUuid.Uuid
+                ? throw new DomainAmbiguousException(nameOrUuid, Address.Name, byName.Uuid, byUuid.Name)
+                : byUuid ?? byName;
+        });
+    }
+
+    public Task<DomainSnapshot?> FindDomainAsync(Guid uuid, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _finds);
+        OnFind?.Invoke();
+        return Answer(() => Domains.GetValueOrDefault(uuid));
     }
 
     public Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<DomainSnapshot>>(() => [.. Domains.Values]);
