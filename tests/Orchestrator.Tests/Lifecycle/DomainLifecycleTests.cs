@@ -395,6 +395,93 @@ public sealed class DomainLifecycleTests
     }
 
     [Test]
+    public async Task A_host_that_cannot_tell_at_first_is_asked_again_before_anything_is_touched()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        int failures = 5;
+        host.OnFind = () =>
+        {
+            if (failures-- > 0)
+            {
+                throw Error(LibvirtErrorCode.OperationTimeout, "cannot acquire state change lock");
+            }
+        };
+
+        Assert.That(await LifeSamples.RequestAsync(host, DomainOperation.Suspend, uuid, new()), Is.True);
+    }
+
+    [Test]
+    public void A_host_that_cannot_tell_until_the_wait_is_over_is_left_alone()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        host.OnFind = () => throw Error(LibvirtErrorCode.OperationTimeout, "cannot acquire state change lock");
+
+        Assert.That(
+            async () => await LifeSamples.RequestAsync(host, DomainOperation.Suspend, uuid, Short),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Message.Contains("cannot acquire state change lock"));
+        Assert.That(host.LifeCalls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_transient_domain_is_not_asked_what_it_would_leave_behind()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        host.HasEndedForLeftovers = true;
+
+        Assert.That(await LifeSamples.RequestAsync(host, DomainOperation.Shutdown, uuid, new()), Is.True);
+    }
+
+    [Test]
+    public async Task A_start_waits_for_all_its_devices_together_no_longer_than_was_asked_for()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Off, out Guid uuid);
+        string[] paths = [$"/dev/vhost-vdpa-{uuid:N}"[..25], $"/dev/vhost-vdpa-z{uuid:N}"[..25]];
+        host.Definitions[uuid] = LifeSamples.Document(uuid).Replace(
+            "<devices/>", $"<devices>{string.Concat(paths.Select(path => $"<hostdev mode='subsystem' type='vdpa'><source dev='{path}'/></hostdev>"))}</devices>", StringComparison.Ordinal);
+        ClaimHolder holder = ClaimHolder.Here(DomainOperation.Attach, "db1", "lab-a");
+        DomainClaim first = (await new DomainClaims().TryClaimAsync(ClaimKey.OfDevice(host.Identity.HostUuid ?? Guid.Empty, paths[0]), holder)).Claim!;
+        await using DomainClaim second = (await new DomainClaims().TryClaimAsync(ClaimKey.OfDevice(host.Identity.HostUuid ?? Guid.Empty, paths[1]), holder)).Claim!;
+        var time = new Skippable();
+        Task<LifecycleResult> start = new DomainLifecycle(host, new(), time).RunAsync(new StartRequest($"{uuid}"));
+        await LifeSamples.UntilAsync(() => time.Timers > 0, start); // it waits for the first
+
+        time.Skip(TimeSpan.FromMinutes(1));
+        await first.DisposeAsync();
+
+        Assert.That(
+            async () => await start.WaitAsync(TimeSpan.FromSeconds(20)),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Message.Contains(paths[1]));
+        Assert.That(host.LifeCalls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_dry_run_makes_nobody_wait_for_it()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        var gate = new OperationGate(host, new());
+        using var over = new CancellationTokenSource();
+        Task looking = Task.Run(
+            async () =>
+            {
+                while (!over.IsCancellationRequested)
+                {
+                    await gate.LookAsync(DomainOperation.Destroy, $"{uuid}", new());
+                }
+            });
+
+        for (int i = 0; i < 200; i++)
+        {
+            ClaimAttempt attempt = await new DomainClaims().TryClaimAsync(ClaimKey.OfDomain(uuid), ClaimHolder.Here(DomainOperation.Suspend, "web1", "lab-a"));
+            Assert.That(attempt.Other?.Holder, Is.Null);
+            Assert.That(attempt.Claim, Is.Not.Null);
+            await attempt.Claim!.DisposeAsync();
+        }
+
+        await over.CancelAsync();
+        await looking;
+    }
+
+    [Test]
     public async Task A_dry_run_tells_and_touches_nothing()
     {
         FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
@@ -461,6 +548,25 @@ public sealed class DomainLifecycleTests
                 host.IsLost = false;
             }
         };
+    }
+
+    /// <summary>A clock that can be put forward; its timers run on as they were set.</summary>
+    private sealed class Skippable : TimeProvider
+    {
+        private long _skipped;
+        private int _timers;
+
+        internal int Timers => Volatile.Read(ref _timers);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref _timers);
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+
+        public override long GetTimestamp() => base.GetTimestamp() + Volatile.Read(ref _skipped);
+
+        internal void Skip(TimeSpan by) => Interlocked.Add(ref _skipped, (long)(by.TotalSeconds * TimestampFrequency));
     }
 
     private static LibvirtException Error(LibvirtErrorCode code, string text) => new(code, 10, "fake", text);
