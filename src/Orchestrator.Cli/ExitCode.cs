@@ -22,7 +22,6 @@ internal static class ExitCode
     {
         OperationStage.Refused => Refused,
         OperationStage.TimedOut => TimedOut,
-        OperationStage.Degraded => Degraded,
         OperationStage.Unknown => NeedsPerson,
         OperationStage.Cancelled => Cancelled,
         _ => Failed,

@@ -53,13 +53,14 @@ internal sealed class DomainCommand
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
             var definer = new DomainDefiner(host, logger);
             bool isDryRun = parsed.GetValue(dryRun);
+            var options = new OperationOptions
+            {
+                Wait = parsed.GetValue(wait) ?? TimeSpan.FromSeconds(30),
+                AllowForeignOwner = parsed.GetValue(allow)?.Contains("foreign-owner") == true,
+            };
             DefinitionPlan plan = isDryRun
-                ? await definer.PlanAsync(document, cancellationToken).ConfigureAwait(false)
-                : await definer.DefineAsync(
-                    document,
-                    parsed.GetValue(allow)?.Contains("dropped") == true,
-                    new() { Wait = parsed.GetValue(wait) ?? TimeSpan.FromSeconds(30), AllowForeignOwner = parsed.GetValue(allow)?.Contains("foreign-owner") == true },
-                    cancellationToken).ConfigureAwait(false);
+                ? await definer.PlanAsync(document, options, cancellationToken).ConfigureAwait(false)
+                : await definer.DefineAsync(document, parsed.GetValue(allow)?.Contains("dropped") == true, options, cancellationToken).ConfigureAwait(false);
             Show(plan, isDryRun);
             return plan.Problems.Count == 0 ? ExitCode.Done : ExitCode.Refused;
         });

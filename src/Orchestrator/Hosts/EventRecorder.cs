@@ -27,6 +27,9 @@ public sealed class EventRecorder : IDisposable
     /// <summary>The domain's UUID.</summary>
     public Guid Uuid { get; }
 
+    /// <summary>The connection was lost since: events may be missing.</summary>
+    public bool HasGap { get; private set; }
+
     /// <summary>What has arrived so far.</summary>
     public IReadOnlyList<ObservedEvent> Events
     {
@@ -38,6 +41,9 @@ public sealed class EventRecorder : IDisposable
             }
         }
     }
+
+    /// <summary>From here on events may be missing.</summary>
+    internal void MarkGap() => HasGap = true;
 
     /// <summary>Adds an event.</summary>
     /// <param name="observed">The event.</param>

@@ -124,6 +124,7 @@ internal sealed class HostEvents(string host, ObserverClock clock)
     {
         Drain(_reader!);
         EndSubscriptions(reason);
+        _recorders.ForEach(recorder => recorder.MarkGap());
         _link = null;
         _connection = null;
         _reader = null;

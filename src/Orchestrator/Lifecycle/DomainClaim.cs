@@ -7,6 +7,8 @@ namespace Orchestrator.Lifecycle;
 /// <summary>The right to change a domain or to hand out a device; disposing of it lets the next one in.</summary>
 public sealed class DomainClaim : IAsyncDisposable
 {
+    private static readonly TimeSpan AfterError = TimeSpan.FromMilliseconds(100);
+
     private readonly Socket _listener;
     private readonly ClaimHolder _holder;
     private readonly CancellationTokenSource _cancel = new();
@@ -39,7 +41,7 @@ public sealed class DomainClaim : IAsyncDisposable
         // The name first: a contender that sees the end of its connection may bind it at once.
         _listener.Dispose();
         await _end.CancelAsync().ConfigureAwait(false);
-        await _serving.ConfigureAwait(false);
+        await _serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what became of the operation counts, not what became of its door
         _end.Dispose();
         _cancel.Dispose();
     }
@@ -51,18 +53,22 @@ public sealed class DomainClaim : IAsyncDisposable
         {
             while (true)
             {
-                Socket contender = await _listener.AcceptAsync(_end.Token).ConfigureAwait(false);
-                contenders.RemoveAll(task => task.IsCompleted);
-                contenders.Add(ServeAsync(contender));
+                try
+                {
+                    Socket contender = await _listener.AcceptAsync(_end.Token).ConfigureAwait(false);
+                    contenders.RemoveAll(task => task.IsCompleted);
+                    contenders.Add(ServeAsync(contender));
+                }
+                catch (SocketException)
+                {
+                    // Closed a moment before the end, or out of descriptors for now: contenders wait at the door until then.
+                    await Task.Delay(AfterError, _end.Token).ConfigureAwait(false);
+                }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException || (e is SocketException && _end.IsCancellationRequested))
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // The claim is given up.
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted or SocketError.Interrupted)
-        {
-            // The listener was closed a moment before.
         }
 
         await Task.WhenAll(contenders).ConfigureAwait(false);

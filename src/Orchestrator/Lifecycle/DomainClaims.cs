@@ -13,6 +13,7 @@ namespace Orchestrator.Lifecycle;
 public sealed class DomainClaims
 {
     private static readonly TimeSpan Politeness = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly TimeProvider _time;
 
@@ -29,6 +30,7 @@ public sealed class DomainClaims
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(holder);
         var name = new UnixDomainSocketEndPoint($"\0{key.Name}");
+        long start = _time.GetTimestamp();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -37,25 +39,59 @@ public sealed class DomainClaims
                 return new(new DomainClaim(listener, holder), null);
             }
 
-            var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
+            if (await ConnectAsync(name, cancellationToken).ConfigureAwait(false) is { } connection)
             {
-                await connection.ConnectAsync(name, cancellationToken).ConfigureAwait(false);
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
-            {
-                // The holder has just ended, or has bound the name and does not listen yet.
-                connection.Dispose();
-                await Task.Yield();
-                continue;
-            }
-            catch
-            {
-                connection.Dispose();
-                throw;
+                return new(null, await OtherClaim.MeetAsync(connection, holder, Politeness, _time, cancellationToken).ConfigureAwait(false));
             }
 
-            return new(null, await OtherClaim.MeetAsync(connection, holder, Politeness, _time, cancellationToken).ConfigureAwait(false));
+            // The holder has just ended, or has bound the name and does not listen yet; one that never does is none of ours.
+            if (_time.GetElapsedTime(start) >= Politeness)
+            {
+                return new(null, new OtherClaim(leave => UntilFreeAsync(name, leave)));
+            }
+
+            await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Meets the one who has a claim; <see langword="null"/> when nobody has. Takes nothing: nobody has to wait for who only looks.</summary>
+    internal async Task<OtherClaim?> FindAsync(ClaimKey key, ClaimHolder self, CancellationToken cancellationToken) =>
+        await ConnectAsync(new($"\0{key.Name}"), cancellationToken).ConfigureAwait(false) is { } connection
+            ? await OtherClaim.MeetAsync(connection, self, Politeness, _time, cancellationToken).ConfigureAwait(false)
+            : null;
+
+    private static async Task<Socket?> ConnectAsync(UnixDomainSocketEndPoint name, CancellationToken cancellationToken)
+    {
+        var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await connection.ConnectAsync(name, cancellationToken).ConfigureAwait(false);
+            return connection;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset or SocketError.WouldBlock)
+        {
+            connection.Dispose();
+            return null;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private async Task UntilFreeAsync(UnixDomainSocketEndPoint name, CancellationToken leave)
+    {
+        while (true)
+        {
+            using Socket? mine = Bind(name);
+            using Socket? theirs = mine is null ? await ConnectAsync(name, leave).ConfigureAwait(false) : null;
+            if (mine is not null || theirs is not null)
+            {
+                return;
+            }
+
+            await Task.Delay(Pause * 10, _time, leave).ConfigureAwait(false);
         }
     }
 

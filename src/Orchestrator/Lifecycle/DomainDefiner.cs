@@ -53,12 +53,24 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
     private readonly OperationGate _gate = new(host, claims ?? new(), logger: logger);
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
 
-    /// <summary>Says what defining a document would do; changes nothing.</summary>
+    /// <summary>Says what defining a document would do, and who or what would stand in the way; changes nothing.</summary>
     /// <param name="document">The domain.</param>
+    /// <param name="options">How to deal with others who work on the domain.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task<DefinitionPlan> PlanAsync(DomainDocument document, CancellationToken cancellationToken = default)
+    public async Task<DefinitionPlan> PlanAsync(DomainDocument document, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(document);
+        DefinitionPlan plan = await ComputeAsync(document, cancellationToken).ConfigureAwait(false);
+        (string? problem, string? remedy, string? note) = await _gate.ForeseeAsync(DomainOperation.Define, plan.Uuid, options ?? new(), cancellationToken).ConfigureAwait(false);
+        return plan with
+        {
+            Problems = problem is null ? plan.Problems : [.. plan.Problems, new("/domain", problem, remedy is null ? [] : [remedy])],
+            Notes = note is null ? plan.Notes : [.. plan.Notes, note],
+        };
+    }
+
+    private async Task<DefinitionPlan> ComputeAsync(DomainDocument document, CancellationToken cancellationToken)
+    {
         HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
         Guid uuid = document.Uuid ?? Guid.NewGuid();
         HostSnapshot present = await host.SnapshotAsync(document.Name, uuid, cancellationToken).ConfigureAwait(false);
@@ -75,7 +87,8 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
     public async Task<DefinitionPlan> DefineAsync(
         DomainDocument document, bool acceptLosses = false, OperationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        DefinitionPlan plan = await PlanAsync(document, cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(document);
+        DefinitionPlan plan = await ComputeAsync(document, cancellationToken).ConfigureAwait(false);
         Refuse(plan);
         await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Define, plan.Uuid, options ?? new(), cancellationToken).ConfigureAwait(false);
 
@@ -89,7 +102,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
     /// <summary>Defines a document for somebody who holds its domain already: the gate would not open to who stands in it.</summary>
     internal async Task<DefinitionPlan> DefineHeldAsync(DomainDocument document, bool acceptLosses, TimeSpan wait, CancellationToken cancellationToken)
     {
-        DefinitionPlan plan = await PlanAsync(document, cancellationToken).ConfigureAwait(false);
+        DefinitionPlan plan = await ComputeAsync(document, cancellationToken).ConfigureAwait(false);
         string name = plan.Host.Name;
         Refuse(plan);
         DomainDocument given = Written(document, plan);

@@ -47,7 +47,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
         IReadOnlyList<string> notes = [];
         if (outlook.Domain is { } domain && decision.Action is MatrixAction.Do or MatrixAction.Wait or MatrixAction.CancelThenDo)
         {
-            LifecycleFacts facts = await FactsAsync(domain, cancellationToken).ConfigureAwait(false);
+            LifecycleFacts facts = await FactsAsync(request, domain, cancellationToken).ConfigureAwait(false);
             (steps, IReadOnlyList<LifecycleProblem> found, notes) = LifecyclePlanner.Plan(request, facts);
             problems.AddRange(found);
         }
@@ -66,6 +66,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     public async Task<LifecycleResult> RunAsync(LifecycleRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        long began = _time.GetTimestamp();
         await using EnteredOperation entered = await _gate.EnterAsync(request.Operation, request.Domain, request.Options, cancellationToken).ConfigureAwait(false);
         string before = Words(entered.Domain);
         if (entered.Domain is not { } domain || entered.Decision.Action == MatrixAction.Already)
@@ -75,9 +76,9 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
                 [.. entered.Notes, $"it {entered.Decision.Reason}"]);
         }
 
-        LifecycleFacts facts = await FactsAsync(domain, cancellationToken).ConfigureAwait(false);
+        LifecycleFacts facts = await FactsAsync(request, domain, cancellationToken).ConfigureAwait(false);
         (_, IReadOnlyList<LifecycleProblem> problems, IReadOnlyList<string> notes) = LifecyclePlanner.Plan(request, facts);
-        var run = new Run(request, domain, [.. entered.Notes, .. notes]);
+        var run = new Run(request, domain, began, [.. entered.Notes, .. notes]);
         Refuse(run, problems);
         cancellationToken.ThrowIfCancellationRequested();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
@@ -98,8 +99,13 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
         return new(request.Operation, host.Identity, domain.Name, domain.Uuid, true, before, done, entered.Waited, run.Attempts, run.Notes);
     }
 
-    private async Task<LifecycleFacts> FactsAsync(DomainSnapshot domain, CancellationToken cancellationToken)
+    private async Task<LifecycleFacts> FactsAsync(LifecycleRequest request, DomainSnapshot domain, CancellationToken cancellationToken)
     {
+        if (request is not (StartRequest or UndefineRequest))
+        {
+            return new(domain, null, new(false, 0, 0), []); // a transient domain may be gone by now, and what it leaves matters to nothing else
+        }
+
         string? definition = await host.GetDefinitionAsync(domain.Uuid, cancellationToken).ConfigureAwait(false);
         DomainLeftovers leftovers = await host.GetLeftoversAsync(domain.Uuid, cancellationToken).ConfigureAwait(false);
         var facts = new LifecycleFacts(domain, definition, leftovers, []);
@@ -157,7 +163,8 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
             await using OtherClaim other = attempt.Other!;
             try
             {
-                await other.Released.WaitAsync(run.Request.Options.Wait, _time, cancellationToken).ConfigureAwait(false);
+                TimeSpan left = run.Request.Options.Wait - _time.GetElapsedTime(run.Start);
+                await other.Released.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, cancellationToken).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
@@ -169,8 +176,18 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     private Task<DomainSnapshot?> UndefineAsync(Run run, DomainUndefineFlags flags) => DoAsync(
         run, () => host.UndefineDomainAsync(run.Domain.Uuid, flags, CancellationToken.None), now => now is null or { IsPersistent: false });
 
-    private Task<DomainSnapshot?> DestroyAsync(Run run, DomainDestroyFlags flags) => DoAsync(
-        run, () => host.DestroyDomainAsync(run.Domain.Uuid, flags, CancellationToken.None), IsEnded);
+    private async Task<DomainSnapshot?> DestroyAsync(Run run, DomainDestroyFlags flags) => OffHere(
+        run, await DoAsync(run, () => host.DestroyDomainAsync(run.Domain.Uuid, flags, CancellationToken.None), IsEnded).ConfigureAwait(false));
+
+    /// <summary>A guest that is not here any more may run elsewhere: it was not ended.</summary>
+    private DomainSnapshot? OffHere(Run run, DomainSnapshot? now) => HasLeft(run, now) ? throw Ended(run, now) : now;
+
+    private static bool HasLeft(Run run, DomainSnapshot? now) => DomainConditions.Of(now) switch
+    {
+        DomainCondition.Moved => true,
+        DomainCondition.Absent => run.Domain.IsPersistent || run.SawMigration, // a transient domain is gone when it ends
+        _ => false,
+    };
 
     private async Task<DomainSnapshot?> ShutdownAsync(Run run, ShutdownRequest request, CancellationToken ended)
     {
@@ -178,12 +195,12 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
         while (true)
         {
             // A guest that powers off between two requests makes the second one fail: the host's truth counts.
-            await AskAsync(run, () => host.ShutdownDomainAsync(run.Domain.Uuid, DomainShutdownFlags.Default, CancellationToken.None), IsEnded, waitsForGuest: true).ConfigureAwait(false);
+            await AskAsync(run, () => host.ShutdownDomainAsync(run.Domain.Uuid, DomainShutdownFlags.Default, CancellationToken.None), IsEnded, request.Deadline - _time.GetElapsedTime(start), waitsForGuest: true).ConfigureAwait(false);
             TimeSpan left = request.Deadline - _time.GetElapsedTime(start);
             (bool isOff, DomainSnapshot? now) = await SeeAsync(run, IsEnded, left < request.AskAgain ? left : request.AskAgain, ended).ConfigureAwait(false);
             if (isOff)
             {
-                return now;
+                return OffHere(run, now);
             }
 
             if (_time.GetElapsedTime(start) < request.Deadline)
@@ -215,7 +232,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
         {
             // Only events tell: a guest that has rebooted is running, as it was before. It is waited for until it runs: libvirt lets it run even if somebody suspended it
             // while it went down.
-            await AskAsync(run, () => host.RebootDomainAsync(run.Domain.Uuid, DomainRebootFlags.Default, CancellationToken.None), HasRebooted, waitsForGuest: true).ConfigureAwait(false);
+            await AskAsync(run, () => host.RebootDomainAsync(run.Domain.Uuid, DomainRebootFlags.Default, CancellationToken.None), HasRebooted, run.Request.Options.Wait, waitsForGuest: true).ConfigureAwait(false);
             TimeSpan left = request.Deadline - _time.GetElapsedTime(start);
             (bool seen, DomainSnapshot? now) = await SeeAsync(run, domain => IsEnded(domain) || HasRebooted(domain), left < request.AskAgain ? left : request.AskAgain, ended).ConfigureAwait(false);
             if (IsEnded(now))
@@ -228,12 +245,31 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
                 return now;
             }
 
-            if (_time.GetElapsedTime(start) >= request.Deadline)
+            bool isOver = _time.GetElapsedTime(start) >= request.Deadline;
+            if (!isOver && events.HasGap)
             {
-                throw Failure(
-                    OperationStage.TimedOut, run,
-                    string.Create(CultureInfo.InvariantCulture, $"took the request, and was not seen to reboot within {request.Deadline.TotalSeconds:0.#} s; it is {Words(now)}"),
-                    "Its guest may not listen to the power button, or may still be at it: wait longer (--deadline), or reset it (orchestrator domain reset).");
+                // Its reboot may be what was missed: asked again, it would do so twice.
+                (seen, now) = await SeeAsync(run, domain => IsEnded(domain) || HasRebooted(domain), request.Deadline - _time.GetElapsedTime(start), ended).ConfigureAwait(false);
+                if (seen)
+                {
+                    return IsEnded(now) ? throw Ended(run, now) : now;
+                }
+
+                isOver = true;
+            }
+
+            if (isOver)
+            {
+                string arrived = string.Join(", ", events.Events.Select(e => e.Name));
+                throw events.HasGap
+                    ? Failure(
+                        OperationStage.Unknown, run,
+                        $"was asked to reboot, and may have: the connection to {host.Address.Name} was lost meanwhile, and its events with it ({(arrived.Length > 0 ? arrived : "none")} had arrived). It is {Words(now)}",
+                        "See on its console how long it has been up.")
+                    : Failure(
+                        OperationStage.TimedOut, run,
+                        string.Create(CultureInfo.InvariantCulture, $"took the request, and was not seen to reboot within {request.Deadline.TotalSeconds:0.#} s; it is {Words(now)}"),
+                        "Its guest may not listen to the power button, or may still be at it: wait longer (--deadline), or reset it (orchestrator domain reset).");
             }
 
             LogAsksAgain(run.Request.Operation, run.Domain.Name, host.Address.Name);
@@ -245,7 +281,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     private async Task<DomainSnapshot?> ResetAsync(Run run)
     {
         using EventRecorder events = await host.RecordEventsAsync(run.Domain.Name, run.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
-        await AskAsync(run, () => host.ResetDomainAsync(run.Domain.Uuid, CancellationToken.None), _ => RebootSigns.WasReset(events.Events)).ConfigureAwait(false);
+        await AskAsync(run, () => host.ResetDomainAsync(run.Domain.Uuid, CancellationToken.None), _ => RebootSigns.WasReset(events.Events), run.Request.Options.Wait).ConfigureAwait(false);
         (_, DomainSnapshot? now) = await SeeAsync(run, _ => true, run.Request.Options.Wait, CancellationToken.None).ConfigureAwait(false);
         return IsEnded(now) ? throw Ended(run, now) : now;
     }
@@ -255,7 +291,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     /// <summary>Asks, and sees that it is done.</summary>
     private async Task<DomainSnapshot?> DoAsync(Run run, Func<Task> call, Func<DomainSnapshot?, bool> isDone)
     {
-        await AskAsync(run, call, isDone).ConfigureAwait(false);
+        await AskAsync(run, call, isDone, run.Request.Options.Wait).ConfigureAwait(false);
         bool wantsGuest = run.Request.Operation is DomainOperation.Start or DomainOperation.Suspend or DomainOperation.Resume;
         (bool done, DomainSnapshot? now) = await SeeAsync(run, domain => isDone(domain) || (wantsGuest && IsEnded(domain)), run.Request.Options.Wait, CancellationToken.None).ConfigureAwait(false);
         return !isDone(now) && IsEnded(now) && wantsGuest ? throw Ended(run, now)
@@ -267,8 +303,9 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     }
 
     /// <summary>Asks the host until it took the request, or shows that it is done, or will not do it.</summary>
-    private async Task AskAsync(Run run, Func<Task> call, Func<DomainSnapshot?, bool> isDone, bool waitsForGuest = false)
+    private async Task AskAsync(Run run, Func<Task> call, Func<DomainSnapshot?, bool> isDone, TimeSpan patience, bool waitsForGuest = false)
     {
+        long start = _time.GetTimestamp();
         TimeSpan backoff = FirstBackoff;
         for (int attempt = 1; ; attempt++)
         {
@@ -286,7 +323,9 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
 
             LibvirtErrorClass kind = failure is LibvirtException libvirt ? LibvirtErrors.ClassOf(libvirt.Code) : LibvirtErrorClass.AskHost;
             LogFailed(run.Request.Operation, run.Domain.Name, host.Address.Name, attempt, kind, failure.Message);
-            DomainSnapshot? now = await AskHostAsync(run, failure).ConfigureAwait(false);
+            bool isUnderway = failure is HostUnreachableException { IsUnderway: true };
+            (bool settled, DomainSnapshot? now) = await AskHostAsync(
+                run, failure, domain => isDone(domain) || (IsSettled(domain) && !(isUnderway && !waitsForGuest))).ConfigureAwait(false);
             if (isDone(now))
             {
                 run.Notes.Add($"{host.Address.Name} answered '{HostAddress.Redact(failure.Message)}', and it is done all the same");
@@ -301,9 +340,22 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
                     return; // whether the guest heard shows in what it does
                 }
 
-                throw run.Request.Operation == DomainOperation.Reset
+                throw !settled
+                    ? Failure(
+                        OperationStage.Unknown, run,
+                        $"is {Words(now)}: it is not known whether {host.Address.Name} does what it was asked for ({ErrorDocument.CodeOf(run.Request.Operation)}): {HostAddress.Redact(failure.Message)}",
+                        "It may still be at it. See what became of it: orchestrator domain show.", failure)
+                    : run.Request.Operation == DomainOperation.Reset
                     ? Failure(OperationStage.Unknown, run, $"may or may not have been reset: {host.Address.Name} was lost while it was asked. It is {Words(now)} now", "Look at its console.", failure)
                     : Failure(OperationStage.Failed, run, $"is {Words(now)}: {host.Address.Name} was lost while it was asked to {ErrorDocument.CodeOf(run.Request.Operation)} it, and did not do it", "Ask again.", failure);
+            }
+
+            if (kind == LibvirtErrorClass.Retry && _time.GetElapsedTime(start) + backoff >= patience)
+            {
+                throw Failure(
+                    OperationStage.TimedOut, run,
+                    $"is {Words(now)}: {host.Address.Name} could not {ErrorDocument.CodeOf(run.Request.Operation)} it in time, in {attempt} attempt{(attempt > 1 ? "s" : "")}: {HostAddress.Redact(failure.Message)}",
+                    "Ask again later.", failure);
             }
 
             if (kind == LibvirtErrorClass.Retry && attempt < MostAttempts)
@@ -320,15 +372,16 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     }
 
     /// <summary>What the host says after a request failed; a host that is lost is asked until it answers or the wait is over.</summary>
-    private async Task<DomainSnapshot?> AskHostAsync(Run run, Exception failure)
+    private async Task<(bool Settled, DomainSnapshot? Domain)> AskHostAsync(Run run, Exception failure, Func<DomainSnapshot?, bool> isSettled)
     {
-        // What has begun is given the time to become what it will be.
-        (bool answered, DomainSnapshot? now) = await SeeAsync(
-            run, domain => DomainConditions.Of(domain) is not (DomainCondition.Starting or DomainCondition.ShuttingDown), run.Request.Options.Wait, CancellationToken.None, failure).ConfigureAwait(false);
+        (bool settled, DomainSnapshot? now) = await SeeAsync(run, isSettled, run.Request.Options.Wait, CancellationToken.None, failure).ConfigureAwait(false);
         DomainCondition condition = DomainConditions.Of(now);
-        LogAsked(host.Address.Name, run.Domain.Name, condition, answered);
-        return now;
+        LogAsked(host.Address.Name, run.Domain.Name, condition, settled);
+        return (settled, now);
     }
+
+    /// <summary>What has begun is given the time to become what it will be.</summary>
+    private static bool IsSettled(DomainSnapshot? domain) => DomainConditions.Of(domain) is not (DomainCondition.Starting or DomainCondition.ShuttingDown);
 
     /// <summary>Asks the host for the domain until it is as wanted, or the deadline is over.</summary>
     /// <exception cref="OperationException">The host did not answer within the wait, or the wait for the guest was cancelled.</exception>
@@ -344,6 +397,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
             {
                 DomainSnapshot? now = await host.FindDomainAsync(run.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
                 silentSince = _time.GetTimestamp();
+                run.SawMigration |= DomainConditions.Of(now) is DomainCondition.Leaving or DomainCondition.PostCopy;
                 bool seen = wanted(now);
                 if (seen || _time.GetElapsedTime(start) >= deadline)
                 {
@@ -379,7 +433,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     }
 
     /// <summary>The guest ended while something else was asked of it.</summary>
-    private OperationException Ended(Run run, DomainSnapshot? now) => DomainConditions.Of(now) == DomainCondition.Moved
+    private OperationException Ended(Run run, DomainSnapshot? now) => HasLeft(run, now)
         ? Failure(OperationStage.Failed, run, $"{ConflictMatrix.AfterMigration.Reason} meanwhile", ConflictMatrix.AfterMigration.Remedy)
         : Failure(OperationStage.Failed, run, $"{ConflictMatrix.Decide(run.Request.Operation, GuestDoing.PowersOff).Reason}: it is {Words(now)}", "Start it: orchestrator domain start.");
 
@@ -410,8 +464,12 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     [LoggerMessage(EventId = 333, Level = LogLevel.Information, Message = "{Operation}: {Domain} on {Host} is asked once more")]
     private partial void LogAsksAgain(DomainOperation operation, string domain, string host);
 
-    private sealed class Run(LifecycleRequest request, DomainSnapshot domain, List<string> notes)
+    private sealed class Run(LifecycleRequest request, DomainSnapshot domain, long start, List<string> notes)
     {
+        internal long Start { get; } = start;
+
+        internal bool SawMigration { get; set; }
+
         internal LifecycleRequest Request { get; } = request;
 
         internal DomainSnapshot Domain { get; } = domain;

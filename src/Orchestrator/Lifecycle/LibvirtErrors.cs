@@ -3,7 +3,7 @@ using Libvirt.Interop;
 namespace Orchestrator.Lifecycle;
 
 /// <summary>What to make of an error of libvirt's.</summary>
-public enum LibvirtErrorClass
+internal enum LibvirtErrorClass
 {
     /// <summary>Nothing was done, and the next attempt may succeed.</summary>
     Retry,
@@ -16,11 +16,11 @@ public enum LibvirtErrorClass
 }
 
 /// <summary>Classes of libvirt's errors, by their codes alone: their texts are translated. Pure.</summary>
-public static class LibvirtErrors
+internal static class LibvirtErrors
 {
     /// <summary>The class of an error.</summary>
     /// <param name="code">Its code.</param>
-    public static LibvirtErrorClass ClassOf(LibvirtErrorCode code) => code switch
+    internal static LibvirtErrorClass ClassOf(LibvirtErrorCode code) => code switch
     {
         // The domain's lock was not to be had, a resource or a block job stood in the way, the agent did not answer.
         LibvirtErrorCode.OperationTimeout or LibvirtErrorCode.ResourceBusy or LibvirtErrorCode.BlockCopyActive or LibvirtErrorCode.AgentUnresponsive => LibvirtErrorClass.Retry,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Libvirt.Interop;
 using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -59,19 +60,49 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         DomainOperation operation, string nameOrUuid, OperationOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        DomainSnapshot? domain = await FindAsync(operation, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        var entry = new Entry(operation, options, _time.GetTimestamp()) { Name = nameOrUuid };
+        DomainSnapshot? domain = await AskAsync(entry, () => FindAsync(operation, nameOrUuid, options, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await LookAsync(entry, domain, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<OperationOutlook> LookAsync(Entry entry, DomainSnapshot? domain, CancellationToken cancellationToken)
+    {
+        DomainOperation operation = entry.Operation;
         DomainCondition condition = DomainConditions.Of(domain);
         if (domain is null)
         {
             return new(null, condition, null, ConflictMatrix.Decide(operation, condition));
         }
 
-        ClaimAttempt attempt = await claims.TryClaimAsync(ClaimKey.OfDomain(domain.Uuid), Self(operation, domain.Name), cancellationToken).ConfigureAwait(false);
-        await using DomainClaim? claim = attempt.Claim;
-        await using OtherClaim? other = attempt.Other;
+        await using OtherClaim? other = await claims.FindAsync(ClaimKey.OfDomain(domain.Uuid), Self(operation, domain.Name), cancellationToken).ConfigureAwait(false);
         return new(
             domain, condition, other?.Holder,
-            other is null ? Allowed(operation, condition, options) : ConflictMatrix.Decide(operation, other.Holder?.Operation, condition));
+            other is null ? Allowed(operation, condition, entry.Options) : ConflictMatrix.Decide(operation, other.Holder?.Operation, condition));
+    }
+
+    /// <summary>What a plan has to tell of the gate: what would refuse the operation, with its remedy, or what it would begin with.</summary>
+    internal async Task<(string? Problem, string? Remedy, string? Note)> ForeseeAsync(DomainOperation operation, Guid uuid, OperationOptions options, CancellationToken cancellationToken)
+    {
+        var entry = new Entry(operation, options, _time.GetTimestamp()) { Name = $"{uuid}" };
+        DomainSnapshot? domain = await AskAsync(entry, () => host.FindDomainAsync(uuid, cancellationToken), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            RefuseForeign(operation, domain, options);
+        }
+        catch (OperationException e)
+        {
+            return (e.Message, e.Remedy, null);
+        }
+
+        OperationOutlook outlook = await LookAsync(entry, domain, cancellationToken).ConfigureAwait(false);
+        string says = $"{domain?.Name ?? entry.Name} on {host.Address.Name} {outlook.Decision.Reason}{(outlook.Holder is { } holder ? $" ({holder})" : "")}";
+        return outlook.Decision.Action switch
+        {
+            MatrixAction.Refuse => (says, outlook.Decision.Remedy, null),
+            MatrixAction.Wait => (null, null, $"{says}: that would be waited for first"),
+            MatrixAction.CancelThenDo => (null, null, $"{says}: that would be cancelled first"),
+            _ => default,
+        };
     }
 
     /// <summary>Enters: returns when the operation may be done and nobody else works on the domain.</summary>
@@ -85,16 +116,16 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         DomainOperation operation, string nameOrUuid, OperationOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var entry = new Entry(operation, options, _time.GetTimestamp());
-        DomainSnapshot? first = await FindAsync(operation, nameOrUuid, options, cancellationToken).ConfigureAwait(false);
+        var entry = new Entry(operation, options, _time.GetTimestamp()) { Name = nameOrUuid };
+        DomainSnapshot? first = await AskAsync(entry, () => FindAsync(operation, nameOrUuid, options, cancellationToken), cancellationToken).ConfigureAwait(false);
         return await EnterAsync(entry, first, nameOrUuid, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Enters for a domain whose UUID is known already; another one that has it for a name does not matter.</summary>
     internal async Task<EnteredOperation> EnterAsync(DomainOperation operation, Guid uuid, OperationOptions options, CancellationToken cancellationToken)
     {
-        var entry = new Entry(operation, options, _time.GetTimestamp());
-        DomainSnapshot? first = await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false);
+        var entry = new Entry(operation, options, _time.GetTimestamp()) { Name = $"{uuid}" };
+        DomainSnapshot? first = await AskAsync(entry, () => host.FindDomainAsync(uuid, cancellationToken), cancellationToken).ConfigureAwait(false);
         RefuseAbsent(operation, first, $"{uuid}", options);
         RefuseForeign(operation, first, options);
         return await EnterAsync(entry, first, $"{uuid}", cancellationToken).ConfigureAwait(false);
@@ -192,7 +223,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             }
 
             await using OtherClaim other = attempt.Other!;
-            DomainCondition condition = DomainConditions.Of(await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false));
+            DomainCondition condition = DomainConditions.Of(await AskAsync(entry, () => host.FindDomainAsync(uuid, cancellationToken), cancellationToken).ConfigureAwait(false));
             MatrixDecision decision = ConflictMatrix.Decide(entry.Operation, other.Holder?.Operation, condition);
             string holder = other.Holder?.ToString() ?? "somebody who does not tell";
             if (decision.Action == MatrixAction.Refuse)
@@ -229,7 +260,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         while (true)
         {
             // Anew: what was seen before the claim is what somebody else may have changed.
-            DomainSnapshot? domain = await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false);
+            DomainSnapshot? domain = await AskAsync(entry, () => host.FindDomainAsync(uuid, cancellationToken), cancellationToken).ConfigureAwait(false);
             DomainCondition condition = DomainConditions.Of(domain);
             MatrixDecision decision = Decide(entry, condition);
             RefuseForeign(entry.Operation, domain, entry.Options); // a copy that arrived tells only now whose it is
@@ -244,7 +275,15 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
                 case MatrixAction.Refuse:
                     throw Failure(OperationStage.Refused, entry, decision.Reason, decision.Remedy);
                 case MatrixAction.CancelThenDo:
-                    await host.AbortJobAsync(uuid, cancellationToken).ConfigureAwait(false);
+                    try
+                    {
+                        await host.AbortJobAsync(uuid, cancellationToken).ConfigureAwait(false);
+                    }
+                    catch (LibvirtException e) when (LibvirtErrors.ClassOf(e.Code) != LibvirtErrorClass.Fatal)
+                    {
+                        LogCannotTell(host.Address.Name, entry.Name, e.Message); // whether the job is over is seen next
+                    }
+
                     entry.Note($"asked for the end of a job that is none of ours: it {decision.Reason}");
                     break;
                 default:
@@ -256,6 +295,30 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             if (Left(entry) <= TimeSpan.Zero)
             {
                 throw Late(entry, decision.Reason);
+            }
+
+            await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Asks a host that may be unable to tell just now (a daemon that is starting, a lock that is not to be had), until the wait is over: nothing was touched yet.</summary>
+    private async Task<T> AskAsync<T>(Entry entry, Func<Task<T>> ask, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ask().ConfigureAwait(false);
+            }
+            catch (LibvirtException e) when (LibvirtErrors.ClassOf(e.Code) != LibvirtErrorClass.Fatal)
+            {
+                LogCannotTell(host.Address.Name, entry.Name, e.Message);
+                if (Left(entry) <= TimeSpan.Zero)
+                {
+                    throw Failure(
+                        OperationStage.TimedOut, entry, $"was not touched: {host.Address.Name} could not tell what it is doing: {HostAddress.Redact(e.Message)}",
+                        "Ask again later, or wait longer: --wait.", e);
+                }
             }
 
             await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
@@ -295,8 +358,11 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         OperationStage.TimedOut, entry, string.Create(CultureInfo.InvariantCulture, $"was not touched within {entry.Options.Wait.TotalSeconds:0.#} s: it {why}"),
         "Ask again later, or wait longer: --wait.");
 
-    private OperationException Failure(OperationStage stage, Entry entry, string message, string? remedy = null) =>
-        new(stage, entry.Operation, host.Address.Name, entry.Name, $"{entry.Name} on {host.Address.Name} {message}", remedy);
+    private OperationException Failure(OperationStage stage, Entry entry, string message, string? remedy = null, Exception? inner = null) =>
+        new(stage, entry.Operation, host.Address.Name, entry.Name, $"{entry.Name} on {host.Address.Name} {message}", remedy, inner);
+
+    [LoggerMessage(EventId = 323, Level = LogLevel.Warning, Message = "{Host} cannot tell of {Domain}: {Reason}")]
+    private partial void LogCannotTell(string host, string domain, string reason);
 
     [LoggerMessage(EventId = 320, Level = LogLevel.Information, Message = "{Operation} of {Domain} waits for {Holder}")]
     private partial void LogWaits(DomainOperation operation, string domain, string holder);

@@ -5,8 +5,8 @@ namespace Orchestrator.Lifecycle;
 /// <summary>A claim that somebody else has: in this process or another one of this machine.</summary>
 public sealed class OtherClaim : IAsyncDisposable
 {
-    private readonly Socket _connection;
-    private readonly ClaimHolder _self;
+    private readonly Socket? _connection;
+    private readonly ClaimHolder? _self;
     private readonly CancellationTokenSource _leave = new();
 
     private OtherClaim(Socket connection, ClaimHolder self, ClaimHolder? holder)
@@ -14,8 +14,11 @@ public sealed class OtherClaim : IAsyncDisposable
         _connection = connection;
         _self = self;
         Holder = holder;
-        Released = WaitAsync();
+        Released = WaitAsync(connection);
     }
+
+    /// <summary>The claim of somebody who cannot be talked to.</summary>
+    internal OtherClaim(Func<CancellationToken, Task> released) => Released = released(_leave.Token);
 
     /// <summary>Who has it; <see langword="null"/> when they did not tell: a process that is stopped, or none of ours.</summary>
     public ClaimHolder? Holder { get; }
@@ -27,9 +30,14 @@ public sealed class OtherClaim : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task RequestCancelAsync(CancellationToken cancellationToken = default)
     {
+        if (_connection is null)
+        {
+            return;
+        }
+
         try
         {
-            await ClaimJson.SendAsync(_connection, _self, cancellationToken).ConfigureAwait(false);
+            await ClaimJson.SendAsync(_connection, _self!, cancellationToken).ConfigureAwait(false);
         }
         catch (SocketException)
         {
@@ -44,7 +52,7 @@ public sealed class OtherClaim : IAsyncDisposable
         {
             await _leave.CancelAsync().ConfigureAwait(false);
             await Released.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _connection.Dispose();
+            _connection?.Dispose();
             _leave.Dispose();
         }
     }
@@ -75,12 +83,12 @@ public sealed class OtherClaim : IAsyncDisposable
         return new(connection, self, holder);
     }
 
-    private async Task WaitAsync()
+    private async Task WaitAsync(Socket connection)
     {
         byte[] nothing = new byte[256];
         try
         {
-            while (await _connection.ReceiveAsync(nothing, _leave.Token).ConfigureAwait(false) > 0)
+            while (await connection.ReceiveAsync(nothing, _leave.Token).ConfigureAwait(false) > 0)
             {
                 // Whatever it says, it still has the claim.
             }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orchestrator.Downtime;
 
 namespace Orchestrator.Lifecycle;
@@ -6,7 +7,7 @@ namespace Orchestrator.Lifecycle;
 /// <remarks>
 /// A RESET alone is no sign of a reboot: that of an earlier reset may arrive late, and some firmware (SeaBIOS on q35) resets the machine once more, as its guest, at
 /// each start. libvirt reboots a guest by pressing its power button and, when the guest has gone down, resetting the machine and letting it run:
-/// POWERDOWN, SHUTDOWN, STOP, RESET, RESUME. A guest agent needs no button: then there is no POWERDOWN.
+/// POWERDOWN, SHUTDOWN, STOP, RESET, RESUME. A guest agent needs no button: then there is no POWERDOWN, and the RESET is the guest's own (QEMU's data say so).
 /// </remarks>
 internal static class RebootSigns
 {
@@ -23,11 +24,24 @@ internal static class RebootSigns
 
         if (hasAgent && !monitor.Contains("POWERDOWN"))
         {
-            return monitor.Contains("RESET");
+            return events.Any(seen => seen is { Channel: "qmp", Name: "RESET", Data: { } data } && IsOfGuest(data)); // that of our own reset says otherwise
         }
 
         int down = monitor.IndexOf("SHUTDOWN", Math.Max(monitor.IndexOf("POWERDOWN"), 0));
         return down >= 0 && monitor.IndexOf("RESET", down) >= 0;
+    }
+
+    private static bool IsOfGuest(string data)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(data);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("guest", out JsonElement guest) && guest.ValueKind == JsonValueKind.True;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Whether the machine was reset.</summary>

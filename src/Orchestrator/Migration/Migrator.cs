@@ -40,19 +40,35 @@ public sealed partial class Migrator(
     /// <exception cref="DomainNotFoundException">The source has no such domain.</exception>
     public async Task<MigrationPlan> PlanAsync(MigrationRequest request, CancellationToken cancellationToken)
     {
-        DomainSnapshot domain = await source.FindDomainAsync(request.Domain, cancellationToken).ConfigureAwait(false)
-            ?? throw new DomainNotFoundException(request.Domain, source.Address.Name);
-        return await PlanAsync(request, domain, cancellationToken).ConfigureAwait(false);
+        MigrationPlan plan = await ComputeAsync(request, cancellationToken).ConfigureAwait(false);
+        (string? problem, string? remedy, string? note) = await _gate.ForeseeAsync(DomainOperation.Migrate, plan.Domain.Uuid, request.Options, cancellationToken).ConfigureAwait(false);
+        return plan with
+        {
+            Checks =
+            [
+                .. plan.Checks,
+                new(
+                    "free-to-migrate", note is null ? CheckSeverity.Error : CheckSeverity.Warning, problem is null && note is null ? CheckResult.Pass : CheckResult.Fail,
+                    problem ?? note ?? $"nobody else works on {plan.Domain.Name} or manages it", remedy),
+            ],
+        };
     }
 
-    private async Task<MigrationPlan> PlanAsync(MigrationRequest request, Guid uuid, CancellationToken cancellationToken)
+    private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, CancellationToken cancellationToken)
+    {
+        DomainSnapshot domain = await source.FindDomainAsync(request.Domain, cancellationToken).ConfigureAwait(false)
+            ?? throw new DomainNotFoundException(request.Domain, source.Address.Name);
+        return await ComputeAsync(request, domain, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, Guid uuid, CancellationToken cancellationToken)
     {
         DomainSnapshot domain = await source.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false)
             ?? throw new DomainNotFoundException($"{uuid}", source.Address.Name);
-        return await PlanAsync(request, domain, cancellationToken).ConfigureAwait(false);
+        return await ComputeAsync(request, domain, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<MigrationPlan> PlanAsync(MigrationRequest request, DomainSnapshot domain, CancellationToken cancellationToken)
+    private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, DomainSnapshot domain, CancellationToken cancellationToken)
     {
         HostSnapshot there = await destination.SnapshotAsync(domain.Name, domain.Uuid, cancellationToken).ConfigureAwait(false);
         return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address);
@@ -67,13 +83,13 @@ public sealed partial class Migrator(
     /// <param name="cancellationToken">Cancels the migration.</param>
     /// <exception cref="DomainNotFoundException">The source has no such domain.</exception>
     /// <exception cref="HostUnreachableException">A host was lost before the migration began.</exception>
-    /// <exception cref="OperationException">Somebody else works on the domain, or manages it.</exception>
+    /// <exception cref="OperationException">Somebody else works on the domain, manages it, or asked for the end of this before it began.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the migration began: nothing was touched.</exception>
     public async Task<MigrationResult> MigrateAsync(
         MigrationRequest request, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         progress?.Report(new("checking"));
-        MigrationPlan plan = await PlanAsync(request, cancellationToken).ConfigureAwait(false);
+        MigrationPlan plan = await ComputeAsync(request, cancellationToken).ConfigureAwait(false);
         if (plan.IsRefused)
         {
             return MigrationResult.Refused(plan);
@@ -81,7 +97,18 @@ public sealed partial class Migrator(
 
         await using EnteredOperation entered = await _gate.EnterAsync(DomainOperation.Migrate, plan.Domain.Uuid, request.Options, cancellationToken).ConfigureAwait(false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
-        MigrationResult result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, progress, ended.Token).ConfigureAwait(false);
+        MigrationResult result;
+        try
+        {
+            result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, progress, ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && entered.CancelRequested.IsCancellationRequested)
+        {
+            throw new OperationException(
+                OperationStage.Cancelled, DomainOperation.Migrate, source.Address.Name, plan.Domain.Name,
+                $"{plan.Domain.Name} on {source.Address.Name} was not migrated: {entered.CancelRequestedBy?.ToString() ?? "somebody"} asked for the end of this before it began");
+        }
+
         return result.Verdict.Outcome == MigrationOutcome.Cancelled && entered.CancelRequestedBy is { } by
             ? result with { Verdict = result.Verdict with { Message = $"{result.Verdict.Message} (asked for by: {by})" } }
             : result;
@@ -90,7 +117,7 @@ public sealed partial class Migrator(
     private async Task<MigrationResult> RunClaimedAsync(MigrationRequest request, Guid uuid, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         // Anew: the gate may have waited for somebody who changed the domain.
-        MigrationPlan plan = await PlanAsync(request, uuid, cancellationToken).ConfigureAwait(false);
+        MigrationPlan plan = await ComputeAsync(request, uuid, cancellationToken).ConfigureAwait(false);
         if (plan.IsRefused)
         {
             return MigrationResult.Refused(plan);
@@ -101,7 +128,7 @@ public sealed partial class Migrator(
         {
             // The source's daemon could not connect, and nothing had begun: the other way is open.
             LogFallback(plan.Domain.Name, source.Address.Name, destination.Address.Name, result.Verdict.Message);
-            plan = await PlanAsync(request with { Mode = MigrationMode.Direct }, uuid, cancellationToken).ConfigureAwait(false);
+            plan = await ComputeAsync(request with { Mode = MigrationMode.Direct }, uuid, cancellationToken).ConfigureAwait(false);
             result = plan.IsRefused ? MigrationResult.Refused(plan) : await RunAsync(plan, progress, cancellationToken).ConfigureAwait(false);
         }
 

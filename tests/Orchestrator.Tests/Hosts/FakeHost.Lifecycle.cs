@@ -20,6 +20,9 @@ internal sealed partial class FakeHost
     /// <summary>The daemon takes this call, does it, and is gone before it has answered.</summary>
     internal string? IsLostBy { get; set; }
 
+    /// <summary>A transient domain is gone when it is asked what it would leave behind.</summary>
+    internal bool HasEndedForLeftovers { get; set; }
+
     /// <summary>The guest does not listen to its power button.</summary>
     internal bool IgnoresPowerButton { get; set; }
 
@@ -107,7 +110,9 @@ internal sealed partial class FakeHost
     });
 
     public Task<DomainLeftovers> GetLeftoversAsync(Guid uuid, CancellationToken cancellationToken) =>
-        Answer(() => Leftovers.GetValueOrDefault(uuid) ?? new(false, 0, 0));
+        Answer(() => HasEndedForLeftovers
+            ? throw new LibvirtException(LibvirtErrorCode.NoDomain, FromQemu, "virDomainHasManagedSaveImage", $"Domain not found: no domain with matching uuid '{uuid}'")
+            : Leftovers.GetValueOrDefault(uuid) ?? new(false, 0, 0));
 
     public Task<string> QemuMonitorCommandAsync(Guid uuid, string command, CancellationToken cancellationToken) => Answer(() =>
     {

@@ -27,6 +27,9 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>What the migrating call does; the default never ends by itself.</summary>
     internal Func<FakeHost, MigrationCall, Task> OnMigrate { get; set; } = static (_, _) => Task.Delay(Timeout.Infinite);
 
+    /// <summary>What comes before its round trips are measured.</summary>
+    internal Func<CancellationToken, Task> OnMeasure { get; set; } = static _ => Task.CompletedTask;
+
     /// <summary>The daemon is gone.</summary>
     internal bool IsLost { get; set; }
 
@@ -173,8 +176,11 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 
     public Task PingAsync(CancellationToken cancellationToken) => Answer(() => true);
 
-    public Task<IReadOnlyList<double>> MeasureRoundTripsAsync(Guid uuid, int count, CancellationToken cancellationToken) =>
-        Answer<IReadOnlyList<double>>(() => [.. Enumerable.Repeat(0.2, count)]);
+    public async Task<IReadOnlyList<double>> MeasureRoundTripsAsync(Guid uuid, int count, CancellationToken cancellationToken)
+    {
+        await OnMeasure(cancellationToken);
+        return await Answer<IReadOnlyList<double>>(() => [.. Enumerable.Repeat(0.2, count)]);
+    }
 
     public Task<TimeSpan> MaxDowntimeAsync(Guid uuid, TimeSpan? limit, CancellationToken cancellationToken) =>
         Answer(() => MaxDowntime = KeepsItsLimit ? MaxDowntime : limit ?? MaxDowntime);
@@ -234,5 +240,9 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
         return IsLost ? throw Lost() : answer();
     }
 
-    private HostUnreachableException Lost() => new(Address.Name, $"{Address.Name} cannot be reached");
+    private HostUnreachableException Lost()
+    {
+        _recorders.ForEach(recorder => recorder.MarkGap());
+        return new(Address.Name, $"{Address.Name} cannot be reached");
+    }
 }

@@ -134,4 +134,51 @@ public sealed class DomainClaimsTests
         accepted.Dispose();
         await other.Released.WaitAsync(Patience);
     }
+
+    [Test]
+    public async Task A_name_that_is_bound_and_does_not_listen_is_waited_for_without_a_name()
+    {
+        var stranger = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        stranger.Bind(new UnixDomainSocketEndPoint($"\0{_key.Name}"));
+
+        ClaimAttempt attempt = await new DomainClaims(new Hurried()).TryClaimAsync(_key, Holder(DomainOperation.Start)).WaitAsync(Patience);
+
+        Assert.That(attempt.Claim, Is.Null);
+        await using OtherClaim other = attempt.Other!;
+        await other.RequestCancelAsync();
+        Assert.That((other.Holder, other.Released.IsCompleted), Is.EqualTo(((ClaimHolder?)null, false)));
+        stranger.Dispose();
+        await other.Released.WaitAsync(Patience);
+        await using DomainClaim? mine = (await _claims.TryClaimAsync(_key, Holder(DomainOperation.Start))).Claim;
+        Assert.That(mine, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task A_claim_whose_door_broke_is_given_up_like_any_other()
+    {
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint($"\0{_key.Name}"));
+        listener.Listen();
+        var claim = new DomainClaim(listener, Holder(DomainOperation.Start));
+        listener.Shutdown(SocketShutdown.Both);
+
+        Assert.That(async () => await claim.DisposeAsync(), Throws.Nothing);
+    }
+
+    [Test]
+    public async Task Who_only_looks_meets_the_holder_and_takes_nothing()
+    {
+        Assert.That(await _claims.FindAsync(_key, Holder(DomainOperation.Destroy), CancellationToken.None), Is.Null);
+        await using DomainClaim claim = (await _claims.TryClaimAsync(_key, Holder(DomainOperation.Migrate))).Claim!;
+
+        await using OtherClaim? met = await _claims.FindAsync(_key, Holder(DomainOperation.Destroy), CancellationToken.None);
+
+        Assert.That(met!.Holder!.Operation, Is.EqualTo(DomainOperation.Migrate));
+    }
+
+    /// <summary>A clock by which much time passes between two looks.</summary>
+    private sealed class Hurried : TimeProvider
+    {
+        public override long GetTimestamp() => base.GetTimestamp() * 50;
+    }
 }

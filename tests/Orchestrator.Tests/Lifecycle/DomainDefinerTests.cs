@@ -28,6 +28,18 @@ public sealed class DomainDefinerTests
     }
 
     [Test]
+    public async Task A_plan_tells_of_another_manager_as_the_definition_would([Values] bool allowed)
+    {
+        const string Nova = "<metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'/></metadata>";
+        FakeHost host = LifeSamples.Host(DomainCondition.Off, out Guid uuid);
+        host.Domains[uuid] = host.Domains[uuid] with { Xml = LifeSamples.Document(uuid).Replace("<devices/>", $"{Nova}<devices/>", StringComparison.Ordinal) };
+
+        DefinitionPlan plan = await new DomainDefiner(host).PlanAsync(DomainDocument.Parse(LifeSamples.Document(uuid)), new() { AllowForeignOwner = allowed });
+
+        Assert.That(plan.Problems.Select(problem => problem.Message), allowed ? Is.Empty : Has.One.Contains("OpenStack (nova)"));
+    }
+
+    [Test]
     public async Task A_domain_without_a_uuid_gets_one()
     {
         DefinitionPlan done = await Define("<domain type='kvm'><name>web1</name><memory>1024</memory></domain>");

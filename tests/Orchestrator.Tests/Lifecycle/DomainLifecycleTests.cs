@@ -74,6 +74,126 @@ public sealed class DomainLifecycleTests
     }
 
     [Test]
+    public async Task A_start_that_takes_longer_than_a_call_may_is_waited_for()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Off, out Guid uuid);
+        int looked = 0;
+        host.OnLifeCall = _ =>
+        {
+            host.Domains[uuid] = LifeSamples.Domain(uuid, DomainCondition.Starting);
+            looked = host.Finds;
+            return new HostUnreachableException("lab-a", "lab-a did not answer within 40 s") { IsUnderway = true };
+        };
+        host.OnFind = () =>
+        {
+            if (looked > 0 && host.Finds > looked + 3)
+            {
+                host.Domains[uuid] = LifeSamples.Domain(uuid, DomainCondition.Running);
+            }
+        };
+
+        Assert.That(await LifeSamples.RequestAsync(host, DomainOperation.Start, uuid, new()), Is.True);
+        Assert.That(host.LifeCalls, Is.EqualTo(new[] { "start" }));
+    }
+
+    [TestCase(DomainOperation.Start, DomainCondition.Off, DomainCondition.Starting)]
+    [TestCase(DomainOperation.Suspend, DomainCondition.Running, DomainCondition.Running)]
+    [TestCase(DomainOperation.Reset, DomainCondition.Running, DomainCondition.Running)]
+    public void What_the_host_may_still_be_doing_is_not_called_undone(DomainOperation operation, DomainCondition before, DomainCondition then)
+    {
+        FakeHost host = LifeSamples.Host(before, out Guid uuid);
+        host.OnLifeCall = _ =>
+        {
+            host.Domains[uuid] = LifeSamples.Domain(uuid, then);
+            return new HostUnreachableException("lab-a", "lab-a did not answer within 40 s") { IsUnderway = true };
+        };
+
+        Assert.That(
+            async () => await LifeSamples.RequestAsync(host, operation, uuid, Short),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.Unknown).And.Message.Contains("did not answer within 40 s"));
+        Assert.That(host.LifeCalls, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void A_start_that_a_broken_connection_leaves_half_done_is_not_called_undone()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Off, out Guid uuid);
+        host.OnLifeCall = _ =>
+        {
+            host.Domains[uuid] = LifeSamples.Domain(uuid, DomainCondition.Starting);
+            return new HostUnreachableException("lab-a", "lab-a cannot be reached");
+        };
+
+        Assert.That(
+            async () => await LifeSamples.RequestAsync(host, DomainOperation.Start, uuid, Short),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.Unknown).And.Message.Contains("starting"));
+    }
+
+    [Test]
+    public void A_lock_that_is_not_to_be_had_is_not_tried_for_longer_than_was_asked_for()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        host.OnLifeCall = _ => Error(LibvirtErrorCode.OperationTimeout, "cannot acquire state change lock");
+
+        Assert.That(
+            async () => await LifeSamples.RequestAsync(host, DomainOperation.Suspend, uuid, Short),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Message.Contains("cannot acquire state change lock"));
+        Assert.That(host.LifeCalls, Has.Count.LessThan(5));
+    }
+
+    [Test]
+    public void A_guest_that_moves_after_the_request_is_not_called_ended(
+        [Values(DomainOperation.Shutdown, DomainOperation.Destroy)] DomainOperation operation, [Values] bool undefined)
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        host.IgnoresPowerButton = true;
+        host.OnLifeCall = call =>
+        {
+            // The migration of somebody else has won.
+            if (undefined)
+            {
+                host.Domains.Remove(uuid);
+            }
+            else
+            {
+                host.Domains[uuid] = LifeSamples.Domain(uuid, DomainCondition.Moved);
+            }
+
+            return call == "destroy" ? Error(LibvirtErrorCode.OperationInvalid, "domain is not running") : null;
+        };
+
+        Assert.That(
+            async () => await LifeSamples.RequestAsync(host, operation, uuid, Short),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.Failed).And.Message.Contains("was migrated to another host"));
+    }
+
+    [TestCase(DomainOperation.Shutdown)]
+    [TestCase(DomainOperation.Destroy)]
+    public async Task A_transient_domain_that_is_gone_has_ended(DomainOperation operation)
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        host.Definitions.Remove(uuid);
+        host.Domains[uuid] = host.Domains[uuid] with { IsPersistent = false };
+
+        Assert.That(await LifeSamples.RequestAsync(host, operation, uuid, new()), Is.True);
+        Assert.That(host.Domains, Is.Empty);
+    }
+
+    [Test]
+    public void A_reboot_whose_events_may_be_lost_is_asked_for_once_and_not_called_undone()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        host.IgnoresPowerButton = true; // as if its events had come while nobody was connected
+        host.IsLostBy = "reboot";
+        ComesBack(host);
+
+        Assert.That(
+            async () => await new DomainLifecycle(host, new()).RunAsync(new RebootRequest($"{uuid}") { Deadline = TimeSpan.FromMilliseconds(1500), AskAgain = TimeSpan.FromMilliseconds(200) }),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.Unknown).And.Message.Contains("POWERDOWN"));
+        Assert.That(host.LifeCalls, Is.EqualTo(new[] { "reboot" }));
+    }
+
+    [Test]
     public async Task A_lock_that_is_not_to_be_had_is_tried_for_again()
     {
         FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
@@ -292,6 +412,93 @@ public sealed class DomainLifecycleTests
     }
 
     [Test]
+    public async Task A_host_that_cannot_tell_at_first_is_asked_again_before_anything_is_touched()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        int failures = 5;
+        host.OnFind = () =>
+        {
+            if (failures-- > 0)
+            {
+                throw Error(LibvirtErrorCode.OperationTimeout, "cannot acquire state change lock");
+            }
+        };
+
+        Assert.That(await LifeSamples.RequestAsync(host, DomainOperation.Suspend, uuid, new()), Is.True);
+    }
+
+    [Test]
+    public void A_host_that_cannot_tell_until_the_wait_is_over_is_left_alone()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        host.OnFind = () => throw Error(LibvirtErrorCode.OperationTimeout, "cannot acquire state change lock");
+
+        Assert.That(
+            async () => await LifeSamples.RequestAsync(host, DomainOperation.Suspend, uuid, Short),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Message.Contains("cannot acquire state change lock"));
+        Assert.That(host.LifeCalls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_transient_domain_is_not_asked_what_it_would_leave_behind()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        host.HasEndedForLeftovers = true;
+
+        Assert.That(await LifeSamples.RequestAsync(host, DomainOperation.Shutdown, uuid, new()), Is.True);
+    }
+
+    [Test]
+    public async Task A_start_waits_for_all_its_devices_together_no_longer_than_was_asked_for()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Off, out Guid uuid);
+        string[] paths = [$"/dev/vhost-vdpa-{uuid:N}"[..25], $"/dev/vhost-vdpa-z{uuid:N}"[..25]];
+        host.Definitions[uuid] = LifeSamples.Document(uuid).Replace(
+            "<devices/>", $"<devices>{string.Concat(paths.Select(path => $"<hostdev mode='subsystem' type='vdpa'><source dev='{path}'/></hostdev>"))}</devices>", StringComparison.Ordinal);
+        ClaimHolder holder = ClaimHolder.Here(DomainOperation.Attach, "db1", "lab-a");
+        DomainClaim first = (await new DomainClaims().TryClaimAsync(ClaimKey.OfDevice(host.Identity.HostUuid ?? Guid.Empty, paths[0]), holder)).Claim!;
+        await using DomainClaim second = (await new DomainClaims().TryClaimAsync(ClaimKey.OfDevice(host.Identity.HostUuid ?? Guid.Empty, paths[1]), holder)).Claim!;
+        var time = new Skippable();
+        Task<LifecycleResult> start = new DomainLifecycle(host, new(), time).RunAsync(new StartRequest($"{uuid}"));
+        await LifeSamples.UntilAsync(() => time.Timers > 0, start); // it waits for the first
+
+        time.Skip(TimeSpan.FromMinutes(1));
+        await first.DisposeAsync();
+
+        Assert.That(
+            async () => await start.WaitAsync(TimeSpan.FromSeconds(20)),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Message.Contains(paths[1]));
+        Assert.That(host.LifeCalls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_dry_run_makes_nobody_wait_for_it()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
+        var gate = new OperationGate(host, new());
+        using var over = new CancellationTokenSource();
+        Task looking = Task.Run(
+            async () =>
+            {
+                while (!over.IsCancellationRequested)
+                {
+                    await gate.LookAsync(DomainOperation.Destroy, $"{uuid}", new());
+                }
+            });
+
+        for (int i = 0; i < 200; i++)
+        {
+            ClaimAttempt attempt = await new DomainClaims().TryClaimAsync(ClaimKey.OfDomain(uuid), ClaimHolder.Here(DomainOperation.Suspend, "web1", "lab-a"));
+            Assert.That(attempt.Other?.Holder, Is.Null);
+            Assert.That(attempt.Claim, Is.Not.Null);
+            await attempt.Claim!.DisposeAsync();
+        }
+
+        await over.CancelAsync();
+        await looking;
+    }
+
+    [Test]
     public async Task A_dry_run_tells_and_touches_nothing()
     {
         FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
@@ -358,6 +565,25 @@ public sealed class DomainLifecycleTests
                 host.IsLost = false;
             }
         };
+    }
+
+    /// <summary>A clock that can be put forward; its timers run on as they were set.</summary>
+    private sealed class Skippable : TimeProvider
+    {
+        private long _skipped;
+        private int _timers;
+
+        internal int Timers => Volatile.Read(ref _timers);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref _timers);
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+
+        public override long GetTimestamp() => base.GetTimestamp() + Volatile.Read(ref _skipped);
+
+        internal void Skip(TimeSpan by) => Interlocked.Add(ref _skipped, (long)(by.TotalSeconds * TimestampFrequency));
     }
 
     private static LibvirtException Error(LibvirtErrorCode code, string text) => new(code, 10, "fake", text);

@@ -17,8 +17,9 @@ public sealed class RebootSignsTests
     [TestCase("reboot", true, TestName = "Only libvirt's event, for a client without QEMU's own")]
     public void Is_a_reboot(string events, bool expected) => Assert.That(RebootSigns.HasRebooted(Events(events), hasAgent: false), Is.EqualTo(expected));
 
-    [TestCase("RESET reboot", true)]
-    [TestCase("POWERDOWN RESET", false)]
+    [TestCase("RESET:guest reboot", true)]
+    [TestCase("RESET reboot", false, TestName = "The late event of an earlier reset is none of the agent's doing")]
+    [TestCase("POWERDOWN RESET:guest", false)]
     [TestCase("POWERDOWN SHUTDOWN STOP RESET RESUME", true)]
     public void A_guest_with_an_agent_may_reboot_without_its_button(string events, bool expected) =>
         Assert.That(RebootSigns.HasRebooted(Events(events), hasAgent: true), Is.EqualTo(expected));
@@ -26,6 +27,12 @@ public sealed class RebootSignsTests
     private static IReadOnlyList<ObservedEvent> Events(string names) =>
     [
         .. names.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Select(name => new ObservedEvent { Channel = name == "reboot" ? "reboot" : "qmp", Name = name, Arrived = DateTimeOffset.UnixEpoch }),
+            .Select(name => new ObservedEvent
+            {
+                Channel = name == "reboot" ? "reboot" : "qmp",
+                Name = name.Split(':')[0],
+                Data = name.StartsWith("RESET", StringComparison.Ordinal) ? $"{{\"guest\":{(name == "RESET:guest" ? "true" : "false")},\"reason\":\"x\"}}" : null,
+                Arrived = DateTimeOffset.UnixEpoch,
+            }),
     ];
 }

@@ -225,6 +225,55 @@ public sealed class MigratorTests
     }
 
     [Test]
+    public async Task A_migration_whose_end_another_operation_asks_for_before_it_began_says_who_asked()
+    {
+        var measures = new TaskCompletionSource();
+        _source.OnMeasure = async ended =>
+        {
+            measures.SetResult();
+            await Task.Delay(Timeout.Infinite, ended);
+        };
+        Task<MigrationResult> migration = Migrate();
+        await Task.WhenAny(measures.Task, migration).WaitAsync(TimeSpan.FromSeconds(20));
+        await using OtherClaim? claim = await new DomainClaims().FindAsync(ClaimKey.OfDomain(Samples.Uuid), ClaimHolder.Here(DomainOperation.Destroy, "web1", "lab-a"), CancellationToken.None);
+        await claim!.RequestCancelAsync();
+
+        Assert.That(
+            async () => await migration.WaitAsync(TimeSpan.FromSeconds(20)),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.Cancelled).And.Message.Contains("destroy of web1"));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_plan_tells_of_another_manager([Values] bool allowed)
+    {
+        DomainSnapshot domain = Samples.Domain();
+        _source.Domains[Samples.Uuid] = domain with
+        {
+            Xml = $"<domain type='kvm'><name>{domain.Name}</name><uuid>{domain.Uuid}</uuid><metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'/></metadata></domain>",
+        };
+
+        MigrationPlan plan = await new Migrator(_source, _destination, _clock)
+            .PlanAsync(Samples.Request with { Options = new() { AllowForeignOwner = allowed } }, CancellationToken.None);
+
+        Assert.That(plan.IsRefused, Is.EqualTo(!allowed));
+        Check check = plan.Checks.Single(check => check.Id == "free-to-migrate");
+        Assert.That(check.Refuses, Is.EqualTo(!allowed));
+        Assert.That(check.Message.Contains("OpenStack (nova)", StringComparison.Ordinal), Is.EqualTo(!allowed));
+    }
+
+    [Test]
+    public async Task A_plan_tells_of_who_works_on_the_domain()
+    {
+        await using DomainClaim claim = (await new DomainClaims().TryClaimAsync(ClaimKey.OfDomain(Samples.Uuid), ClaimHolder.Here(DomainOperation.Reboot, "web1", "lab-a"))).Claim!;
+
+        MigrationPlan plan = await new Migrator(_source, _destination, _clock).PlanAsync(Samples.Request, CancellationToken.None);
+
+        Assert.That(plan.IsRefused, Is.False);
+        Assert.That(plan.Checks.Single(check => check.Id == "free-to-migrate"), Has.Property("Warns").True.And.Property("Message").Contains("reboot of web1"));
+    }
+
+    [Test]
     public void An_unknown_domain_is_named_with_its_host() =>
         Assert.That(async () => await Migrate(Samples.Request with { Domain = "no'such\n<domain>" }), Throws.TypeOf<DomainNotFoundException>().With.Property("Host").EqualTo("lab-a"));
 
