@@ -449,29 +449,6 @@ public sealed class DomainLifecycleTests
     }
 
     [Test]
-    public async Task A_start_waits_for_all_its_devices_together_no_longer_than_was_asked_for()
-    {
-        FakeHost host = LifeSamples.Host(DomainCondition.Off, out Guid uuid);
-        string[] paths = [$"/dev/vhost-vdpa-{uuid:N}"[..25], $"/dev/vhost-vdpa-z{uuid:N}"[..25]];
-        host.Definitions[uuid] = LifeSamples.Document(uuid).Replace(
-            "<devices/>", $"<devices>{string.Concat(paths.Select(path => $"<hostdev mode='subsystem' type='vdpa'><source dev='{path}'/></hostdev>"))}</devices>", StringComparison.Ordinal);
-        ClaimHolder holder = ClaimHolder.Here(DomainOperation.Attach, "db1", "lab-a");
-        DomainClaim first = (await new DomainClaims().TryClaimAsync(ClaimKey.OfDevice(host.Identity.HostUuid ?? Guid.Empty, paths[0]), holder)).Claim!;
-        await using DomainClaim second = (await new DomainClaims().TryClaimAsync(ClaimKey.OfDevice(host.Identity.HostUuid ?? Guid.Empty, paths[1]), holder)).Claim!;
-        var time = new Skippable();
-        Task<LifecycleResult> start = new DomainLifecycle(host, new(), time).RunAsync(new StartRequest($"{uuid}"));
-        await LifeSamples.UntilAsync(() => time.Timers > 0, start); // it waits for the first
-
-        time.Skip(TimeSpan.FromMinutes(1));
-        await first.DisposeAsync();
-
-        Assert.That(
-            async () => await start.WaitAsync(TimeSpan.FromSeconds(20)),
-            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Message.Contains(paths[1]));
-        Assert.That(host.LifeCalls, Is.Empty);
-    }
-
-    [Test]
     public async Task A_dry_run_makes_nobody_wait_for_it()
     {
         FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
@@ -565,25 +542,6 @@ public sealed class DomainLifecycleTests
                 host.IsLost = false;
             }
         };
-    }
-
-    /// <summary>A clock that can be put forward; its timers run on as they were set.</summary>
-    private sealed class Skippable : TimeProvider
-    {
-        private long _skipped;
-        private int _timers;
-
-        internal int Timers => Volatile.Read(ref _timers);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            Interlocked.Increment(ref _timers);
-            return base.CreateTimer(callback, state, dueTime, period);
-        }
-
-        public override long GetTimestamp() => base.GetTimestamp() + Volatile.Read(ref _skipped);
-
-        internal void Skip(TimeSpan by) => Interlocked.Add(ref _skipped, (long)(by.TotalSeconds * TimestampFrequency));
     }
 
     private static LibvirtException Error(LibvirtErrorCode code, string text) => new(code, 10, "fake", text);
