@@ -22,6 +22,7 @@ internal static class ExitCode
     {
         OperationStage.Refused => Refused,
         OperationStage.TimedOut => TimedOut,
+        OperationStage.Degraded => Degraded,
         OperationStage.Unknown => NeedsPerson,
         OperationStage.Cancelled => Cancelled,
         _ => Failed,

@@ -34,6 +34,7 @@ internal sealed class StormActor(IHost host, StormGuest guest)
                 OperationStage.Refused => StormResult.Refused,
                 OperationStage.Failed => StormResult.Failed,
                 OperationStage.TimedOut => StormResult.TimedOut,
+                OperationStage.Degraded => StormResult.Degraded,
                 OperationStage.Unknown => StormResult.Unknown,
                 OperationStage.Cancelled => StormResult.Cancelled,
                 _ => StormResult.Broken,

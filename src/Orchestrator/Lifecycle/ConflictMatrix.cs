@@ -123,19 +123,19 @@ public static class ConflictMatrix
     // What is asked for, and the operation that holds the domain.
     private static readonly Dictionary<DomainOperation, MatrixDecision[]> ByHolder = new()
     {
-        //                         define  undefine start        shutdown reboot  reset          destroy          suspend resume  attach  detach  migrate
-        [DomainOperation.Define] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Undefine] = [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Start] =    [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Shutdown] = [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, CancelWaiting, CancelWaiting,   IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Reboot] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, CancelWaiting, CancelWaiting,   IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Reset] =    [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Destroy] =  [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Suspend] =  [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Resume] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Attach] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, IsHeld,        IsHeld,          IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Detach] =   [IsHeld, IsHeld, IsHeld,      IsHeld, IsHeld, CancelWaiting, CancelWaiting,   IsHeld, IsHeld, IsHeld, IsHeld, IsHeld],
-        [DomainOperation.Migrate] =  [Leaves, Leaves, WouldDouble, Leaves, Leaves, Leaves,        CancelMigration, Leaves, Leaves, Leaves, Leaves, IsLeaving],
+        //                            define  undefine  start        shutdown  reboot  reset          destroy          suspend  resume         attach  detach  migrate
+        [DomainOperation.Define] =   [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, IsHeld,        IsHeld,          IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Undefine] = [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, IsHeld,        IsHeld,          IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Start] =    [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, IsHeld,        IsHeld,          IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Shutdown] = [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, CancelWaiting, CancelWaiting,   IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Reboot] =   [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, CancelWaiting, CancelWaiting,   IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Reset] =    [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, IsHeld,        IsHeld,          IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Destroy] =  [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, IsHeld,        IsHeld,          IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Suspend] =  [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, IsHeld,        IsHeld,          IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Resume] =   [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, IsHeld,        IsHeld,          IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Attach] =   [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, IsHeld,        IsHeld,          IsHeld,  IsHeld,        IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Detach] =   [IsHeld, IsHeld,   IsHeld,      IsHeld,   IsHeld, CancelWaiting, CancelWaiting,   IsHeld,  CancelWaiting, IsHeld, IsHeld, IsHeld],
+        [DomainOperation.Migrate] =  [Leaves, Leaves,   WouldDouble, Leaves,   Leaves, Leaves,        CancelMigration, Leaves,  Leaves,        Leaves, Leaves, IsLeaving],
     };
 
     // What is under way, and what the guest does meanwhile.

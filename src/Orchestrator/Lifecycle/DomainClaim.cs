@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Lifecycle;
@@ -74,6 +73,9 @@ public sealed class DomainClaim : IAsyncDisposable
         await Task.WhenAll(contenders).ConfigureAwait(false);
     }
 
+    /// <summary>A user may end what is their own, root everything.</summary>
+    private static bool MayCancel(Socket contender) => SocketPeer.Of(contender) is var peer && (peer.User == 0 || peer.User == (int)Posix.EffectiveUser());
+
     private async Task ServeAsync(Socket contender)
     {
         using (contender)
@@ -81,7 +83,7 @@ public sealed class DomainClaim : IAsyncDisposable
             try
             {
                 await ClaimJson.SendAsync(contender, _holder, _end.Token).ConfigureAwait(false);
-                if (await ClaimJson.ReceiveAsync(contender, _end.Token).ConfigureAwait(false) is { } asking && Peer.MayCancel(contender))
+                if (await ClaimJson.ReceiveAsync(contender, _end.Token).ConfigureAwait(false) is { } asking && MayCancel(contender))
                 {
                     Volatile.Write(ref _cancelRequestedBy, asking);
                     await _cancel.CancelAsync().ConfigureAwait(false);
@@ -97,21 +99,6 @@ public sealed class DomainClaim : IAsyncDisposable
             {
                 // The contender left, or the claim is given up.
             }
-        }
-    }
-
-    /// <summary>Who is at the other end, as the kernel knows it.</summary>
-    private static class Peer
-    {
-        private const int SolSocket = 1;
-        private const int SoPeerCred = 17;
-
-        /// <summary>A user may end what is their own, root everything.</summary>
-        internal static bool MayCancel(Socket socket)
-        {
-            Span<int> credentials = stackalloc int[3]; // struct ucred: pid, uid, gid
-            socket.GetRawSocketOption(SolSocket, SoPeerCred, MemoryMarshal.AsBytes(credentials));
-            return credentials[1] == 0 || credentials[1] == (int)Posix.EffectiveUser();
         }
     }
 }

@@ -168,7 +168,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
             }
             catch (TimeoutException)
             {
-                throw Failure(OperationStage.TimedOut, run, $"was not started: {resource} is being given out by {other.Holder?.ToString() ?? "somebody who does not tell"}", "Ask again later, or wait longer: --wait.");
+                throw Failure(OperationStage.TimedOut, run, $"was not started: {resource} is being given out by {other}", "Ask again later, or wait longer: --wait.");
             }
         }
     }

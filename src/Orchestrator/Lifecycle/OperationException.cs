@@ -12,6 +12,9 @@ public enum OperationStage
     /// <summary>It was not done in time; what was asked of the guest may still happen.</summary>
     TimedOut,
 
+    /// <summary>It was done in part.</summary>
+    Degraded,
+
     /// <summary>The host was asked, and then could not tell what it did.</summary>
     Unknown,
 

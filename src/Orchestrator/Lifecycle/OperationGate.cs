@@ -225,7 +225,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             await using OtherClaim other = attempt.Other!;
             DomainCondition condition = DomainConditions.Of(await AskAsync(entry, () => host.FindDomainAsync(uuid, cancellationToken), cancellationToken).ConfigureAwait(false));
             MatrixDecision decision = ConflictMatrix.Decide(entry.Operation, other.Holder?.Operation, condition);
-            string holder = other.Holder?.ToString() ?? "somebody who does not tell";
+            string holder = other.ToString();
             if (decision.Action == MatrixAction.Refuse)
             {
                 throw Failure(OperationStage.Refused, entry, $"{decision.Reason} ({holder})", decision.Remedy);

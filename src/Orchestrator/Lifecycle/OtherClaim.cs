@@ -14,6 +14,7 @@ public sealed class OtherClaim : IAsyncDisposable
         _connection = connection;
         _self = self;
         Holder = holder;
+        Pid = SocketPeer.Of(connection).Pid;
         Released = WaitAsync(connection);
     }
 
@@ -22,6 +23,9 @@ public sealed class OtherClaim : IAsyncDisposable
 
     /// <summary>Who has it; <see langword="null"/> when they did not tell: a process that is stopped, or none of ours.</summary>
     public ClaimHolder? Holder { get; }
+
+    /// <summary>The process that has it, as the kernel knows it; <see langword="null"/> when it lets nobody in.</summary>
+    public int? Pid { get; }
 
     /// <summary>Ends when the claim was given up, or its process ended.</summary>
     public Task Released { get; }
@@ -56,6 +60,9 @@ public sealed class OtherClaim : IAsyncDisposable
             _leave.Dispose();
         }
     }
+
+    /// <summary>In words: the holder's own, or what process it is that does not answer.</summary>
+    public override string ToString() => Holder?.ToString() ?? (Pid is { } pid ? $"pid {pid}, which does not answer: is it stopped? See: ps {pid}" : "somebody who does not tell");
 
     internal static async Task<OtherClaim> MeetAsync(Socket connection, ClaimHolder self, TimeSpan politeness, TimeProvider time, CancellationToken cancellationToken)
     {

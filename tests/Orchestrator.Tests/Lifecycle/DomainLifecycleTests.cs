@@ -504,6 +504,14 @@ public sealed class DomainLifecycleTests
     {
         FakeHost host = LifeSamples.Host(DomainCondition.Absent, out _);
         host.Libvirt = (FakeLibvirt)libvirt;
+        for (int round = 0; round < 200; round++)
+        {
+            await LiveAsync(host, builder, hasVdpa);
+        }
+    }
+
+    private static async Task LiveAsync(FakeHost host, DomainBuilder builder, bool hasVdpa)
+    {
         Guid uuid = (await new DomainDefiner(host).DefineAsync(builder.Build(await host.GetDialectAsync(CancellationToken.None)).Document)).Uuid;
         string name = $"{uuid}";
         var lifecycle = new DomainLifecycle(host, new());
