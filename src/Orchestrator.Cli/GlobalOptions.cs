@@ -8,11 +8,10 @@ internal sealed class GlobalOptions
 {
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output, progress as NDJSON on standard error.", Recursive = true };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "No progress.", Recursive = true };
-    private readonly Option<LogDetail> _logLevel = new("--log-level")
+    private readonly Option<LogDetail?> _logLevel = new("--log-level")
     {
-        Description = "What to log: verbose, debug, information, warning, error or fatal.",
+        Description = "What to log: verbose, debug, information, warning, error (the default) or fatal.",
         Recursive = true,
-        DefaultValueFactory = _ => LogDetail.Error,
     };
 
     private readonly Option<string?> _connect = new("--connect", "-c")
@@ -52,7 +51,7 @@ internal sealed class GlobalOptions
     /// <exception cref="CliException">The log file cannot be written to: nothing would tell of it later.</exception>
     internal ILoggerFactory CreateLoggerFactory(ParseResult parsed, CliConsole console)
     {
-        LogDetail level = parsed.GetValue(_logLevel);
+        LogDetail level = parsed.GetValue(_logLevel) ?? LogDetail.Error;
         string? file = parsed.GetValue(_logFile);
         bool json = console.Json;
 

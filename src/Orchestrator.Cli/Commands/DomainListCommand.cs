@@ -70,8 +70,9 @@ internal sealed class DomainListCommand
             return [_globals.Connect(parsed)];
         }
 
-        return _globals.Connect(parsed) is not null ? throw new CliException(ExitCode.Usage, new("usage", "--host and -c cannot both be given.", Remedy: "Put the host that -c names into --host."))
-            : names;
+        return _globals.Connect(parsed) is null
+            ? names
+            : throw new CliException(ExitCode.Usage, new("usage", "--host and -c cannot both be given.", Remedy: "Put the host that -c names into --host."));
     }
 
     // One of many hosts that cannot be reached does not keep the others' domains from being listed.
