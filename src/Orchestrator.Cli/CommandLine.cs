@@ -26,8 +26,28 @@ internal static partial class CommandLine
             return ExitCode.Usage;
         }
 
-        using ILoggerFactory loggers = globals.CreateLoggerFactory(parsed, console);
-        globals.Loggers = loggers;
+        try
+        {
+            globals.Loggers = globals.CreateLoggerFactory(parsed, console);
+        }
+        catch (CliException e)
+        {
+            Fail(console, e.Error);
+            return e.ExitCode;
+        }
+
+        try
+        {
+            return await InvokeAsync(parsed, globals, console, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            CloseLog(globals.Loggers, console);
+        }
+    }
+
+    private static async Task<int> InvokeAsync(ParseResult parsed, GlobalOptions globals, CliConsole console, CancellationToken cancellationToken)
+    {
         var invocation = new InvocationConfiguration
         {
             Output = console.Out,
@@ -38,24 +58,44 @@ internal static partial class CommandLine
         try
         {
             int code = await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
-            if (console.Out is PatientWriter { Failure: { } failure })
+            if (console.Unwritten is not { } failure)
             {
-                console.Error.WriteLine($"orchestrator: what was done could not be written to standard output: {failure.Message}");
-                return code == ExitCode.Done ? ExitCode.Failed : code;
+                return code;
             }
 
-            return code;
+            bool changes = Changes(parsed);
+            console.Error.WriteLine($"orchestrator: {(changes ? "what was done" : "the answer")} could not be written to standard output: {failure}");
+            return code != ExitCode.Done ? code : changes ? ExitCode.Degraded : ExitCode.Failed;
         }
         catch (Exception e)
         {
-            (int code, ErrorDocument error) = Explain(e, HostAddress.Redact(globals.Connect(parsed) ?? "this machine"));
+            (int code, ErrorDocument error) = Explain(e, HostAddress.Redact(globals.Connect(parsed) ?? "this machine"), parsed.CommandResult.Command.Name);
             if (error.Code == "internal")
             {
-                LogUnexpected(loggers.CreateLogger("orchestrator"), e);
+                LogUnexpected(globals.Loggers.CreateLogger("orchestrator"), e);
             }
 
             Fail(console, error);
             return code;
+        }
+    }
+
+    /// <summary>Whether exit code 1, "nothing changed", would be untrue once it ran: any command that is not known to read only may have changed something.</summary>
+    private static bool Changes(ParseResult parsed) =>
+        ReferenceEquals(parsed.Action, parsed.CommandResult.Command.Action)
+        && parsed.CommandResult.Command.Name is not ("analyze" or "check" or "dumpxml" or "list" or "mgmt" or "pick" or "show" or "status" or "watch")
+        && !parsed.CommandResult.Command.Options.Any(option => option.Name is "--check" or "--dry-run" or "--print-unit" && parsed.GetValue<bool>(option.Name));
+
+    private static void CloseLog(ILoggerFactory loggers, CliConsole console)
+    {
+        try
+        {
+            loggers.Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The last messages are written now. That they are lost changes nothing of what was done.
+            console.Error.WriteLine($"orchestrator: the log could not be written: {e.Message}");
         }
     }
 
@@ -75,7 +115,7 @@ internal static partial class CommandLine
         return root;
     }
 
-    private static (int Code, ErrorDocument Error) Explain(Exception e, string host) => e switch
+    private static (int Code, ErrorDocument Error) Explain(Exception e, string host, string command) => e switch
     {
         OperationCanceledException => (ExitCode.Cancelled, new("cancelled", "Cancelled before anything was changed.")),
         HostUnreachableException unreachable => (ExitCode.Unreachable, new("host_unreachable", unreachable.Message, unreachable.Host, "connect")),
@@ -96,7 +136,7 @@ internal static partial class CommandLine
         DllNotFoundException missing => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
-        HostDeviceException device => (ExitCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host ?? host, "device", device.Remedy)),
+        HostDeviceException device => (ExitCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host ?? host, command is "attach" or "detach" ? command : "device", device.Remedy)),
         ConfigurationException wrong => (ExitCode.Usage, new("configuration", wrong.Message, Operation: "configuration", Remedy: wrong.Remedy)),
         CliException problem => (problem.ExitCode, problem.Error),
         IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),
@@ -112,8 +152,11 @@ internal static partial class CommandLine
         error = error with { Message = HostAddress.Redact(error.Message) };
         if (console.Json)
         {
-            console.Out.WriteLine(JsonSerializer.Serialize(new FailureDocument(error), CliJson.Readable.FailureDocument));
-            return;
+            console.Out.WriteLine(JsonSerializer.Serialize(new FailureDocument(error), console.Lines ? WatchJson.Lines.FailureDocument : CliJson.Readable.FailureDocument));
+            if (console.Unwritten is null)
+            {
+                return;
+            }
         }
 
         console.Error.WriteLine(CliConsole.Printable($"orchestrator: {error.Message}"));

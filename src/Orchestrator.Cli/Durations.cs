@@ -16,7 +16,7 @@ internal static class Durations
             return value;
         }
 
-        result.AddError($"'{CliConsole.Printable(text)}' is not a duration: write a number and a unit, such as 100ms, 30s, 10m or 1h.");
+        result.AddError($"'{CliConsole.Printable(text)}' is not a duration: write a number above 0 and a unit, such as 100ms, 30s, 10m or 1h.");
         return null;
     }
 

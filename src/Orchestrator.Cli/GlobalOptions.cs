@@ -8,11 +8,10 @@ internal sealed class GlobalOptions
 {
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output, progress as NDJSON on standard error.", Recursive = true };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "No progress.", Recursive = true };
-    private readonly Option<LogDetail> _logLevel = new("--log-level")
+    private readonly Option<LogDetail?> _logLevel = new("--log-level")
     {
-        Description = "What to log: verbose, debug, information, warning, error or fatal.",
+        Description = "What to log: verbose, debug, information, warning, error (the default) or fatal.",
         Recursive = true,
-        DefaultValueFactory = _ => LogDetail.Error,
     };
 
     private readonly Option<string?> _connect = new("--connect", "-c")
@@ -28,6 +27,7 @@ internal sealed class GlobalOptions
 
     internal void AddTo(RootCommand root)
     {
+        _logLevel.AcceptOnlyFromAmong([.. Enum.GetNames<LogDetail>().Select(name => name.ToLowerInvariant())]);
         root.Options.Add(_json);
         root.Options.Add(_quiet);
         root.Options.Add(_connect);
@@ -37,22 +37,39 @@ internal sealed class GlobalOptions
 
     internal void Apply(ParseResult parsed, CliConsole console)
     {
-        console.Json = parsed.GetValue(_json);
-        console.Quiet = parsed.GetValue(_quiet);
+        console.Json = IsSet(parsed, _json);
+        console.Quiet = IsSet(parsed, _quiet);
+        console.Lines = parsed.CommandResult.Command.Name == "watch";
     }
 
     /// <summary>What <c>-c</c> names; <see langword="null"/> without it.</summary>
     internal string? Connect(ParseResult parsed) => parsed.GetValue(_connect);
 
+    // An option with a value that is none has no value to ask for: its error is told later.
+    private static bool IsSet(ParseResult parsed, Option<bool> option) => parsed.GetResult(option) is { Errors: var errors } && !errors.Any() && parsed.GetValue(option);
+
+    /// <exception cref="CliException">The log file cannot be written to: nothing would tell of it later.</exception>
     internal ILoggerFactory CreateLoggerFactory(ParseResult parsed, CliConsole console)
     {
-        LogDetail level = parsed.GetValue(_logLevel);
+        LogDetail level = parsed.GetValue(_logLevel) ?? LogDetail.Error;
         string? file = parsed.GetValue(_logFile);
         bool json = console.Json;
 
-        // A file is made at once: who asks for one wants to know when it cannot be written to.
-        return file is null
-            ? new LazyLoggerFactory((LogLevel)level, () => LogWriters.Create(level, level, null, json))
-            : LogWriters.Create(level, level < LogDetail.Debug ? level : LogDetail.Debug, file, json);
+        if (file is null)
+        {
+            return new LazyLoggerFactory((LogLevel)level, () => LogWriters.Create(level, level, null, json));
+        }
+
+        try
+        {
+            // A file is made at once, as the log opens it: who asks for one wants to know when it cannot be written to.
+            using var opened = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.Read);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new CliException(ExitCode.Usage, new("usage", $"--log-file cannot be written: {e.Message}"));
+        }
+
+        return LogWriters.Create(level, level < LogDetail.Debug ? level : LogDetail.Debug, file, json);
     }
 }

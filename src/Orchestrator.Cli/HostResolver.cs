@@ -1,3 +1,4 @@
+using System.CommandLine.Parsing;
 using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Configuration;
@@ -33,7 +34,7 @@ internal sealed class HostResolver(Func<HostsConfiguration> configuration, Func<
     internal static async Task<LibvirtHost> ConnectAsync(string? name, ILogger logger, CancellationToken cancellationToken)
     {
         HostResolver hosts = ForUser();
-        HostAddress address = (name is { Length: > 0 } ? name : Default) is { } host
+        HostAddress address = (name ?? Default) is { } host
             ? await hosts.ResolveAsync(host, cancellationToken).ConfigureAwait(false)
             : new("this machine", "");
         return await hosts.ConnectAsync(address, null, logger, cancellationToken).ConfigureAwait(false);
@@ -55,11 +56,28 @@ internal sealed class HostResolver(Func<HostsConfiguration> configuration, Func<
         }
     }
 
+    /// <summary>The hosts of an option that takes several, <c>A,B</c> or one each time. One that names none is an error: the default host is not what was meant.</summary>
+    internal static string[] ParseNames(ArgumentResult result)
+    {
+        string[][] named = [.. result.Tokens.Select(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+        if (Array.Exists(named, names => names.Length == 0))
+        {
+            result.AddError("--host names no host.");
+        }
+
+        return [.. named.SelectMany(names => names).Distinct()];
+    }
+
     /// <summary>The address of a host.</summary>
-    /// <exception cref="CliException">It is a lab's host, and there is no such lab or host.</exception>
+    /// <exception cref="CliException">It is empty, as a variable is that was not set; or it is a lab's host, and there is no such lab or host.</exception>
     /// <exception cref="ConfigurationException">The configuration cannot be used.</exception>
     internal async Task<HostAddress> ResolveAsync(string name, CancellationToken cancellationToken)
     {
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            throw new CliException(ExitCode.Usage, new("usage", "The name of a host is empty.", Operation: "connect", Remedy: "Name the host, or leave the option out for the default host."));
+        }
+
         if (name.StartsWith(LabPrefix, StringComparison.Ordinal))
         {
             VirtualLab? lab = await LabAsync(cancellationToken).ConfigureAwait(false);

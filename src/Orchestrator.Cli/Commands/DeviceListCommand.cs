@@ -15,8 +15,8 @@ internal static class DeviceListCommand
         var ask = new Option<AskQemu>("--ask-qemu")
         {
             Description = "Ask QEMU what it has that libvirt does not know, and what blocks a migration: auto (where libvirt has no <hostdev type='vdpa'>), always or never. libvirt marks a domain whose QEMU was asked as tainted.",
-            DefaultValueFactory = _ => AskQemu.Auto,
         };
+        ask.AcceptOnlyFromAmong("auto", "always", "never");
         var command = new Command("list", "Shows a domain's devices: how they are virtualised, who moves their data, and whether they migrate.") { name, ask };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -65,6 +65,7 @@ internal sealed class DomainLifecycleCommands
     {
         Option<TimeSpan?> deadline = Deadline("shut down");
         var then = new Option<ShutdownFallback>("--then") { Description = "What to do with a guest that is still there after the deadline: fail leaves it and exits with 5." };
+        then.AcceptOnlyFromAmong("fail", "destroy");
         return Create(
             "shutdown", "Asks a guest to shut down, again every 10 s, and waits until it is off.",
             (parsed, name) => new ShutdownRequest(name) { Deadline = parsed.GetValue(deadline) ?? TimeSpan.FromSeconds(60), Then = parsed.GetValue(then) },

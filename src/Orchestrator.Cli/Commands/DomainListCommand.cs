@@ -12,7 +12,7 @@ internal sealed class DomainListCommand
     private readonly Option<bool> _all = new("--all") { Description = "Running domains and those that are off; this is the default." };
     private readonly Option<bool> _active = new("--active") { Description = "Only domains that run or are paused." };
     private readonly Option<bool> _inactive = new("--inactive") { Description = "Only domains that are off." };
-    private readonly Option<string?> _hosts = new("--host") { Description = "The hosts, with commas between them, instead of the one that -c names." };
+    private readonly Option<string[]> _hosts = new("--host") { Description = "The hosts, A,B or one each time, instead of the one that -c names.", CustomParser = HostResolver.ParseNames };
 
     private readonly GlobalOptions _globals;
     private readonly CliConsole _console;
@@ -65,15 +65,14 @@ internal sealed class DomainListCommand
 
     private string?[] Names(ParseResult parsed)
     {
-        if (parsed.GetValue(_hosts) is not { } hosts)
+        if (parsed.GetValue(_hosts) is not { Length: > 0 } names)
         {
             return [_globals.Connect(parsed)];
         }
 
-        string[] names = [.. hosts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
-        return names.Length == 0 ? throw new CliException(ExitCode.Usage, new("usage", "--host names no host."))
-            : _globals.Connect(parsed) is not null ? throw new CliException(ExitCode.Usage, new("usage", "--host and -c cannot both be given.", Remedy: "Put the host that -c names into --host."))
-            : names;
+        return _globals.Connect(parsed) is null
+            ? names
+            : throw new CliException(ExitCode.Usage, new("usage", "--host and -c cannot both be given.", Remedy: "Put the host that -c names into --host."));
     }
 
     // One of many hosts that cannot be reached does not keep the others' domains from being listed.

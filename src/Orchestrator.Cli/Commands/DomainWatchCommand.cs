@@ -12,9 +12,9 @@ internal sealed class DomainWatchCommand
     private readonly GlobalOptions _globals;
     private readonly CliConsole _console;
     private readonly Argument<string?> _domain = new("DOMAIN") { Description = "Only this domain, by name or UUID; it need not be there yet.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string[]> _hosts = new("--host") { Description = "The hosts, A,B or one each time; what -c names by default.", CustomParser = arguments => [.. arguments.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))] };
+    private readonly Option<string[]> _hosts = new("--host") { Description = "The hosts, A,B or one each time; what -c names by default.", CustomParser = HostResolver.ParseNames };
     private readonly Option<TimeSpan?> _for = new("--for") { Description = "End after this time: 100ms, 30s, 10m, 1h.", CustomParser = Durations.Parse };
-    private readonly Option<int?> _count = new("--count") { Description = "End after so many events of domains." };
+    private readonly Option<int?> _count = new("--count") { Description = "End after so many events of domains.", CustomParser = Numbers.OptionalWithin(1, int.MaxValue, $"--count wants a number from 1 to {int.MaxValue}.") };
     private readonly Option<HostEventPattern?> _until = new("--until")
     {
         Description = $"End at this event: {string.Join(", ", HostEventPattern.Words)}; or one of them with its detail: stopped/shutdown, device_removed/net1.",
@@ -37,13 +37,6 @@ internal sealed class DomainWatchCommand
     {
         _globals = globals;
         _console = console;
-        _count.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() < 1)
-            {
-                result.AddError("--count is at least 1.");
-            }
-        });
     }
 
     internal static Command Create(GlobalOptions globals, CliConsole console)
@@ -100,7 +93,7 @@ internal sealed class DomainWatchCommand
             }
 
             _console.Out.WriteLine(_console.Json ? JsonSerializer.Serialize(WatchDocument.From(told), WatchJson.Lines.WatchDocument) : CliConsole.Printable(Line(told)));
-            if (StandardOutput.IsReaderGone() || until?.Matches(told) == true || (isOfDomain && --left == 0))
+            if (StandardOutput.IsReaderGone() || _console.Unwritten is not null || until?.Matches(told) == true || (isOfDomain && --left == 0))
             {
                 return;
             }

@@ -30,14 +30,7 @@ internal sealed class LabCommand
 
     private Command Up()
     {
-        var hosts = new Option<int>("--hosts") { Description = "How many hosts, 1 to 16: lab-a, lab-b, …", DefaultValueFactory = _ => 2 };
-        hosts.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > LabOptions.MaxHosts)
-            {
-                result.AddError($"--hosts wants a number from 1 to {LabOptions.MaxHosts}.");
-            }
-        });
+        var hosts = new Option<int>("--hosts") { Description = "How many hosts, 1 to 16: lab-a, lab-b, …", DefaultValueFactory = _ => 2, CustomParser = Numbers.Within(1, LabOptions.MaxHosts, $"--hosts wants a number from 1 to {LabOptions.MaxHosts}.") };
         var command = new Command("up", "Starts the lab, or shows the running one. It lives until lab down.") { hosts };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -112,13 +105,10 @@ internal sealed class LabCommand
     {
         var name = new Option<string>("--name") { Description = "The domain's name.", DefaultValueFactory = _ => "web1" };
         var host = new Option<string?>("--host") { Description = "The host it starts on; the first by default." };
-        var memory = new Option<int>("--memory-mib") { Description = "Memory in MiB.", DefaultValueFactory = _ => 128 };
-        var vcpus = new Option<int>("--vcpus") { Description = "Virtual CPUs.", DefaultValueFactory = _ => 1 };
-        var dirty = new Option<double>("--dirty-mib-s") { Description = "Memory to dirty, in MiB per second. A guest that runs already takes the new rate." };
+        var memory = new Option<int>("--memory-mib") { Description = "Memory in MiB.", DefaultValueFactory = _ => 128, CustomParser = Numbers.Within(80, 65536, "--memory-mib wants 80 to 65536.") };
+        var vcpus = new Option<int>("--vcpus") { Description = "Virtual CPUs.", DefaultValueFactory = _ => 1, CustomParser = Numbers.Within(1, 64, "--vcpus wants 1 to 64.") };
+        var dirty = new Option<double>("--dirty-mib-s") { Description = "Memory to dirty, in MiB per second. A guest that runs already takes the new rate.", CustomParser = Numbers.Within(0.0, 100_000, "--dirty-mib-s wants 0 to 100000.") };
         var shared = new Option<bool>("--shared-memory") { Description = "Memory that other processes can be given, as vhost-user devices need." };
-        Require(memory, value => value is >= 80 and <= 65536, "--memory-mib wants 80 to 65536.");
-        Require(vcpus, value => value is >= 1 and <= 64, "--vcpus wants 1 to 64.");
-        Require(dirty, value => value is >= 0 and <= 100_000, "--dirty-mib-s wants 0 to 100000.");
         var command = new Command("guest", "Starts a tiny Linux guest that ticks every 10 ms, or changes how fast a running one dirties memory.")
         {
             name, host, memory, vcpus, dirty, shared,
@@ -189,12 +179,4 @@ internal sealed class LabCommand
     private void Print<T>(T document, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) => _console.Out.WriteLine(JsonSerializer.Serialize(document, type));
 
     private static CliException NoLab() => new(ExitCode.Failed, new("no_lab", "No lab is up.", Remedy: "Start one: orchestrator lab up."));
-
-    private static void Require<T>(Option<T> option, Func<T, bool> valid, string message) => option.Validators.Add(result =>
-    {
-        if (result.GetValueOrDefault<T>() is { } value && !valid(value))
-        {
-            result.AddError(message);
-        }
-    });
 }

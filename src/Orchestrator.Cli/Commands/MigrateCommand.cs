@@ -25,7 +25,7 @@ internal sealed class MigrateCommand
     };
 
     private readonly Option<TimeSpan?> _maxDowntime = new("--max-downtime") { Description = "Switch over when the blackout is expected to be shorter than this, such as 100ms.", CustomParser = Durations.Parse };
-    private readonly Option<long?> _bandwidth = new("--bandwidth") { Description = "The most bandwidth to use, in MiB/s." };
+    private readonly Option<long?> _bandwidth = new("--bandwidth") { Description = "The most bandwidth to use, in MiB/s.", CustomParser = Numbers.OptionalWithin(1, long.MaxValue >> 20, "--bandwidth wants a whole number of MiB/s, at least 1.") };
     private readonly Option<string?> _migrateUri = new("--migrate-uri") { Description = "Where QEMU sends the guest: tcp://HOST[:PORT]. Default: the migration_address of the destination in hosts.yaml." };
     private readonly Option<string?> _listenAddress = new("--listen-address") { Description = "The address on which the destination's QEMU listens. Default: its migration_address in hosts.yaml." };
     private readonly Option<bool> _unsafe = new("--unsafe") { Description = "Consent to what libvirt calls unsafe: disks that may be corrupted." };
@@ -44,13 +44,8 @@ internal sealed class MigrateCommand
         _globals = globals;
         _console = console;
         _allow.AcceptOnlyFromAmong("foreign-owner");
-        _bandwidth.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<long?>() is < 1 or > long.MaxValue >> 20)
-            {
-                result.AddError("--bandwidth wants a whole number of MiB/s, at least 1.");
-            }
-        });
+        _mode.AcceptOnlyFromAmong("auto", "p2p", "direct");
+        _persistence.AcceptOnlyFromAmong("keep", "persistent", "transient");
     }
 
     internal static Command Create(GlobalOptions globals, CliConsole console)
@@ -126,7 +121,16 @@ internal sealed class MigrateCommand
         Show(result);
         if (parsed.GetValue(_evidence) is { } path && result.Evidence is { } evidence)
         {
-            EvidenceFile.Save(path, evidence);
+            try
+            {
+                EvidenceFile.Save(path, evidence);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The guest has moved all the same: 1 would say that nothing changed, and a second document would break the first.
+                _console.Error.WriteLine(CliConsole.Printable($"orchestrator: the evidence could not be saved to {path}: {e.Message}"));
+                return code == ExitCode.Done ? ExitCode.Degraded : code;
+            }
         }
 
         return code;

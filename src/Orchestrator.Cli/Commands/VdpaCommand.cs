@@ -87,8 +87,8 @@ internal sealed class VdpaCommand
         var name = new Argument<string>("NAME") { Description = "The device's name, such as vdpa0." };
         var management = new Option<string>("--mgmtdev") { Description = "The management device, as vdpa mgmt shows it: pci/0000:08:01.1, vdpasim_net.", Required = true };
         var mac = new Option<string?>("--mac") { Description = "The MAC address." };
-        var mtu = new Option<int?>("--mtu") { Description = "The MTU in bytes." };
-        var pairs = new Option<int?>("--max-vqp") { Description = "How many pairs of virtqueues at most." };
+        var mtu = new Option<int?>("--mtu") { Description = "The MTU in bytes.", CustomParser = Numbers.OptionalWithin(int.MinValue, int.MaxValue, "--mtu wants a whole number of bytes.") };
+        var pairs = new Option<int?>("--max-vqp") { Description = "How many pairs of virtqueues at most.", CustomParser = Numbers.OptionalWithin(int.MinValue, int.MaxValue, "--max-vqp wants a whole number.") };
         var command = new Command("create", "Makes a vDPA device and shows its character device.") { name, management, mac, mtu, pairs, _ifNeeded, _dryRun };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -18,19 +18,12 @@ internal sealed class VfCommand
     private readonly Option<bool> _ifNeeded = new("--if-needed") { Description = "What is so already is done." };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Check everything, change nothing, print the writes that would be made." };
     private readonly Option<bool> _printUnit = new("--print-unit") { Description = "Change nothing, print a systemd unit that does this at each boot." };
-    private readonly Option<int?> _numa = new("--numa") { Description = "Only on this NUMA node." };
+    private readonly Option<int?> _numa = new("--numa") { Description = "Only on this NUMA node.", CustomParser = Numbers.OptionalWithin(0, int.MaxValue, "--numa wants a node's number, 0 or more.") };
 
     private VfCommand(GlobalOptions globals, CliConsole console)
     {
         _globals = globals;
         _console = console;
-        _numa.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 0)
-            {
-                result.AddError("--numa wants a node's number, 0 or more.");
-            }
-        });
     }
 
     internal static Command Create(GlobalOptions globals, CliConsole console)
@@ -74,7 +67,7 @@ internal sealed class VfCommand
     private Command Enable()
     {
         var function = new Argument<string>("PF") { Description = "The physical function's address, or its engine: zip, sec, hpre." };
-        var count = new Option<int>("--count") { Description = "How many virtual functions it shall have; 0 for none.", Required = true };
+        var count = new Option<int>("--count") { Description = "How many virtual functions it shall have; 0 for none.", Required = true, CustomParser = Numbers.Within(int.MinValue, int.MaxValue, "--count wants a whole number.") };
         var command = new Command("enable", "Gives a physical function a number of virtual ones, unless one that is there is in use.")
         {
             function, count, _numa, _ifNeeded, _dryRun, _printUnit,

@@ -24,6 +24,12 @@ internal sealed class CliConsole : IDisposable
     /// <summary>One JSON document on standard output, NDJSON on standard error.</summary>
     internal bool Json { get; set; }
 
+    /// <summary>Each document of <see cref="Json"/> in one line, errors too: <c>domain watch</c> prints many.</summary>
+    internal bool Lines { get; set; }
+
+    /// <summary>Why a result could not be written; <see langword="null"/> when it was, or nobody wanted it.</summary>
+    internal string? Unwritten => (Out as PatientWriter)?.Failure;
+
     /// <summary>No progress.</summary>
     internal bool Quiet { get; set; }
 
@@ -32,10 +38,11 @@ internal sealed class CliConsole : IDisposable
 
     internal static CliConsole ForProcess()
     {
-        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        var error = Writer(2, Console.OpenStandardError);
+        Console.SetError(error); // where log messages go
         return new(
-            new PatientWriter(new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true }),
-            new PatientWriter(new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true }),
+            Writer(1, Console.OpenStandardOutput),
+            error,
             !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb"));
     }
 
@@ -86,6 +93,9 @@ internal sealed class CliConsole : IDisposable
 
         return printable.ToString();
     }
+
+    private static PatientWriter Writer(int descriptor, Func<Stream> open) => new(
+        StandardOutput.IsInherited(descriptor) ? new StreamWriter(open(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true } : null);
 
     public void Dispose()
     {

@@ -85,7 +85,9 @@ public sealed record ConfigurationSources
         }
         catch (UnauthorizedAccessException)
         {
-            throw new ConfigurationException(source, null, Directory.Exists(source.Source) ? "this is a folder, not a file" : "this user may not read it", "Mend its permissions.");
+            throw Directory.Exists(source.Source)
+                ? new ConfigurationException(source, null, "this is a folder, not a file", "Name a file in it.")
+                : new ConfigurationException(source, null, "this user may not read it", "Mend its permissions.");
         }
         catch (IOException e)
         {

@@ -19,6 +19,28 @@ public sealed class BadInputTests
         yield return Row(2, "--to", "migrate", "x", "--from", "lab-a").SetName("a missing option");
         yield return Row(2, "is not a duration", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--max-downtime", "100").SetName("a limit without a unit");
         yield return Row(2, "--bandwidth", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--bandwidth", "0").SetName("no bandwidth");
+        yield return Row(2, "--bandwidth", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--bandwidth", "x").SetName("a bandwidth that is no number");
+        yield return Row(2, "--bandwidth", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--bandwidth", "99999999999999999999").SetName("a bandwidth that no number holds");
+        yield return Row(2, "--count wants", "-c", "lab-a", "domain", "watch", "--count", "x").SetName("a count of events that is no number");
+        yield return Row(2, "--count wants", "-c", "lab-a", "domain", "watch", "--count", "99999999999").SetName("a count of events that no number holds");
+        yield return Row(2, "--memory-mib wants", "lab", "guest", "--memory-mib", "x").SetName("a memory that is no number");
+        yield return Row(2, "--dirty-mib-s wants", "lab", "guest", "--dirty-mib-s", "NaN").SetName("a rate that is not a number");
+        yield return Row(2, "--hosts wants", "lab", "up", "--hosts", "two").SetName("hosts that are no number");
+        yield return Row(2, "--numa wants", "vf", "list", "--numa", "99999999999").SetName("a NUMA node that no number holds");
+        yield return Row(2, "--mtu wants", "vdpa", "create", "vdpa0", "--mgmtdev", "vdpasim_net", "--mtu", "x").SetName("an MTU that is no number");
+        yield return Row(2, "The name of a host is empty", "-c", "", "domain", "destroy", "x").SetName("an empty host");
+        yield return Row(2, "The name of a host is empty", "-c", " ", "host", "show").SetName("a blank host");
+        yield return Row(2, "The name of a host is empty", "migrate", "x", "--from", "", "--to", "lab-b").SetName("an empty source");
+        yield return Row(2, "The name of a host is empty", "migrate", "x", "--from", "lab-a", "--to", "").SetName("an empty destination");
+        yield return Row(2, "--host names no host", "domain", "list", "--host", "").SetName("an empty list of hosts");
+        yield return Row(2, "--host names no host", "domain", "watch", "--host", "lab-a", "--host", ",").SetName("an empty host among those to watch");
+        yield return Row(2, "destroy", "-c", "lab-a", "domain", "shutdown", "x", "--then", "1").SetName("a number instead of what to do then");
+        yield return Row(2, "p2p", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--mode", "5").SetName("a number instead of a mode");
+        yield return Row(2, "transient", "migrate", "x", "--from", "lab-a", "--to", "lab-b", "--persistence", "77").SetName("a number instead of a persistence");
+        yield return Row(2, "never", "-c", "lab-a", "device", "list", "x", "--ask-qemu", "9").SetName("a number instead of whether to ask QEMU");
+        yield return Row(2, "verbose", "-c", "lab-a", "domain", "list", "--log-level", "99").SetName("a number instead of a log level");
+        yield return Row(2, "--log-file cannot be written", "-c", "lab-a", "domain", "list", "--log-file", "/proc/nowhere/x").SetName("a log file that cannot be made");
+        yield return Row(2, "--log-file cannot be written", "-c", "lab-a", "domain", "list", "--log-file", "/tmp").SetName("a folder instead of a log file");
         yield return Row(1, "/nonexistent/d.xml is not there", "-c", "lab-a", "domain", "define", "/nonexistent/d.xml").SetName("a document that is not there");
         yield return Row(1, "is a folder", "-c", "lab-a", "domain", "define", "/tmp").SetName("a folder instead of a document");
         yield return Row(2, "FILE is empty", "-c", "lab-a", "domain", "define", "").SetName("an empty name of a document");
@@ -35,6 +57,7 @@ public sealed class BadInputTests
         CliResult plain = await CliProcess.RunAsync(arguments);
         Assert.That(plain.ExitCode, Is.EqualTo(code), $"{plain}");
         Assert.That(plain.Error, Does.Contain(message));
+        Assert.That(plain.Error, Does.Not.Contain("System.").And.Not.Contain("Orchestrator."), "no type's name");
         Assert.That(plain.Output, Is.Empty);
 
         CliResult json = await CliProcess.RunAsync(["--json", .. arguments]);

@@ -13,14 +13,21 @@ internal sealed class CliProcess : IDisposable
     private readonly StringBuilder _output = new();
     private readonly Task _reading;
 
-    private CliProcess(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    private CliProcess(string[] arguments, IReadOnlyDictionary<string, string>? environment = null, string? redirection = null)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(redirection is null ? "dotnet" : "/bin/sh")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (redirection is not null)
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add($"exec \"$0\" \"$@\" {redirection}");
+            start.ArgumentList.Add("dotnet");
+        }
+
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "orchestrator.dll"));
         foreach (string argument in arguments)
         {
@@ -60,6 +67,13 @@ internal sealed class CliProcess : IDisposable
     internal static async Task<CliResult> RunAsync(params string[] arguments)
     {
         using CliProcess process = Start(arguments);
+        return await process.EndAsync();
+    }
+
+    /// <summary>Runs it with its descriptors as a shell redirects them: <c>&gt;&amp;-</c>.</summary>
+    internal static async Task<CliResult> RunRedirectedAsync(string redirection, params string[] arguments)
+    {
+        using var process = new CliProcess(arguments, redirection: redirection);
         return await process.EndAsync();
     }
 
