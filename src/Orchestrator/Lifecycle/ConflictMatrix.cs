@@ -156,7 +156,7 @@ public static class ConflictMatrix
     /// <param name="holder">The operation that works on the domain; <see langword="null"/> when it does not tell.</param>
     public static MatrixDecision Decide(DomainOperation requested, DomainOperation? holder) => holder is { } other ? ByHolder[other][Column(requested)] : IsHeld;
 
-    /// <summary>What to do about a request while another operation holds the domain: nothing is cancelled for what its condition forbids anyway.</summary>
+    /// <summary>What to do about a request while another operation holds the domain: nothing is cancelled for what its condition forbids, or makes needless.</summary>
     /// <param name="requested">What is asked for.</param>
     /// <param name="holder">The operation that works on the domain; <see langword="null"/> when it does not tell.</param>
     /// <param name="condition">What the domain is doing.</param>
@@ -164,7 +164,12 @@ public static class ConflictMatrix
     {
         MatrixDecision byHolder = Decide(requested, holder);
         MatrixDecision byCondition = Decide(requested, condition);
-        return byHolder.Action == MatrixAction.CancelThenDo && byCondition.Action is (MatrixAction.Refuse or MatrixAction.Wait) ? byCondition : byHolder;
+        return (byHolder.Action, byCondition.Action) switch
+        {
+            (MatrixAction.CancelThenDo, MatrixAction.Refuse or MatrixAction.Wait) => byCondition,
+            (MatrixAction.CancelThenDo, MatrixAction.Already) => IsHeld,
+            _ => byHolder,
+        };
     }
 
     /// <summary>What becomes of a request when the guest does something of its own meanwhile.</summary>

@@ -97,8 +97,8 @@ public sealed class HotPlugTests
             DateTimeOffset before = DateTimeOffset.UtcNow;
 
             // No vDPA here: random number generators take the same way.
-            QemuDevice one = await plug.AddAsync(domain, new() { ["driver"] = "virtio-rng-pci" }, "vd", default);
-            QemuDevice two = await plug.AddAsync(domain, new() { ["driver"] = "virtio-rng-pci" }, "vd", default);
+            QemuDevice one = await plug.AddAsync(domain, new() { ["driver"] = "virtio-rng-pci" }, "vd", TimeSpan.FromSeconds(30), default);
+            QemuDevice two = await plug.AddAsync(domain, new() { ["driver"] = "virtio-rng-pci" }, "vd", TimeSpan.FromSeconds(30), default);
             await new DeviceAttacher(host).AttachAsync("past", DeviceDocument.Parse(Rng), DomainModificationImpact.Live);
 
             Assert.That((one.Id, two.Id), Is.EqualTo(("vd", "vd-2")));
@@ -112,7 +112,7 @@ public sealed class HotPlugTests
                 Is.EquivalentTo(new[] { "vd", "vd-2" }));
             Assert.That(list.Json.GetProperty("qemu_asked").GetBoolean());
 
-            HostDeviceException refused = Assert.ThrowsAsync<HostDeviceException>(() => plug.AddAsync(domain, new() { ["driver"] = "vhost-vdpa-device-pci", ["vhostdev"] = "/dev/vhost-vdpa-99" }, "vd", default))!;
+            HostDeviceException refused = Assert.ThrowsAsync<HostDeviceException>(() => plug.AddAsync(domain, new() { ["driver"] = "vhost-vdpa-device-pci", ["vhostdev"] = "/dev/vhost-vdpa-99" }, "vd", TimeSpan.FromSeconds(30), default))!;
             Assert.That(refused.Message, Does.Contain("Could not open '/dev/vhost-vdpa-99': No such file or directory"));
 
             foreach (string id in new[] { "vd", "vd-2" })

@@ -115,7 +115,7 @@ public sealed class ConflictCellTests
                 await LifeSamples.UntilAsync(() => claim.CancelRequested.IsCancellationRequested, cancelling);
                 Assert.That(claim.CancelRequestedBy!.Operation, Is.EqualTo(operation));
                 Assert.That(host.LifeCalls, Is.Empty, "not before the holder has ended");
-                host.Domains[uuid] = LifeSamples.Domain(uuid, DomainCondition.Running);
+                host.Domains[uuid] = LifeSamples.Domain(uuid, operation == DomainOperation.Resume ? DomainCondition.Paused : DomainCondition.Running);
                 await claim.DisposeAsync();
                 Assert.That(await cancelling.WaitAsync(LifeSamples.Patience), Is.True);
                 LifeSamples.AssertDone(host, operation, uuid);

@@ -29,7 +29,7 @@ public sealed class ConflictMatrixTests
     }
 
     [Test]
-    public void Only_migrations_and_waits_for_a_guest_are_cancelled_and_only_by_reset_and_destroy() => Assert.That(
+    public void Only_migrations_and_waits_for_a_guest_are_cancelled_by_reset_and_destroy_and_by_what_lets_a_paused_guest_answer() => Assert.That(
         from requested in Enum.GetValues<DomainOperation>()
         from holder in Enum.GetValues<DomainOperation>()
         where ConflictMatrix.Decide(requested, holder).Action == MatrixAction.CancelThenDo
@@ -38,7 +38,7 @@ public sealed class ConflictMatrixTests
         {
             (DomainOperation.Reset, DomainOperation.Shutdown), (DomainOperation.Reset, DomainOperation.Reboot), (DomainOperation.Reset, DomainOperation.Detach),
             (DomainOperation.Destroy, DomainOperation.Shutdown), (DomainOperation.Destroy, DomainOperation.Reboot), (DomainOperation.Destroy, DomainOperation.Detach),
-            (DomainOperation.Destroy, DomainOperation.Migrate),
+            (DomainOperation.Destroy, DomainOperation.Migrate), (DomainOperation.Resume, DomainOperation.Detach),
         }));
 
     [Test]
@@ -48,6 +48,10 @@ public sealed class ConflictMatrixTests
     [Test]
     public void The_copy_that_arrives_is_never_destroyed_whoever_migrates_it([Values] DomainOperation holder) =>
         Assert.That(ConflictMatrix.Decide(DomainOperation.Destroy, holder, DomainCondition.Arriving).Action, Is.Not.EqualTo(MatrixAction.CancelThenDo).And.Not.EqualTo(MatrixAction.Do));
+
+    [Test]
+    public void Nothing_is_cancelled_for_what_is_so_already() => Assert.That(
+        ConflictMatrix.Decide(DomainOperation.Resume, DomainOperation.Detach, DomainCondition.Running).Action, Is.EqualTo(MatrixAction.Wait));
 
     [Test]
     public void A_holder_that_does_not_tell_is_waited_for([Values] DomainOperation requested) =>

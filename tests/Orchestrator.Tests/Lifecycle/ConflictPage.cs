@@ -28,8 +28,8 @@ internal static class ConflictPage
 
             ## 1. Another operation works on the domain
 
-            A process that ends, however it ends, holds nothing any more. Nothing is cancelled for a request that table 2 would refuse or have wait. A cancelled migration exits
-            with 130 in its own terminal, and the guest stays where it was.
+            A process that ends, however it ends, holds nothing any more. Nothing is cancelled for a request that table 2 would refuse, have wait, or find done
+            already. What is cancelled exits with 130 in its own terminal; a guest whose migration is cancelled stays where it was.
 
 
             """);
