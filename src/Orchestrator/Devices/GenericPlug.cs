@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Libvirt.Xml;
 using Libvirt.Interop;
+using Libvirt.Xml;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 

@@ -497,7 +497,8 @@ public sealed partial class LibvirtHost : IHost
             {
                 Replace(link);
                 throw new HostUnreachableException(
-                    Address.Name, $"{Address.Name} did not answer within {timeout.TotalSeconds:0} s. Is its libvirt daemon stuck, or its network down?") { IsUnderway = true };
+                    Address.Name, $"{Address.Name} did not answer within {timeout.TotalSeconds:0} s. Is its libvirt daemon stuck, or its network down?")
+                { IsUnderway = true };
             }
             catch (CallNotBegunException)
             {

@@ -80,8 +80,10 @@ public static class DomainConditions
         { JobOperation: DomainJobOperation.MigrationOut } => DomainCondition.Leaving,
         { JobOperation: DomainJobOperation.MigrationIn } => DomainCondition.Arriving,
         { JobOperation: DomainJobOperation.Start } => DomainCondition.Starting,
-        { JobOperation: DomainJobOperation.Save or DomainJobOperation.Restore or DomainJobOperation.Dump or DomainJobOperation.Snapshot
-            or DomainJobOperation.SnapshotRevert or DomainJobOperation.SnapshotDelete } => DomainCondition.Busy,
+        {
+            JobOperation: DomainJobOperation.Save or DomainJobOperation.Restore or DomainJobOperation.Dump or DomainJobOperation.Snapshot
+            or DomainJobOperation.SnapshotRevert or DomainJobOperation.SnapshotDelete
+        } => DomainCondition.Busy,
         { JobOperation: DomainJobOperation.Unknown, Job: DomainJobType.Bounded or DomainJobType.Unbounded } => DomainCondition.Busy,
 
         { State: DomainState.Paused } => OfPaused((DomainPausedReason)domain.Reason),

@@ -61,7 +61,10 @@ public sealed class DeviceExclusivityTests
         DomainSnapshot web1 = _host.Domains.Values.Single(domain => domain.Name == "web1");
         _host.Domains[web1.Uuid] = web1 with
         {
-            State = DomainState.Paused, Reason = (int)DomainPausedReason.Migration, JobOperation = DomainJobOperation.MigrationIn, Xml = $"<domain><name>web1</name><uuid>{web1.Uuid}</uuid></domain>",
+            State = DomainState.Paused,
+            Reason = (int)DomainPausedReason.Migration,
+            JobOperation = DomainJobOperation.MigrationIn,
+            Xml = $"<domain><name>web1</name><uuid>{web1.Uuid}</uuid></domain>",
         };
 
         DefinitionException refused = Assert.ThrowsAsync<DefinitionException>(() => AttachAsync("web2", Vdpa, DomainModificationImpact.Live))!;
