@@ -39,7 +39,8 @@ internal static class ConflictPage
 
             ## 2. What the domain is doing
 
-            Jobs that nobody here began (a migration begun with virsh, a save, a dump) are waited for in the same way, by asking the host.
+            Jobs that nobody here began (a migration begun with virsh, a save, a dump) are waited for in the same way, by asking the host. A name that the host does not know at all is an error
+            of its own (exit 1, `domain_not_found`); "absent" is a domain that went away meanwhile, or with `--if-needed`.
 
 
             """);
