@@ -14,7 +14,7 @@ internal sealed class DomainWatchCommand
     private readonly Argument<string?> _domain = new("DOMAIN") { Description = "Only this domain, by name or UUID; it need not be there yet.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string[]> _hosts = new("--host") { Description = "The hosts, A,B or one each time; what -c names by default.", CustomParser = HostResolver.ParseNames };
     private readonly Option<TimeSpan?> _for = new("--for") { Description = "End after this time: 100ms, 30s, 10m, 1h.", CustomParser = Durations.Parse };
-    private readonly Option<int?> _count = new("--count") { Description = "End after so many events of domains.", CustomParser = Numbers.OptionalWithin(1, int.MaxValue, $"--count wants a number from 1 to {int.MaxValue}.") };
+    private readonly Option<int?> _count = new("--count") { Description = "End after so many events of domains.", CustomParser = Numbers.OptionalWithin(1, int.MaxValue, "--count wants a number of events, 1 or more.") };
     private readonly Option<HostEventPattern?> _until = new("--until")
     {
         Description = $"End at this event: {string.Join(", ", HostEventPattern.Words)}; or one of them with its detail: stopped/shutdown, device_removed/net1.",

@@ -133,7 +133,7 @@ public sealed class WatchTests
     }
 
     [TestCase("--until", "stoped", "'stoped' is no event")]
-    [TestCase("--count", "0", "--count is at least 1")]
+    [TestCase("--count", "0", "--count wants a number of events, 1 or more")]
     [TestCase("--for", "soon", "'soon' is not a duration")]
     public async Task An_option_that_makes_no_sense_is_a_usage_error(string option, string value, string error)
     {
