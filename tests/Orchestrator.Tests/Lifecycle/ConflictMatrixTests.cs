@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Reflection;
 using Libvirt.Interop;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
@@ -93,5 +93,7 @@ public sealed class ConflictMatrixTests
         }),
         Is.EqualTo(condition));
 
-    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+    // A build for CI has no paths of its machine in it; the project file says where it stands.
+    private static string Root() => Path.GetFullPath(Path.Combine(
+        typeof(ConflictMatrixTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "ProjectFolder").Value!, "..", ".."));
 }
