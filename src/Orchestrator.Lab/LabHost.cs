@@ -19,8 +19,10 @@ public sealed record LabHost(string Name, string Uri, string Root)
     {
         var letter = (char)('a' + index);
         var root = Path.Combine(labFolder, letter.ToString());
-        return new LabHost($"lab-{letter}", $"qemu+unix:///session?socket={SocketIn(root)}", root);
+        return new LabHost($"lab-{letter}", UriOf(SocketIn(root)), root);
     }
+
+    internal static string UriOf(string socket) => $"qemu+unix:///session?socket={socket}";
 
     private static string SocketIn(string root) => Path.Combine(root, "run", "libvirt", "libvirt-sock");
 }
