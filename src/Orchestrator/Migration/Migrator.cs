@@ -19,9 +19,7 @@ namespace Orchestrator.Migration;
 public sealed partial class Migrator(
     IHost source, IHost destination, ObserverClock clock, TimeProvider? time = null, ILogger? logger = null, DomainClaims? claims = null)
 {
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LateEventWait = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
     private const int RoundTripCount = 16;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -33,6 +31,8 @@ public sealed partial class Migrator(
 
     /// <summary>How long a host that does not answer after the call is asked again, when without it nobody knows where the guest is: its daemon may just be restarted.</summary>
     public TimeSpan HostGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    private MigrationSettlement Settlement => new(source, destination, _time, _logger) { HostGrace = HostGrace };
 
     /// <summary>Computes what a migration would do; changes nothing.</summary>
     /// <param name="request">What is asked for.</param>
@@ -161,31 +161,17 @@ public sealed partial class Migrator(
 
         DateTimeOffset started = clock.Now;
         LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
-        var watch = new MigrationWatch(source, plan.Mode == MigrationMode.Direct ? destination : null, uuid, clock, _time, progress, _logger);
+        var driver = new MigrationDriver(source, plan.Mode == MigrationMode.Direct ? destination : null, uuid, clock, _time, progress, _logger);
         Task call = source.MigrateAsync(plan.Call);
-        StopReason stop = await watch.UntilEndAsync(call, plan.Request.Timeout, PollInterval, StopGrace, cancellationToken).ConfigureAwait(false);
+        StopReason stop = await driver.UntilEndAsync(call, plan.Request.Timeout, StopGrace, cancellationToken).ConfigureAwait(false);
         DateTimeOffset ended = clock.Now;
         LibvirtException? error = await ErrorOfAsync(call).ConfigureAwait(false);
 
         // From here on nobody may cancel: the truth has to be found out.
-        progress?.Report(new("verifying", watch.LastSample));
-        bool began = watch.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
-        DomainWhereabouts here = await WhereaboutsAsync(source, plan).ConfigureAwait(false);
-        DomainWhereabouts there = await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
-        MigrationVerdict verdict = Judge();
-        for (long asked = _time.GetTimestamp(); verdict.Outcome == MigrationOutcome.NeedsPerson && !(here.IsKnown && there.IsKnown) && _time.GetElapsedTime(asked) < HostGrace;)
-        {
-            await Task.Delay(AskAgain, _time, CancellationToken.None).ConfigureAwait(false);
-            here = here.IsKnown ? here : await WhereaboutsAsync(source, plan).ConfigureAwait(false);
-            there = there.IsKnown ? there : await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
-            verdict = Judge();
-        }
-
-        MigrationVerdict Judge() => call.IsCompleted
-            ? MigrationVerdict.Judge(plan, here, there, error, stop, began)
-            : new(MigrationOutcome.NeedsPerson,
-                $"libvirt's call did not return within {StopGrace.TotalSeconds:0} s of being asked to end ({here.Host}: {here.Describe()}, {there.Host}: {there.Describe()})",
-                $"Look at the job on {source.Address.Name}: virsh domjobinfo {uuid}. Its daemon may hang.");
+        progress?.Report(new("verifying", driver.LastSample));
+        bool began = driver.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
+        SettledMigration settled = await Settlement.SettleAsync(plan.Expectation, new(ResultOf(call, error, stop), error, began)).ConfigureAwait(false);
+        (DomainWhereabouts here, DomainWhereabouts there, MigrationVerdict verdict) = (settled.Source, settled.Destination, settled.Verdict);
         LogEnded(name, verdict.Outcome, verdict.Message);
 
         bool moved = there.IsActive && !here.IsActive;
@@ -213,7 +199,7 @@ public sealed partial class Migrator(
                 Error = error is null ? null : $"{(int)error.Code}/{error.Domain} {error.Message}",
             },
             MaxDowntimeMs = limit.TotalMilliseconds,
-            JobSamples = watch.Samples,
+            JobSamples = driver.Samples,
             GuestTicks = plan.Request.ReadGuestTicks?.Invoke(started, clock.Now) ?? [],
         };
         return new MigrationResult
@@ -253,19 +239,14 @@ public sealed partial class Migrator(
         }
     }
 
-    private async Task<DomainWhereabouts> WhereaboutsAsync(IHost host, MigrationPlan plan)
-    {
-        try
+    private static JobResult ResultOf(Task call, LibvirtException? error, StopReason stop) => !call.IsCompleted ? JobResult.Unanswered
+        : error is null ? JobResult.Succeeded
+        : stop switch
         {
-            HostSnapshot snapshot = await host.SnapshotAsync(plan.Domain.Name, plan.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
-            return new(host.Address.Name, true, snapshot.ByUuid);
-        }
-        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
-        {
-            LogCannotAsk(host.Address.Name, e.Message);
-            return new(host.Address.Name, false, null);
-        }
-    }
+            StopReason.Cancelled => JobResult.Cancelled,
+            StopReason.TimedOut => JobResult.TimedOut,
+            _ => JobResult.Failed,
+        };
 
     private async Task<IReadOnlyList<double>> TripsAsync(IHost host, Guid uuid)
     {
