@@ -33,6 +33,15 @@ public static class MigrateParameter
     /// <summary>A method of compression; may be given more than once. Since libvirt 1.3.4.</summary>
     public const string Compression = "compression";
 
+    /// <summary>The level of the compressing threads. Since libvirt 1.3.4.</summary>
+    public const string CompressionMtLevel = "compression.mt.level";
+
+    /// <summary>How many threads compress. Since libvirt 1.3.4.</summary>
+    public const string CompressionMtThreads = "compression.mt.threads";
+
+    /// <summary>How many threads decompress. Since libvirt 1.3.4.</summary>
+    public const string CompressionMtDthreads = "compression.mt.dthreads";
+
     /// <summary>The level of zlib. Since libvirt 9.4.0.</summary>
     public const string CompressionZlibLevel = "compression.zlib.level";
 

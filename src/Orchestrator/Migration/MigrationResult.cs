@@ -24,6 +24,12 @@ public sealed record MigrationResult
     /// <summary>The limit of the blackout that was in force.</summary>
     public TimeSpan? MaxDowntime { get; init; }
 
+    /// <summary>What the policy did.</summary>
+    public IReadOnlyList<PolicyDecision> Decisions { get; init; } = [];
+
+    /// <summary>What was mended afterwards, in words.</summary>
+    public IReadOnlyList<string> Repairs { get; init; } = [];
+
     /// <summary>Whether the source's daemon could not even connect to the destination's.</summary>
     internal bool PeerUnreachable { get; init; }
 
@@ -38,4 +44,5 @@ public sealed record MigrationResult
 /// <param name="Settled">Where it has come to rest.</param>
 /// <param name="Evidence">What was observed of it from the moment it was found.</param>
 /// <param name="Downtime">The measured downtime; <see langword="null"/> when the guest did not move.</param>
-public sealed record FollowedMigration(SettledMigration Settled, MigrationEvidence Evidence, DowntimeReport? Downtime);
+/// <param name="Decisions">What the policy did.</param>
+public sealed record FollowedMigration(SettledMigration Settled, MigrationEvidence Evidence, DowntimeReport? Downtime, IReadOnlyList<PolicyDecision> Decisions);

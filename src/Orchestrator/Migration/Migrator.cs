@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
 
@@ -141,8 +142,10 @@ public sealed partial class Migrator(
         Guid uuid = plan.Domain.Uuid;
 
         // The limit first: it does not travel, so it is set before each leg, and read back.
-        TimeSpan limit = await source.MaxDowntimeAsync(uuid, plan.Request.MaxDowntime, cancellationToken).ConfigureAwait(false);
-        if (plan.Request.MaxDowntime is { } wanted && limit != wanted)
+        TimeSpan before = await source.MaxDowntimeAsync(uuid, null, cancellationToken).ConfigureAwait(false);
+        TimeSpan wanted = PolicyEngine.InitialMaxDowntime(plan.Request.Policy, plan.PolicyContext);
+        TimeSpan limit = await source.MaxDowntimeAsync(uuid, wanted, cancellationToken).ConfigureAwait(false);
+        if (limit != wanted)
         {
             return new()
             {
@@ -153,13 +156,19 @@ public sealed partial class Migrator(
         }
 
         Leg leg = await RunLegAsync(
-            plan.Expectation, plan.Mode, plan.Request,
+            plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace),
             () =>
             {
                 LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
                 return source.MigrateAsync(plan.Call);
             },
             progress, cancellationToken).ConfigureAwait(false);
+        limit = leg.Decisions.LastOrDefault(decision => decision is { LimitMs: not null, Problem: null })?.LimitMs is { } raised ? TimeSpan.FromMilliseconds(raised) : limit;
+        if (!leg.HasMoved)
+        {
+            await PutLimitBackAsync(uuid, before).ConfigureAwait(false);
+        }
+
         MigrationEvidence evidence = leg.Evidence with
         {
             Call = leg.Evidence.Call with
@@ -178,6 +187,8 @@ public sealed partial class Migrator(
             Evidence = evidence,
             Downtime = leg.HasMoved ? DowntimeMeasurement.Measure(evidence) : null,
             MaxDowntime = limit,
+            Decisions = leg.Decisions,
+            Repairs = leg.Settled.Done,
             PeerUnreachable = plan.Mode == MigrationMode.P2P && !leg.Began && leg.Settled.Verdict.Outcome == MigrationOutcome.Failed
                 && leg.Error is
                 {
@@ -192,19 +203,20 @@ public sealed partial class Migrator(
     /// the domain's claim. Cancellation asks for the migration's end.
     /// </summary>
     /// <param name="expected">What the migration is to come to.</param>
-    /// <param name="request">How it is to be driven.</param>
+    /// <param name="policy">What it may do to come to its end.</param>
+    /// <param name="context">What is known of it.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Cancels the migration.</param>
     public async Task<FollowedMigration> FollowAsync(
-        MigrationExpectation expected, MigrationRequest request, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
+        MigrationExpectation expected, MigrationPolicy policy, PolicyContext context, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         LogFollows(expected.Name, source.Address.Name, destination.Address.Name);
-        Leg leg = await RunLegAsync(expected, MigrationMode.P2P, request, begin: null, progress, cancellationToken).ConfigureAwait(false);
-        return new(leg.Settled, leg.Evidence, leg.HasMoved ? DowntimeMeasurement.Measure(leg.Evidence) : null);
+        Leg leg = await RunLegAsync(expected, MigrationMode.P2P, new(policy, context, StopGrace), begin: null, progress, cancellationToken).ConfigureAwait(false);
+        return new(leg.Settled, leg.Evidence, leg.HasMoved ? DowntimeMeasurement.Measure(leg.Evidence) : null, leg.Decisions);
     }
 
     private async Task<Leg> RunLegAsync(
-        MigrationExpectation expected, MigrationMode mode, MigrationRequest request, Func<Task>? begin, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+        MigrationExpectation expected, MigrationMode mode, DriveOrders orders, Func<Task>? begin, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         (string name, Guid uuid) = (expected.Name, expected.Uuid);
 
@@ -220,16 +232,16 @@ public sealed partial class Migrator(
         }
 
         DateTimeOffset started = clock.Now;
-        var driver = new MigrationDriver(source, mode == MigrationMode.Direct ? destination : null, uuid, clock, _time, progress, _logger);
+        var driver = new MigrationDriver(source, mode == MigrationMode.Direct ? destination : null, uuid, sourceEvents, clock, _time, progress, _logger);
         Task? call = begin?.Invoke();
-        StopReason stop = await driver.UntilEndAsync(call, request.Timeout, StopGrace, cancellationToken).ConfigureAwait(false);
+        DriveEnd end = await driver.UntilEndAsync(call, orders, cancellationToken).ConfigureAwait(false);
         DateTimeOffset ended = clock.Now;
         LibvirtException? error = call is null ? null : await ErrorOfAsync(call).ConfigureAwait(false);
 
         // From here on nobody may cancel: the truth has to be found out.
         progress?.Report(new("verifying", driver.LastSample));
         bool began = driver.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
-        SettledMigration settled = await Settlement.SettleAsync(expected, new(ResultOf(call, error, stop), error, began)).ConfigureAwait(false);
+        SettledMigration settled = await Settlement.SettleAsync(expected, new(ResultOf(call, error, end.Reason), error, began, end.Why)).ConfigureAwait(false);
         LogEnded(name, settled.Verdict.Outcome, settled.Verdict.Message);
 
         bool moved = settled.Destination.IsActive && !settled.Source.IsActive;
@@ -257,10 +269,23 @@ public sealed partial class Migrator(
             },
             JobSamples = driver.Samples,
         };
-        return new(settled, evidence, error, began, moved);
+        return new(settled, evidence, error, began, moved, driver.Decisions);
     }
 
-    private sealed record Leg(SettledMigration Settled, MigrationEvidence Evidence, LibvirtException? Error, bool Began, bool HasMoved);
+    private sealed record Leg(SettledMigration Settled, MigrationEvidence Evidence, LibvirtException? Error, bool Began, bool HasMoved, IReadOnlyList<PolicyDecision> Decisions);
+
+    /// <summary>A guest that stays is to be as it was.</summary>
+    private async Task PutLimitBackAsync(Guid uuid, TimeSpan limit)
+    {
+        try
+        {
+            await source.MaxDowntimeAsync(uuid, limit, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+        {
+            LogCannotAsk(source.Address.Name, HostAddress.Redact(e.Message)); // its QEMU, with the limit, may be gone
+        }
+    }
 
     private static bool IsMigration(ObservedEvent observed) => observed.Name is "MIGRATION" or "MIGRATION_PASS" || observed.Channel == "iteration";
 
