@@ -104,6 +104,7 @@ internal static partial class CommandLine
         var root = new RootCommand("Live-migrates libvirt/QEMU virtual machines and measures the downtime of each migration.");
         globals.AddTo(root);
         root.Subcommands.Add(MigrateCommand.Create(globals, console));
+        root.Subcommands.Add(MigrationCommand.Create(globals, console));
         root.Subcommands.Add(DowntimeCommand.Create(console));
         root.Subcommands.Add(HostCommand.Create(globals, console));
         root.Subcommands.Add(DomainCommand.Create(globals, console));

@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Orchestrator.Hosts;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
 
@@ -19,6 +20,7 @@ public static class MigrationPlanner
         MigrationMode mode = request.Mode != MigrationMode.Auto ? request.Mode
             : address?.PeerUri is not null ? MigrationMode.P2P
             : ChooseMode(source, destination.Host);
+        PolicyContext context = TransferCall.ContextOf(request, domain);
         return new()
         {
             Request = request,
@@ -26,13 +28,14 @@ public static class MigrationPlanner
             Source = source,
             Destination = destination.Host,
             Mode = mode,
+            PolicyContext = context,
             Checks = MigrationChecks.All(request, domain, source, destination, mode),
             Call = new()
             {
                 DomainUuid = domain.Uuid,
                 DestinationUri = (mode == MigrationMode.P2P ? address?.PeerUri : null) ?? destination.Host.Uri,
-                Flags = Flags(request, domain, mode),
-                Parameters = Parameters(request, source, destination.Host, address?.MigrationAddress),
+                Flags = Flags(request, domain, mode) | TransferCall.FlagsOf(request.Policy, context),
+                Parameters = [.. Parameters(request, source, destination.Host, address?.MigrationAddress), .. TransferCall.ParametersOf(request.Policy, context, request.BandwidthMiBps)],
             },
         };
     }
@@ -76,7 +79,6 @@ public static class MigrationPlanner
         var parameters = new List<KeyValuePair<string, object>>();
         Add(MigrateParameter.MigrateUri, migrateUri);
         Add(MigrateParameter.ListenAddress, listenAddress);
-        Add(MigrateParameter.Bandwidth, request.BandwidthMiBps is { } bandwidth ? (ulong)bandwidth : null);
         return parameters;
 
         void Add(string name, object? value)
