@@ -15,8 +15,14 @@ internal static class CellJudge
 
     private static readonly Dictionary<string, int> CodeOf = new()
     {
-        ["completed"] = Done, ["failed"] = Failed, ["unreachable"] = Unreachable, ["refused"] = Refused, ["timed_out"] = 5, ["degraded"] = Degraded,
-        ["needs_person"] = NeedsPerson, ["cancelled"] = 130,
+        ["completed"] = Done,
+        ["failed"] = Failed,
+        ["unreachable"] = Unreachable,
+        ["refused"] = Refused,
+        ["timed_out"] = 5,
+        ["degraded"] = Degraded,
+        ["needs_person"] = NeedsPerson,
+        ["cancelled"] = 130,
     };
 
     internal static IReadOnlyList<string> Judge(CellEvidence evidence) =>

@@ -26,6 +26,11 @@ internal sealed record StormOptions
 
     public int Kills { get; init; } = 20;
 
+    public int Hosts { get; init; } = 2;
+
+    /// <summary>Whether the guests are migrated, too.</summary>
+    public bool Migrates { get; init; }
+
     public string? Record { get; init; }
 
     internal static TimeSpan Deadline { get; } = TimeSpan.FromSeconds(90);
@@ -45,7 +50,7 @@ internal sealed class Storm(StormOptions options, TextWriter output)
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
-        await using VirtualLab lab = await VirtualLab.StartAsync(new(), cancellationToken: cancellationToken);
+        await using VirtualLab lab = await VirtualLab.StartAsync(new() { Hosts = options.Hosts }, cancellationToken: cancellationToken);
         string folder = Directory.CreateTempSubdirectory("storm-").FullName;
         try
         {
@@ -106,7 +111,7 @@ internal sealed class Storm(StormOptions options, TextWriter output)
         }
 
         foreach (string argument in (string[])["workers", "--seed", Text(options.Seed), "--requests", Text(options.Requests), "--workers", Text(options.Workers), "--guests", Text(options.Guests),
-            "--first", Text(first), "--end", Text(end), "--folder", folder, .. hosts.Uris.SelectMany(uri => (string[])["--host", uri])])
+            "--first", Text(first), "--end", Text(end), .. options.Migrates ? ["--migrate"] : Array.Empty<string>(), "--folder", folder, .. hosts.Uris.SelectMany(uri => (string[])["--host", uri])])
         {
             start.ArgumentList.Add(argument);
         }
@@ -175,22 +180,13 @@ internal sealed class Storm(StormOptions options, TextWriter output)
         var facts = new List<StormGuestFacts>();
         foreach (StormGuest guest in Enumerable.Range(0, options.Guests).Select(number => StormGuest.Read(folder, number)))
         {
-            LibvirtHost home = hosts.Of(guest.Number);
-            DomainSnapshot? domain = await home.FindDomainAsync($"{guest.Uuid}", cancellationToken);
-            string? definition = await home.GetDefinitionAsync(guest.Uuid, cancellationToken);
-            var elsewhere = new List<string>();
-            foreach (LibvirtHost other in hosts.Where(host => host != home))
-            {
-                HostSnapshot there = await other.SnapshotAsync(guest.Name, guest.Uuid, cancellationToken);
-                if (there.ByName is not null || there.ByUuid is not null)
-                {
-                    elsewhere.Add(other.Address.Name);
-                }
-            }
-
+            IReadOnlyList<int> places = await hosts.FindAsync(guest, cancellationToken);
+            int home = places.Count > 0 ? places[0] : StormJudge.HostOf(guest.Number, hosts.Count);
+            DomainSnapshot? domain = await hosts[home].FindDomainAsync($"{guest.Uuid}", cancellationToken);
+            string? definition = await hosts[home].GetDefinitionAsync(guest.Uuid, cancellationToken);
             facts.Add(new(
-                guest.Number, definition is not null, DomainConditions.Of(domain), domain is { IsActive: true } ? StormGuest.DevicesOf(domain.Xml) : StormDevices.None,
-                StormGuest.DevicesOf(definition), elsewhere));
+                guest.Number, home, definition is not null, DomainConditions.Of(domain), domain is { IsActive: true } ? StormGuest.DevicesOf(domain.Xml) : StormDevices.None,
+                StormGuest.DevicesOf(definition), [.. places.Skip(1).Select(place => hosts[place].Address.Name)]));
         }
 
         return facts;
@@ -200,16 +196,16 @@ internal sealed class Storm(StormOptions options, TextWriter output)
     private static async Task<IReadOnlyList<string>> RemoveGuestsAsync(Hosts hosts, string folder, CancellationToken cancellationToken)
     {
         var problems = new List<string>();
-        foreach (string file in Directory.EnumerateFiles(folder).Order())
+        foreach (string file in Directory.EnumerateFiles(folder, "*.xml").Order())
         {
             StormGuest guest = StormGuest.Read(folder, int.Parse(Path.GetFileNameWithoutExtension(file).AsSpan("storm-".Length), CultureInfo.InvariantCulture));
-            LibvirtHost host = hosts.Of(guest.Number);
-            var actor = new StormActor(host, guest);
+            var actor = new StormActor(hosts, guest, folder);
             await actor.ActAsync(new(guest.Number, DomainOperation.Destroy), cancellationToken);
             await actor.ActAsync(new(guest.Number, DomainOperation.Undefine), cancellationToken);
-            if (await host.FindDomainAsync($"{guest.Uuid}", cancellationToken) is { } left)
+            foreach (int place in await hosts.FindAsync(guest, cancellationToken))
             {
-                problems.Add($"{guest.Name} is stuck: {left.Describe()}");
+                DomainSnapshot? left = await hosts[place].FindDomainAsync($"{guest.Uuid}", cancellationToken);
+                problems.Add($"{guest.Name} is stuck on {hosts[place].Address.Name}: {left?.Describe()}");
             }
         }
 
@@ -244,6 +240,6 @@ internal sealed class Storm(StormOptions options, TextWriter output)
         TimeSpan longest = _records.Count == 0 ? TimeSpan.Zero : _records.Max(record => Stopwatch.GetElapsedTime(record.Started, record.Ended));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"seed {options.Seed}: {_records.Count} requests of {options.Workers} workers in {options.Processes} processes at {options.Guests} guests, {_outages.Count} daemons killed, in {took.TotalSeconds:0} s; the longest request took {longest.TotalSeconds:0.0} s; {problems.Count} problems"));
+            $"seed {options.Seed}: {_records.Count} requests of {options.Workers} workers in {options.Processes} processes at {options.Guests} guests{(options.Migrates ? $" over {options.Hosts} hosts" : "")}, {_outages.Count} daemons killed, in {took.TotalSeconds:0} s; the longest request took {longest.TotalSeconds:0.0} s; {problems.Count} problems"));
     }
 }

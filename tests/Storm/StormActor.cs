@@ -6,11 +6,12 @@ using Orchestrator;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
+using Orchestrator.Migration;
 
 namespace Storm;
 
 /// <summary>Makes requests at one guest through the service, and tells what became of each.</summary>
-internal sealed class StormActor(IHost host, StormGuest guest)
+internal sealed class StormActor(Hosts hosts, StormGuest guest, string folder)
 {
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan GuestMayTake = TimeSpan.FromSeconds(4);
@@ -23,9 +24,20 @@ internal sealed class StormActor(IHost host, StormGuest guest)
         var entry = new EntryLog();
         StormResult result = StormResult.Done;
         string? message = null;
+        int aim = StormJudge.HostOf(guest.Number, hosts.Count);
         try
         {
-            await DoAsync(request, entry, cancellationToken);
+            // Nobody defines a guest here while he lets it be moved there: no host could know that the two are one.
+            using FileStream? ordered = await OrderAsync(request.Operation, cancellationToken);
+            aim = await hosts.FindAsync(guest, cancellationToken) is [var place, ..] ? place : aim;
+            if (request.Operation == DomainOperation.Migrate)
+            {
+                (result, message) = await MigrateAsync(hosts[aim], hosts[Next(aim)], entry, cancellationToken);
+            }
+            else
+            {
+                await DoAsync(hosts[aim], request, entry, cancellationToken);
+            }
         }
         catch (OperationException e)
         {
@@ -87,6 +99,8 @@ internal sealed class StormActor(IHost host, StormGuest guest)
             Worker = 0,
             Index = 0,
             Request = request,
+            Host = aim,
+            To = request.Operation == DomainOperation.Migrate ? Next(aim) : null,
             Started = started,
             Ended = Stopwatch.GetTimestamp(),
             Entered = entry.At,
@@ -96,7 +110,7 @@ internal sealed class StormActor(IHost host, StormGuest guest)
         };
     }
 
-    private Task DoAsync(StormRequest request, EntryLog entry, CancellationToken cancellationToken)
+    private Task DoAsync(LibvirtHost host, StormRequest request, EntryLog entry, CancellationToken cancellationToken)
     {
         var lifecycle = new DomainLifecycle(host, _claims, logger: entry);
         string domain = $"{guest.Uuid}";
@@ -124,6 +138,49 @@ internal sealed class StormActor(IHost host, StormGuest guest)
                 },
                 cancellationToken),
         };
+    }
+
+    private int Next(int host) => (host + 1) % hosts.Count;
+
+    private async Task<(StormResult Result, string? Message)> MigrateAsync(LibvirtHost source, LibvirtHost destination, EntryLog entry, CancellationToken cancellationToken)
+    {
+        MigrationResult result = await new Migrator(source, destination, hosts.Clock, logger: entry, claims: _claims)
+            .MigrateAsync(new() { Domain = $"{guest.Uuid}", Options = new() { Wait = Wait } }, cancellationToken: cancellationToken);
+        return (result.Verdict.Outcome switch
+        {
+            MigrationOutcome.Completed => StormResult.Done,
+            MigrationOutcome.Cancelled => StormResult.Cancelled,
+            MigrationOutcome.Refused => StormResult.Refused,
+            MigrationOutcome.Unreachable => StormResult.Unreachable,
+            MigrationOutcome.TimedOut => StormResult.TimedOut,
+            MigrationOutcome.Degraded => StormResult.Degraded,
+            MigrationOutcome.NeedsPerson => StormResult.Unknown,
+            _ => StormResult.Failed,
+        }, result.Verdict.Message);
+    }
+
+    /// <summary>Migrations of a guest may meet each other, and a definition meets neither them nor another definition: in all processes.</summary>
+    private async Task<FileStream?> OrderAsync(DomainOperation operation, CancellationToken cancellationToken)
+    {
+        if (operation is not (DomainOperation.Define or DomainOperation.Migrate))
+        {
+            return null;
+        }
+
+        string file = Path.Combine(folder, $"{guest.Name}.order");
+        while (true)
+        {
+            try
+            {
+                return operation == DomainOperation.Define
+                    ? new(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)
+                    : new(file, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(20, cancellationToken); // another has it
+            }
+        }
     }
 
     /// <summary>Notes when an operation had its domain to itself, and what the domain was doing: the service says so in its log.</summary>

@@ -30,13 +30,13 @@ internal static class StormJudge
         return problems;
     }
 
-    /// <summary>Which host a guest lives on.</summary>
+    /// <summary>Which host a guest begins on, and is defined on anew when it is on none.</summary>
     internal static int HostOf(int guest, int hosts) => guest % hosts;
 
     private static IEnumerable<string> JudgeGuest(
         IReadOnlyList<StormRecord> records, IReadOnlyList<StormRecord> outside, IReadOnlyList<StormOutage> outages, StormGuestFacts fact, int hosts)
     {
-        IReadOnlyCollection<GuestState> may = [GuestState.Defined];
+        IReadOnlyCollection<GuestState> may = [GuestState.Defined(HostOf(fact.Guest, hosts))];
         var history = new List<(long Since, IReadOnlyCollection<GuestState> May)> { (0, may) };
         long lastEnd = 0;
         foreach (StormRecord record in records)
@@ -44,8 +44,8 @@ internal static class StormJudge
             bool hadToWait = lastEnd >= record.Started;
             lastEnd = Math.Max(lastEnd, record.Ended);
             IReadOnlyCollection<GuestState> before = [.. may.SelectMany(state => state.Drifts()).Distinct()];
-            bool isDisturbed = IsDisturbed(record, outages, hosts);
-            GuestState[] found = [.. before.Where(state => record.Before is null || state.Condition == record.Before)];
+            bool isDisturbed = IsDisturbed(record, outages);
+            GuestState[] found = [.. before.Where(state => record.Before is null || state.On(record.Host) == record.Before)];
             if (found.Length == 0)
             {
                 yield return $"found the guest {record.Before}, which it cannot be ({Words(before)}): {record}";
@@ -63,13 +63,13 @@ internal static class StormJudge
             history.Add((record.Ended, [.. may.SelectMany(state => state.Drifts())]));
         }
 
-        foreach (StormRecord record in outside.Where(record => !MayStayOutside(record, history, IsDisturbed(record, outages, hosts))))
+        foreach (StormRecord record in outside.Where(record => !MayStayOutside(record, history, IsDisturbed(record, outages)) && !MeetsMigration(record, records)))
         {
             yield return $"without having the domain to itself: {record}";
         }
 
         if (!may.SelectMany(state => state.Drifts()).Any(state =>
-            state.IsDefined == fact.IsDefined && state.Condition == fact.Condition && state.Live == fact.Live && (state.Config == fact.Config || !state.IsDefined)))
+            (state.Host == fact.Host || state.Condition == DomainCondition.Absent) && state.IsDefined == fact.IsDefined && state.Condition == fact.Condition && state.Live == fact.Live && (state.Config == fact.Config || !state.IsDefined)))
         {
             yield return $"guest {fact.Guest} ended as {fact}, and should be {Words(may)}; last: {(records.Count > 0 ? records[^1] : null)}";
         }
@@ -97,21 +97,32 @@ internal static class StormJudge
         {
             StormResult.TimedOut or StormResult.Cancelled => true,
             StormResult.Refused or StormResult.Failed => history.Take(last).Skip(first).SelectMany(entry => entry.May).Any(state =>
-                ConflictMatrix.Decide(record.Request.Operation, state.Condition).Action != MatrixAction.Do || !state.CanMeet(record.Request)),
+                ConflictMatrix.Decide(record.Request.Operation, state.On(record.Host)).Action != MatrixAction.Do || !state.CanMeet(record.Request)),
             _ => false,
         };
     }
+
+    /// <summary>Whether a migration was refused while another one of the guest was under way: two at once there cannot be.</summary>
+    private static bool MeetsMigration(StormRecord record, IReadOnlyList<StormRecord> records) =>
+        record is { Result: StormResult.Refused, Request.Operation: DomainOperation.Migrate }
+        && records.Any(other => other.Request.Operation == DomainOperation.Migrate && other.Entered <= record.Ended && other.Ended >= record.Started);
 
     /// <summary>What the guest may be after a request that ended so; nothing when it must not have ended so.</summary>
     private static IEnumerable<GuestState> Next(GuestState state, StormRecord record, bool hadToWait, bool isDisturbed)
     {
         StormRequest request = record.Request;
-        MatrixAction action = ConflictMatrix.Decide(request.Operation, state.Condition).Action;
-        bool isPossible = action == MatrixAction.Do && state.CanMeet(request);
+        MatrixAction action = ConflictMatrix.Decide(request.Operation, state.On(record.Host)).Action;
+        bool isPossible = action == MatrixAction.Do && state.CanMeet(request) && (state.Host == record.Host || state.Condition == DomainCondition.Absent);
         switch (record.Result)
         {
+            case StormResult.Done when isPossible && request.Operation == DomainOperation.Migrate:
+                return [state.MovedTo(record.To!.Value)];
             case StormResult.Done when isPossible:
-                return [state.After(request)];
+                return [state.After(request).MovedTo(record.Host)]; // a definition begins where it is made
+            case StormResult.Cancelled when isPossible && request.Operation == DomainOperation.Migrate:
+                return [state]; // somebody wanted the guest gone
+            case StormResult.Failed when isPossible && request.Operation == DomainOperation.Migrate && (state.MayPowerOff || state.MayReboot):
+                return [state]; // the guest went down on the way
             case StormResult.Done when action == MatrixAction.Already && hadToWait:
                 return [state]; // it came about while others were waited for
             case StormResult.Refused when action is MatrixAction.Refuse or MatrixAction.Already || !state.CanMeet(request):
@@ -137,8 +148,8 @@ internal static class StormJudge
         _ => false,
     };
 
-    private static bool IsDisturbed(StormRecord record, IReadOnlyList<StormOutage> outages, int hosts) =>
-        outages.Any(outage => outage.Host == HostOf(record.Request.Guest, hosts) && outage.From <= record.Ended && outage.To >= record.Started);
+    private static bool IsDisturbed(StormRecord record, IReadOnlyList<StormOutage> outages) =>
+        outages.Any(outage => (outage.Host == record.Host || outage.Host == record.To) && outage.From <= record.Ended && outage.To >= record.Started);
 
     private static string Words(IEnumerable<GuestState> states) => string.Join(" or ", states);
 }

@@ -3,6 +3,7 @@ using Orchestrator.Lifecycle;
 namespace Storm;
 
 /// <summary>What a guest may be, in the model. Pure.</summary>
+/// <param name="Host">The host it stands on; it stands on no other.</param>
 /// <param name="IsDefined">It has a definition.</param>
 /// <param name="Condition">Absent, off, running or paused.</param>
 /// <param name="Live">The devices of the running guest.</param>
@@ -11,14 +12,18 @@ namespace Storm;
 /// <param name="MayLose">Devices it was asked to give back and has not yet.</param>
 /// <param name="MayReboot">It was asked to reboot and has not yet: if it is suspended while it goes down, libvirt lets it run all the same.</param>
 internal sealed record GuestState(
-    bool IsDefined, DomainCondition Condition, StormDevices Live, StormDevices Config, bool MayPowerOff = false, StormDevices MayLose = StormDevices.None, bool MayReboot = false)
+    int Host, bool IsDefined, DomainCondition Condition, StormDevices Live, StormDevices Config, bool MayPowerOff = false, StormDevices MayLose = StormDevices.None, bool MayReboot = false)
 {
-    internal static GuestState Defined { get; } = new(true, DomainCondition.Off, StormDevices.None, StormDevices.None);
+    /// <summary>What a storm begins with.</summary>
+    internal static GuestState Defined(int host) => new(host, true, DomainCondition.Off, StormDevices.None, StormDevices.None);
+
+    /// <summary>What a host shows of it: on any other than its own it is not there.</summary>
+    internal DomainCondition On(int host) => host == Host ? Condition : DomainCondition.Absent;
 
     internal bool IsActive => Condition is DomainCondition.Running or DomainCondition.Paused;
 
     /// <summary>The state once QEMU has ended.</summary>
-    internal GuestState Ended => new(IsDefined, IsDefined ? DomainCondition.Off : DomainCondition.Absent, StormDevices.None, Config);
+    internal GuestState Ended => new(Host, IsDefined, IsDefined ? DomainCondition.Off : DomainCondition.Absent, StormDevices.None, Config);
 
     /// <summary>This state, and what it may become without anybody's doing.</summary>
     internal IEnumerable<GuestState> Drifts()
@@ -46,8 +51,8 @@ internal sealed record GuestState(
     internal GuestState After(StormRequest request) => request.Operation switch
     {
         DomainOperation.Define => this with { IsDefined = true, Config = StormDevices.None, Condition = IsActive ? Condition : DomainCondition.Off },
-        DomainOperation.Undefine => IsActive ? this with { IsDefined = false, Config = StormDevices.None } : new(false, DomainCondition.Absent, StormDevices.None, StormDevices.None),
-        DomainOperation.Start => new(true, DomainCondition.Running, Config, Config),
+        DomainOperation.Undefine => IsActive ? this with { IsDefined = false, Config = StormDevices.None } : new(Host, false, DomainCondition.Absent, StormDevices.None, StormDevices.None),
+        DomainOperation.Start => new(Host, true, DomainCondition.Running, Config, Config),
         DomainOperation.Shutdown or DomainOperation.Destroy => Ended,
         DomainOperation.Suspend => this with { Condition = DomainCondition.Paused },
         DomainOperation.Resume => this with { Condition = DomainCondition.Running },
@@ -75,6 +80,9 @@ internal sealed record GuestState(
             ? !(isLive && Live.HasFlag(request.Device)) && !(isConfig && Config.HasFlag(request.Device))
             : (isLive && Live.HasFlag(request.Device)) || (isConfig && Config.HasFlag(request.Device));
     }
+
+    /// <summary>The state on another host: what it is, and what it may yet become, goes along.</summary>
+    internal GuestState MovedTo(int host) => this with { Host = host };
 
     /// <summary>Every state that a request may leave behind when it was broken off somewhere.</summary>
     internal IEnumerable<GuestState> Partly(StormRequest request)

@@ -34,6 +34,12 @@ internal sealed record StormRecord
 
     public required long Ended { get; init; }
 
+    /// <summary>The host it was aimed at: where the guest was found just before, or its home.</summary>
+    public int Host { get; init; }
+
+    /// <summary>For a migration: the host to go to.</summary>
+    public int? To { get; init; }
+
     /// <summary>When it had the domain to itself; null when it never had.</summary>
     public long? Entered { get; init; }
 
@@ -44,11 +50,18 @@ internal sealed record StormRecord
 
     public string? Message { get; init; }
 
-    public override string ToString() => $"worker {Worker} #{Index}: {Request}: {Before} -> {Result} {Message}";
+    public override string ToString() => $"worker {Worker} #{Index}: {Request} on host {Host}: {Before} -> {Result} {Message}";
 }
 
 /// <summary>What stands on the hosts in the end.</summary>
-internal sealed record StormGuestFacts(int Guest, bool IsDefined, DomainCondition Condition, StormDevices Live, StormDevices Config, IReadOnlyList<string> Elsewhere);
+/// <param name="Guest">The guest.</param>
+/// <param name="Host">The host it stands on; its home when it stands on none.</param>
+/// <param name="IsDefined">It has a definition.</param>
+/// <param name="Condition">What it is doing.</param>
+/// <param name="Live">Its devices.</param>
+/// <param name="Config">Those of its definition.</param>
+/// <param name="Elsewhere">Other hosts on which it stands, too.</param>
+internal sealed record StormGuestFacts(int Guest, int Host, bool IsDefined, DomainCondition Condition, StormDevices Live, StormDevices Config, IReadOnlyList<string> Elsewhere);
 
 /// <summary>A time during which a host's daemon was dead or not yet itself again.</summary>
 internal sealed record StormOutage(int Host, long From, long To);

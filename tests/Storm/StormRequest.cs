@@ -36,15 +36,19 @@ internal sealed record StormRequest(int Guest, DomainOperation Operation, StormD
         (DomainOperation.Destroy, 9), (DomainOperation.Suspend, 12), (DomainOperation.Resume, 12), (DomainOperation.Attach, 14), (DomainOperation.Detach, 7),
     ];
 
+    // So many more requests are for migrations in a storm that moves its guests; the others stay as they are.
+    private const int MigrationWeight = 12;
+
     /// <summary>The requests of one worker: the same for the same seed, whatever the others do.</summary>
-    internal static IEnumerable<StormRequest> Of(int seed, int worker, int guests, int count)
+    internal static IEnumerable<StormRequest> Of(int seed, int worker, int guests, int count, bool migrates = false)
     {
+        (DomainOperation Operation, int Weight)[] weights = migrates ? [.. Weights, (DomainOperation.Migrate, MigrationWeight)] : Weights;
         var random = new Random(HashCode(seed, worker));
         for (int i = 0; i < count; i++)
         {
             int guest = random.Next(guests);
-            int pick = random.Next(Weights.Sum(weight => weight.Weight));
-            DomainOperation operation = Weights.First(weight => (pick -= weight.Weight) < 0).Operation;
+            int pick = random.Next(weights.Sum(weight => weight.Weight));
+            DomainOperation operation = weights.First(weight => (pick -= weight.Weight) < 0).Operation;
             var device = (StormDevices)(1 << random.Next(3));
             var places = (StormPlaces)random.Next(1, 4);
             bool thenDestroy = random.Next(2) == 0;

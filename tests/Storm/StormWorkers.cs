@@ -9,12 +9,12 @@ internal static class StormWorkers
         StormOptions options, int first, int end, string folder, IReadOnlyList<string> uris, TextWriter output, CancellationToken cancellationToken)
     {
         await using Hosts hosts = await Hosts.ConnectAsync(uris.Select(uri => (uri[..uri.IndexOf('=', StringComparison.Ordinal)], uri[(uri.IndexOf('=', StringComparison.Ordinal) + 1)..])), cancellationToken);
-        StormActor[] actors = [.. Enumerable.Range(0, options.Guests).Select(number => new StormActor(hosts.Of(number), StormGuest.Read(folder, number)))];
+        StormActor[] actors = [.. Enumerable.Range(0, options.Guests).Select(number => new StormActor(hosts, StormGuest.Read(folder, number), folder))];
         var writing = new Lock();
         await Task.WhenAll(Enumerable.Range(first, end - first).Select(async worker =>
         {
             int index = 0;
-            foreach (StormRequest request in StormRequest.Of(options.Seed, worker, options.Guests, options.RequestsOf(worker)))
+            foreach (StormRequest request in StormRequest.Of(options.Seed, worker, options.Guests, options.RequestsOf(worker), options.Migrates))
             {
                 StormRecord record = (await actors[request.Guest].ActAsync(request, cancellationToken)) with { Worker = worker, Index = index++ };
                 lock (writing)

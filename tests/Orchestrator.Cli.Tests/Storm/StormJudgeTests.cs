@@ -7,7 +7,7 @@ namespace Orchestrator.Cli.Tests.Storm;
 /// <summary>The judge of the storm: a right history passes, and each wrong one is found.</summary>
 public sealed class StormJudgeTests
 {
-    private static readonly StormGuestFacts Off = new(0, true, DomainCondition.Off, StormDevices.None, StormDevices.None, []);
+    private static readonly StormGuestFacts Off = new(0, 0, true, DomainCondition.Off, StormDevices.None, StormDevices.None, []);
 
     private int _index;
 
@@ -79,6 +79,54 @@ public sealed class StormJudgeTests
     });
 
     [Test]
+    public void A_migrated_guest_is_on_the_other_host_with_all_it_has_and_is_worked_on_there()
+    {
+        StormRecord start = Record(DomainOperation.Start, DomainCondition.Off);
+        StormRecord attached = Record(DomainOperation.Attach, DomainCondition.Running) with { Request = new(0, DomainOperation.Attach, StormDevices.Nic, StormPlaces.Live) };
+        StormGuestFacts there = Off with { Host = 1, Condition = DomainCondition.Running, Live = StormDevices.Nic };
+        StormRecord moved = Moved(0, 1);
+        Assert.That(Judge(there, start, attached, moved), Is.Empty);
+        Assert.That(Judge(there with { Host = 0 }, start, attached, moved), Has.Some.Contains("ended as"), "it came back by itself");
+        Assert.That(Judge(there with { Live = StormDevices.None }, start, attached, moved), Has.Some.Contains("ended as"), "it lost a device on the way");
+        Assert.That(Judge(there with { Elsewhere = ["lab-a"] }, start, attached, moved), Has.Some.Contains("also stands on"));
+        StormRecord late = Record(DomainOperation.Suspend, DomainCondition.Running);
+        Assert.That(Judge(there, start, attached, moved, late), Has.Some.Contains("which it cannot be"), "a running copy where it left");
+        Assert.That(Judge(there with { Condition = DomainCondition.Paused }, start, attached, moved, late with { Host = 1 }), Is.Empty);
+    }
+
+    [Test]
+    public void A_migration_that_others_wanted_ended_may_be_cancelled_and_the_guest_stays() => Assert.Multiple(() =>
+    {
+        StormRecord start = Record(DomainOperation.Start, DomainCondition.Off);
+        StormRecord cancelled = Moved(0, 1) with { Result = StormResult.Cancelled };
+        StormGuestFacts here = Off with { Condition = DomainCondition.Running };
+        Assert.That(Judge(here, start, cancelled), Is.Empty);
+        Assert.That(Judge(here with { Host = 1 }, start, cancelled), Has.Some.Contains("ended as"));
+        Assert.That(Judge(here, start, cancelled with { Result = StormResult.Failed }), Has.Some.Contains("not allowed"));
+        Assert.That(Judge(Off, Moved(0, 1)), Has.Some.Contains("which it cannot be"), "there was nothing to migrate");
+    });
+
+    [Test]
+    public void A_migration_is_refused_outside_only_while_another_is_under_way()
+    {
+        StormRecord start = Record(DomainOperation.Start, DomainCondition.Off);
+        StormRecord first = Moved(0, 1);
+        StormRecord second = first with { Entered = null, Before = null, Started = first.Started + 1, Ended = first.Started + 1, Result = StormResult.Refused };
+        StormGuestFacts there = Off with { Host = 1, Condition = DomainCondition.Running };
+        Assert.That(Judge(there, start, first, second), Is.Empty);
+        long after = first.Ended + Stopwatch.Frequency;
+        Assert.That(Judge(there, start, first, second with { Host = 1, To = 0, Started = after, Ended = after }), Has.Some.Contains("without having the domain to itself"));
+    }
+
+    [Test]
+    public void A_definition_on_another_host_than_the_guests_is_a_second_guest()
+    {
+        StormRecord start = Record(DomainOperation.Start, DomainCondition.Off);
+        StormRecord defined = Record(DomainOperation.Define, DomainCondition.Absent) with { Host = 1 };
+        Assert.That(Judge(Off with { Condition = DomainCondition.Running }, start, defined), Has.Some.Contains("not allowed"));
+    }
+
+    [Test]
     public void The_same_seed_is_the_same_storm()
     {
         StormRequest[] first = [.. StormRequest.Of(7, 3, 8, 200)];
@@ -86,10 +134,13 @@ public sealed class StormJudgeTests
         Assert.That(StormRequest.Of(8, 3, 8, 200), Is.Not.EqualTo(first));
         Assert.That(StormRequest.Of(7, 4, 8, 200), Is.Not.EqualTo(first));
         Assert.That(first.Select(request => request.Operation).Distinct().Count(), Is.EqualTo(11), "every operation but migrate");
+        Assert.That(StormRequest.Of(7, 3, 8, 200, migrates: true).Select(request => request.Operation), Does.Contain(DomainOperation.Migrate));
     }
 
     private static IReadOnlyList<string> Judge(StormGuestFacts facts, params StormRecord[] records) =>
         StormJudge.Judge(records, [], [facts], 2, records.Length, TimeSpan.FromMinutes(1));
+
+    private StormRecord Moved(int from, int to) => Record(DomainOperation.Migrate, DomainCondition.Running) with { Host = from, To = to };
 
     private StormRecord Record(DomainOperation operation, DomainCondition before, StormResult result = StormResult.Done)
     {
