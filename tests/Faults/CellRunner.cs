@@ -182,12 +182,12 @@ internal sealed class CellRunner(VirtualLab lab, HostLook a, HostLook b, string 
     private async Task<int?> OpenOperationsAsync() =>
         CountOperations((await ToolProcess.RunAsync(_environment, MigrationPatience, ["recover", "--dry-run", "--json"])).Output);
 
+    /// <summary>How many operations a recovery was about; <see langword="null"/> when it did not say.</summary>
     private static int? CountOperations(string json)
     {
         try
         {
-            return JsonDocument.Parse(json).RootElement is { ValueKind: JsonValueKind.Object } document && document.TryGetProperty("operations", out JsonElement operations)
-                ? operations.GetArrayLength() : null;
+            return JsonDocument.Parse(json).RootElement is { ValueKind: JsonValueKind.Array } operations ? operations.GetArrayLength() : null;
         }
         catch (JsonException)
         {

@@ -12,7 +12,7 @@ internal static class Matrix
         string folder = Directory.CreateTempSubdirectory("faults-").FullName;
         try
         {
-            await using VirtualLab lab = await VirtualLab.StartAsync(new() { Folder = $"/tmp/of-{Guid.NewGuid().ToString("N")[..8]}" }, cancellationToken: cancellationToken);
+            await using VirtualLab lab = await VirtualLab.StartAsync(cancellationToken: cancellationToken);
             await using CellRunner runner = await CellRunner.StartAsync(lab, folder, recovers, output, cancellationToken);
             await using StreamWriter? record = recordFile is null ? null : new(recordFile);
             var records = new List<CellRecord>();

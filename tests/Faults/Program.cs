@@ -30,4 +30,6 @@ root.SetAction((parsed, cancellationToken) =>
         [.. cells.Where(cell => Wanted(mode, cell.Mode) && Wanted(fault, cell.Fault) && Wanted(phase, cell.Phase))],
         parsed.GetValue(record), parsed.GetValue(all) && !isNamed ? 20 : parsed.GetValue(again), !parsed.GetValue(noRecover), Console.Out, cancellationToken);
 });
-return await root.Parse(args).InvokeAsync();
+
+// Interrupted, it still takes its lab down, which may have to wait for a QEMU.
+return await root.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });

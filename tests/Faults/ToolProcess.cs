@@ -102,6 +102,7 @@ internal sealed class ToolProcess : IAsyncDisposable
         try
         {
             JsonElement document = JsonDocument.Parse(output).RootElement;
+            document = document is { ValueKind: JsonValueKind.Array } several && several.GetArrayLength() > 0 ? several[0] : document; // a recovery tells of several
             JsonElement? error = Member(document, "error");
             return new(code, Text(document, "outcome"), Text(error, "code"), Text(error, "message") ?? Text(document, "message"), took)
             {

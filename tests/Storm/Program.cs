@@ -42,4 +42,6 @@ worker.SetAction((parsed, cancellationToken) => StormWorkers.RunAsync(
     new() { Seed = parsed.GetValue(seed), Requests = parsed.GetValue(requests), Workers = parsed.GetValue(workers), Guests = parsed.GetValue(guests), Migrates = parsed.GetValue(migrates) },
     parsed.GetValue(first), parsed.GetValue(end), parsed.GetValue(folder)!, parsed.GetValue(host)!, Console.Out, cancellationToken));
 root.Subcommands.Add(worker);
-return await root.Parse(args).InvokeAsync();
+
+// Interrupted, it still takes its lab down, which may have to wait for a QEMU.
+return await root.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
