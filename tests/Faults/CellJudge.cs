@@ -31,8 +31,8 @@ internal static class CellJudge
     /// <summary>Whether the guest may be gone: its QEMU was the victim, and no other had all of it and was let run.</summary>
     internal static bool MayBeLost(Fault fault, FaultPhase struck) => fault switch
     {
-        Fault.SourceQemuKilled => struck < FaultPhase.After,
-        Fault.DestinationQemuKilled => struck == FaultPhase.After,
+        Fault.SourceQemuKilled => struck < FaultPhase.Resumed,
+        Fault.DestinationQemuKilled => struck >= FaultPhase.Resumed,
         _ => false,
     };
 
@@ -40,7 +40,8 @@ internal static class CellJudge
     internal static IReadOnlyList<GuestPlace> Places(Fault fault, FaultPhase struck) => (fault, struck) switch
     {
         (Fault.DestinationQemuKilled, FaultPhase.After) => [GuestPlace.None],
-        (_, FaultPhase.After) => [GuestPlace.Destination],
+        (Fault.DestinationQemuKilled, FaultPhase.Resumed) => [GuestPlace.None, GuestPlace.Source], // the source may take it back: no other copy runs any more
+        (_, >= FaultPhase.Resumed) => [GuestPlace.Destination],
         (Fault.SourceQemuKilled, FaultPhase.Finish) => [GuestPlace.Destination, GuestPlace.None],
         (Fault.SourceQemuKilled, _) => [GuestPlace.None],
         (Fault.DestinationQemuKilled, _) => [GuestPlace.Source],
@@ -61,7 +62,7 @@ internal static class CellJudge
         IEnumerable<int> codes = place switch
         {
             // Killed after it was seen to run there, the guest had been migrated all the same.
-            GuestPlace.None when struck == FaultPhase.After => [Done, NeedsPerson],
+            GuestPlace.None when struck >= FaultPhase.Resumed => [Done, NeedsPerson],
             GuestPlace.None when struck == FaultPhase.Plan => [Refused, NeedsPerson],
             GuestPlace.None => [NeedsPerson],
             GuestPlace.Destination => [Done],
@@ -148,7 +149,7 @@ internal static class CellJudge
         }
 
         // A guest that is gone was told of by somebody.
-        if (isLost && evidence.Migration?.ExitCode is not (NeedsPerson or Refused) && evidence.Recovery?.ExitCode != NeedsPerson && evidence.Struck != FaultPhase.After)
+        if (isLost && evidence.Migration?.ExitCode is not (NeedsPerson or Refused) && evidence.Recovery?.ExitCode != NeedsPerson && evidence.Struck < FaultPhase.Resumed)
         {
             yield return "the guest is gone, and nobody said so";
         }

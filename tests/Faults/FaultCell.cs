@@ -43,7 +43,10 @@ internal enum FaultPhase
     /// <summary>The destination has everything, and does not run yet.</summary>
     Finish,
 
-    /// <summary>The guest runs on the destination.</summary>
+    /// <summary>The guest runs on the destination, and the source, which still has it stopped, does not know yet.</summary>
+    Resumed,
+
+    /// <summary>The source has let go of the guest; the tool looks what has become of it.</summary>
     After,
 }
 

@@ -32,7 +32,7 @@ internal static class PhaseClock
     {
         { Channel: "lifecycle", Name: "started/migrated" } or { Channel: "qmp", Name: "MIGRATION" } when Text(e.Data, "status") != "completed" => FaultPhase.Prepare,
         { Channel: "qmp", Name: "MIGRATION" } => FaultPhase.Finish,
-        { Channel: "qmp", Name: "RESUME" } => FaultPhase.After,
+        { Channel: "qmp", Name: "RESUME" } => FaultPhase.Resumed,
         _ => null,
     };
 

@@ -63,7 +63,7 @@ internal static class StormJudge
             history.Add((record.Ended, [.. may.SelectMany(state => state.Drifts())]));
         }
 
-        foreach (StormRecord record in outside.Where(record => !MayStayOutside(record, history, IsDisturbed(record, outages)) && !MeetsMigration(record, records)))
+        foreach (StormRecord record in outside.Where(record => !MayStayOutside(record, history, IsDisturbed(record, outages)) && !MeetsMigration(record, [.. records, .. outside])))
         {
             yield return $"without having the domain to itself: {record}";
         }
@@ -102,10 +102,11 @@ internal static class StormJudge
         };
     }
 
-    /// <summary>Whether a migration was refused while another one of the guest was under way: two at once there cannot be.</summary>
+    /// <summary>Whether a request was refused for a migration that had the guest just then, also one that came to nothing before it began.</summary>
     private static bool MeetsMigration(StormRecord record, IReadOnlyList<StormRecord> records) =>
-        record is { Result: StormResult.Refused, Request.Operation: DomainOperation.Migrate }
-        && records.Any(other => other.Request.Operation == DomainOperation.Migrate && other.Entered <= record.Ended && other.Ended >= record.Started);
+        record.Result == StormResult.Refused
+        && ConflictMatrix.Decide(record.Request.Operation, DomainOperation.Migrate, DomainCondition.Running).Action == MatrixAction.Refuse
+        && records.Any(other => other != record && other.Request.Operation == DomainOperation.Migrate && other.Started <= record.Ended && other.Ended >= record.Started);
 
     /// <summary>What the guest may be after a request that ended so; nothing when it must not have ended so.</summary>
     private static IEnumerable<GuestState> Next(GuestState state, StormRecord record, bool hadToWait, bool isDisturbed)

@@ -52,7 +52,8 @@ public sealed class CellJudgeTests
     {
         Assert.That(CellJudge.MayBeLost(Fault.DestinationQemuKilled, FaultPhase.After), Is.True);
         Assert.That(CellJudge.MayBeLost(Fault.DestinationQemuKilled, FaultPhase.Finish), Is.False, "the source still has it, stopped");
-        Assert.That(CellJudge.MayBeLost(Fault.SourceQemuKilled, FaultPhase.After), Is.False);
+        Assert.That(CellJudge.MayBeLost(Fault.SourceQemuKilled, FaultPhase.Resumed), Is.False);
+        Assert.That(CellJudge.Judge(Evidence(Fault.RpcCut, FaultPhase.Resumed, Failed, OnSource)), Has.Some.Contains("should be on destination"));
         Assert.That(CellJudge.Judge(Evidence(Fault.LinkCut, FaultPhase.After, Failed, OnSource)), Has.Some.Contains("should be on destination"));
     });
 
@@ -138,7 +139,7 @@ public sealed class CellJudgeTests
     [Test]
     public void Every_cell_that_can_be_is_in_the_matrix_and_a_sample_has_each_fault() => Assert.Multiple(() =>
     {
-        Assert.That(FaultCell.All, Is.Unique.And.Count.EqualTo((2 * 10 * 7) - 4));
+        Assert.That(FaultCell.All, Is.Unique.And.Count.EqualTo((2 * 10 * 8) - 4));
         Assert.That(FaultCell.Sample(1, 2).Select(cell => cell.Fault).Distinct(), Is.EquivalentTo(Enum.GetValues<Fault>()));
         Assert.That(FaultCell.Sample(1, 2), Is.EqualTo(FaultCell.Sample(1, 2)));
     });

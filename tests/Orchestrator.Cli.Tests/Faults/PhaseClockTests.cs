@@ -36,7 +36,9 @@ public sealed class PhaseClockTests
     [TestCase(60, ExpectedResult = "switch-over")]
     [TestCase(63, ExpectedResult = "switch-over")]
     [TestCase(70, ExpectedResult = "finish")]
-    [TestCase(80, ExpectedResult = "after")]
+    [TestCase(80, ExpectedResult = "resumed")]
+    [TestCase(1899, ExpectedResult = "resumed")]
+    [TestCase(1900, ExpectedResult = "after")]
     [TestCase(5000, ExpectedResult = "after")]
     public string The_phase_at_an_instant(int at) => FaultCell.Word(PhaseClock.At(Source, Destination, Zero.AddMilliseconds(at)));
 

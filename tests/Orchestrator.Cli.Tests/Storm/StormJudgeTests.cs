@@ -114,6 +114,10 @@ public sealed class StormJudgeTests
         StormRecord second = first with { Entered = null, Before = null, Started = first.Started + 1, Ended = first.Started + 1, Result = StormResult.Refused };
         StormGuestFacts there = Off with { Host = 1, Condition = DomainCondition.Running };
         Assert.That(Judge(there, start, first, second), Is.Empty);
+        StormRecord cameToNothing = first with { Entered = null, Before = null, Result = StormResult.Cancelled };
+        StormGuestFacts here = there with { Host = 0 };
+        Assert.That(Judge(here, start, cameToNothing, second), Is.Empty);
+        Assert.That(Judge(here, start, cameToNothing, second with { Request = new(0, DomainOperation.Destroy) }), Has.Some.Contains("without having the domain to itself"), "that one ends a migration");
         long after = first.Ended + Stopwatch.Frequency;
         Assert.That(Judge(there, start, first, second with { Host = 1, To = 0, Started = after, Ended = after }), Has.Some.Contains("without having the domain to itself"));
     }
