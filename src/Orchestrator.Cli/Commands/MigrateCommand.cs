@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Downtime;
@@ -159,7 +158,7 @@ internal sealed class MigrateCommand
     private int ShowPlan(MigrationPlan plan, bool withCall)
     {
         string[] flags = plan.Call.Flags.ToString().Split(", ");
-        Dictionary<string, string> parameters = plan.Call.Parameters.ToDictionary(p => p.Key, p => Convert.ToString(p.Value, CultureInfo.InvariantCulture) ?? "");
+        IReadOnlyDictionary<string, string> parameters = plan.Call.DescribeParameters();
         if (_console.Json)
         {
             var document = new PlanDocument(

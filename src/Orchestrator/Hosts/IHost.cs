@@ -244,4 +244,13 @@ public sealed record MigrationCall
 
     /// <summary>The typed parameters.</summary>
     public required IReadOnlyList<KeyValuePair<string, object>> Parameters { get; init; }
+
+    /// <summary>The parameters for people: what is given more than once in one text, and documents by their length alone.</summary>
+    public IReadOnlyDictionary<string, string> DescribeParameters() => Parameters
+        .GroupBy(parameter => parameter.Key, parameter => parameter.Value)
+        .ToDictionary(
+            group => group.Key,
+            group => group.Key is MigrateParameter.DestinationXml or MigrateParameter.PersistentXml
+                ? $"({group.First().ToString()?.Length} characters)"
+                : string.Join(",", group.Select(value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture))));
 }

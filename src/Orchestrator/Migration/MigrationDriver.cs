@@ -169,7 +169,7 @@ internal sealed partial class MigrationDriver(
 
             if (await source.GetJobAsync(uuid, CancellationToken.None).ConfigureAwait(false) is { Operation: DomainJobOperation.MigrationOut } job)
             {
-                _samples.Add(JobSamples.Of(job, clock.Now));
+                Keep(JobSamples.Of(job, clock.Now));
             }
 
             // Without a job there is nothing to judge by but the time: preparing may hang as well.
@@ -184,6 +184,15 @@ internal sealed partial class MigrationDriver(
         progress?.Report(new(_postCopy ? "post_copy" : stop != StopReason.None ? "cancelling" : LastSample is null ? "preparing" : "migrating", LastSample, _note));
         _note = null;
         return wanted;
+    }
+
+    /// <summary>A job that ends has no figures any more: the last ones that it had count.</summary>
+    private void Keep(JobSample sample)
+    {
+        if (sample.MemoryTotal > 0 || LastSample is not { MemoryTotal: > 0 })
+        {
+            _samples.Add(sample);
+        }
     }
 
     private async Task<DriveEnd> FollowPolicyAsync(TimeSpan elapsed)

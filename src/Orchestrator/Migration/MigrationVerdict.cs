@@ -74,6 +74,14 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
         };
     }
 
+    /// <summary>The same migration, whose guest runs with devices that do not work.</summary>
+    internal MigrationVerdict WithDeadDevices(IReadOnlyList<string> problems, string host, string domain) => this with
+    {
+        Outcome = MigrationOutcome.Degraded,
+        Message = $"{Message}, but its devices may not work: {string.Join("; ", problems)}",
+        Remedy = $"Look at the device in the guest. Detaching and attaching it again (orchestrator device detach {domain} …, device attach, on {host}) makes it anew; where that is not possible, restart the guest.",
+    };
+
     private static MigrationVerdict Arrived(
         MigrationExpectation expected, HostIdentity source, HostIdentity destination, DomainWhereabouts here, DomainSnapshot there, LibvirtException? error)
     {

@@ -174,7 +174,7 @@ public sealed partial class Migrator(
             Call = leg.Evidence.Call with
             {
                 Flags = [.. plan.Call.Flags.ToString().Split(", ")],
-                Parameters = plan.Call.Parameters.ToDictionary(p => p.Key, p => Convert.ToString(p.Value, System.Globalization.CultureInfo.InvariantCulture) ?? ""),
+                Parameters = plan.Call.DescribeParameters(),
             },
             MaxDowntimeMs = limit.TotalMilliseconds,
             GuestTicks = plan.Request.ReadGuestTicks?.Invoke(leg.Evidence.Call.Started, clock.Now) ?? [],
@@ -269,8 +269,26 @@ public sealed partial class Migrator(
             },
             JobSamples = driver.Samples,
         };
-        return new(settled, evidence, error, began, moved, driver.Decisions);
+        return new(await WithHealthAsync(settled, evidence).ConfigureAwait(false), evidence, error, began, moved, driver.Decisions);
     }
+
+    /// <summary>A guest that runs with a dead device has not come through well, wherever it is.</summary>
+    private async Task<SettledMigration> WithHealthAsync(SettledMigration settled, MigrationEvidence evidence)
+    {
+        bool moved = settled.Destination.IsActive && !settled.Source.IsActive;
+        (IHost host, HostEvidence seen, DomainSnapshot? domain) = moved ? (destination, evidence.Destination, settled.Destination.Domain) : (source, evidence.Source, settled.Source.Domain);
+        if (domain is not { IsActive: true } || settled.Verdict.Outcome is MigrationOutcome.NeedsPerson or MigrationOutcome.Unreachable or MigrationOutcome.Refused)
+        {
+            return settled;
+        }
+
+        IReadOnlyList<string> problems = await DeviceHealth.ProblemsAsync(host, domain, seen.Log, OnClockOf(seen.Events, evidence.Call.Started)).ConfigureAwait(false);
+        return problems.Count == 0 ? settled : settled with { Verdict = settled.Verdict.WithDeadDevices(problems, host.Address.Name, domain.Name) };
+    }
+
+    /// <summary>An instant on the clock of the host that sent events, however wrong that is.</summary>
+    private static DateTimeOffset OnClockOf(IReadOnlyList<ObservedEvent> events, DateTimeOffset instant) =>
+        instant + (events.FirstOrDefault(e => e.Stamp is not null) is { } stamped ? stamped.Stamp!.Value - stamped.Arrived : TimeSpan.Zero);
 
     private sealed record Leg(SettledMigration Settled, MigrationEvidence Evidence, LibvirtException? Error, bool Began, bool HasMoved, IReadOnlyList<PolicyDecision> Decisions);
 
@@ -341,9 +359,7 @@ public sealed partial class Migrator(
                 completed = await host.GetCompletedJobAsync(uuid, CancellationToken.None).ConfigureAwait(false);
             }
 
-            // On the host's own clock, however wrong that is.
-            DateTimeOffset since = started + (events.Events.FirstOrDefault(e => e.Stamp is not null) is { } stamped ? stamped.Stamp!.Value - stamped.Arrived : TimeSpan.Zero);
-            log = await host.ReadLogAsync(name, since, CancellationToken.None).ConfigureAwait(false);
+            log = await host.ReadLogAsync(name, OnClockOf(events.Events, started), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {

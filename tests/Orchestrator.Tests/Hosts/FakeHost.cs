@@ -70,6 +70,12 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>The most bandwidth of a migration, in MiB/s.</summary>
     internal long MaxSpeed { get; private set; } = 8796093022207;
 
+    /// <summary>What the job of a migration tells of itself.</summary>
+    internal Func<DomainJobStats?>? Job { get; set; }
+
+    /// <summary>The log of its QEMUs.</summary>
+    internal LogEvidence Log { get; set; } = new() { Problem = "a fake host has no log" };
+
     internal int PostCopyStarts { get; private set; }
 
     internal List<MigrationCall> Calls { get; } = [];
@@ -197,7 +203,7 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
         await await Task.WhenAny(OnMigrate(this, migration), _job.Task);
     }
 
-    public Task<DomainJobStats?> GetJobAsync(Guid uuid, CancellationToken cancellationToken) => Answer<DomainJobStats?>(() => null);
+    public Task<DomainJobStats?> GetJobAsync(Guid uuid, CancellationToken cancellationToken) => Answer(() => Job?.Invoke());
 
     public Task<DomainJobStats?> GetCompletedJobAsync(Guid uuid, CancellationToken cancellationToken) => Answer<DomainJobStats?>(() => null);
 
@@ -228,17 +234,26 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     });
 
     public Task<LogEvidence> ReadLogAsync(string name, DateTimeOffset since, CancellationToken cancellationToken) =>
-        Answer(() => new LogEvidence { Problem = "a fake host has no log" });
+        Answer(() => Log);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    /// <summary>A new iteration of a copy.</summary>
+    internal void EmitIteration(int iteration)
+    {
+        foreach (EventRecorder recorder in _recorders)
+        {
+            recorder.Add(new() { Channel = "iteration", Name = $"{iteration}", Arrived = clock.Now });
+        }
+    }
+
     /// <summary>An event of QEMU's, stamped by a host whose clock is right and delivered at once.</summary>
-    internal void Emit(string name, DateTimeOffset? at = null)
+    internal void Emit(string name, DateTimeOffset? at = null, string? data = null)
     {
         DateTimeOffset now = at ?? clock.Now;
         foreach (EventRecorder recorder in _recorders)
         {
-            recorder.Add(new() { Channel = "qmp", Name = name, Stamp = now, Arrived = now });
+            recorder.Add(new() { Channel = "qmp", Name = name, Data = data, Stamp = now, Arrived = now });
         }
     }
 

@@ -5,7 +5,7 @@ namespace Orchestrator.Migration.Policies;
 public abstract record PolicyAction(string Reason);
 
 /// <summary>Set the downtime limit.</summary>
-/// <param name="Limit">The limit, in whole milliseconds, never less than before.</param>
+/// <param name="Limit">The limit, in whole milliseconds.</param>
 /// <param name="Reason">Why.</param>
 public sealed record SetMaxDowntime(TimeSpan Limit, string Reason) : PolicyAction(Reason);
 

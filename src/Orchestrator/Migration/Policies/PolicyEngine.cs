@@ -45,7 +45,7 @@ public static class PolicyEngine
         return Decide(policy, context, now, observation) switch
         {
             null => (now, []),
-            SetMaxDowntime set => (now with { Limit = set.Limit, LimitSetAt = observation.Elapsed }, [set]),
+            SetMaxDowntime set => (now with { Limit = set.Limit, LimitSetAt = observation.Elapsed, Retreats = now.Retreats + (set.Limit < now.Limit ? 1 : 0) }, [set]),
             StartPostCopy start => (now with { PostCopyAskedAt = observation.Elapsed }, [start]),
             var end => (now with { GaveUp = true }, [end]),
         };
@@ -84,7 +84,20 @@ public static class PolicyEngine
 
     private static PolicyAction? Stalled(MigrationPolicy policy, PolicyContext context, PolicyState state, PolicyObservation seen)
     {
-        if (policy.Stall is not { } rule || !state.AtBoundary || state.Bandwidth <= 0 || !state.Stall.IsLocalMinimum(rule, seen.MemoryRemaining))
+        if (policy.Stall is not { } rule || !state.AtBoundary || state.Bandwidth <= 0)
+        {
+            return null;
+        }
+
+        TimeSpan initial = DowntimeLimits.Initial(policy, context);
+        TimeSpan limit = state.Limit ?? initial;
+        if (DowntimeLimits.Raises(policy) && limit > initial && seen.Elapsed - state.LimitSetAt >= SwitchOverGrace)
+        {
+            // QEMU ends an iteration as soon as what is left is within the limit: with a high one it leaves much, and the guest adds to it. A low one gets further down.
+            return new SetMaxDowntime(initial, $"{Words(limit)} were not enough: the last iteration left {Size(seen.MemoryRemaining)}; copying goes on to a lower minimum");
+        }
+
+        if (!state.Stall.IsLocalMinimum(rule, seen.MemoryRemaining))
         {
             return null;
         }
@@ -94,24 +107,18 @@ public static class PolicyEngine
         estimate = seen.ExpectedDowntime is { } expected && expected > estimate ? DowntimeLimits.Whole(expected) : estimate;
         string why = $"copying does not get ahead of the guest: the last iteration left {Size(seen.MemoryRemaining)}, {Words(DowntimeLimits.Whole(estimate))} of blackout";
 
-        TimeSpan limit = state.Limit ?? DowntimeLimits.Initial(policy, context);
         TimeSpan highest = DowntimeLimits.Highest(policy, context);
-        if (DowntimeLimits.Raises(policy) && limit < highest)
+        if (DowntimeLimits.Raises(policy) && estimate <= highest)
         {
-            TimeSpan needed = estimate * rule.Headroom;
-            if (needed <= limit)
-            {
-                // By our count QEMU could have switched over. It has not: it counts a lower bandwidth, so a little more is needed than we believed.
-                needed = seen.Elapsed - state.LimitSetAt >= SwitchOverGrace ? limit * Math.Max(rule.Headroom, 1.1) : limit;
-            }
-
-            return needed <= limit ? null : new SetMaxDowntime(DowntimeLimits.Min(DowntimeLimits.Whole(needed), highest), why);
+            // Each time that it was not enough, a little more.
+            TimeSpan needed = DowntimeLimits.Min(DowntimeLimits.Whole(estimate * rule.Headroom * (1 + (state.Retreats / 4.0))), highest);
+            return needed > limit ? new SetMaxDowntime(needed, why) : null;
         }
 
-        // At the ceiling the guest may still be caught: while auto-converge slows it down, or when it rests.
+        // The guest may still be caught: while auto-converge slows it down, or when it rests.
         TimeSpan since = state.LimitSetAt > state.Stall.ImprovedAt ? state.LimitSetAt : state.Stall.ImprovedAt;
         return DowntimeLimits.Raises(policy) && seen.Elapsed - since < rule.Window ? null
-            : Take(policy, context, rule.Then, DowntimeLimits.Raises(policy) ? $"{why}, at a limit of {Words(limit)} that may not be raised" : why);
+            : Take(policy, context, rule.Then, DowntimeLimits.Raises(policy) ? $"{why}, and the limit may not be higher than {Words(highest)}" : why);
     }
 
     private static SetMaxDowntime? ByTheClock(MigrationPolicy policy, PolicyContext context, PolicyState state, PolicyObservation seen)

@@ -17,6 +17,9 @@ public sealed record PolicyState
 
     internal TimeSpan LimitSetAt { get; init; }
 
+    /// <summary>How often a raised limit was put back because it was not enough.</summary>
+    internal int Retreats { get; init; }
+
     /// <summary>The counter when we first saw it: libvirt's goes on from migrations that were cancelled earlier.</summary>
     internal long? FirstIteration { get; init; }
 

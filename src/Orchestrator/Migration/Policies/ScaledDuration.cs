@@ -37,7 +37,7 @@ public readonly record struct ScaledDuration(TimeSpan Value, bool PerGiB = false
             _ when duration.EndsWith('h') => ("h", 3600e3),
             _ => ("", 0.0),
         };
-        return unit.Length > 0
+        return unit.Length > 0 && duration.Length > unit.Length && char.IsAsciiDigit(duration[0]) && char.IsAsciiDigit(duration[^(unit.Length + 1)])
             && double.TryParse(duration.AsSpan(0, duration.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
             && number * milliseconds <= Longest.TotalMilliseconds
             ? new(TimeSpan.FromTicks((long)Math.Round(number * milliseconds * TimeSpan.TicksPerMillisecond)), perGiB)

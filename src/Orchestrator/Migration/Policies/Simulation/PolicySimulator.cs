@@ -13,7 +13,13 @@ public static class PolicySimulator
     /// <param name="guest">The guest.</param>
     /// <param name="timeout">A time that the user gives, instead of the policy's.</param>
     /// <exception cref="ArgumentException">The migration could last longer than a day.</exception>
-    public static SimulationResult Run(MigrationPolicy policy, SimulatedGuest guest, TimeSpan? timeout = null)
+    public static SimulationResult Run(MigrationPolicy policy, SimulatedGuest guest, TimeSpan? timeout = null) => Run(policy, guest, timeout, seesBoundaries: true);
+
+    /// <param name="policy">The policy.</param>
+    /// <param name="guest">The guest.</param>
+    /// <param name="timeout">A time that the user gives.</param>
+    /// <param name="seesBoundaries">Whether iterations are seen when they begin (libvirt's event), or only at the next poll.</param>
+    internal static SimulationResult Run(MigrationPolicy policy, SimulatedGuest guest, TimeSpan? timeout, bool seesBoundaries)
     {
         var context = new PolicyContext(guest.MemoryBytes, guest.PostCopyAllowed && policy.PostCopy, TimeoutOverride: timeout, DeviceCost: guest.DeviceCost);
         if (PolicyEngine.Timeout(policy, context) > Longest)
@@ -45,11 +51,15 @@ public static class PolicySimulator
             }
 
             nextPoll = nextPoll > migration.Now ? nextPoll : migration.Now + PollSeconds;
-            boundary = migration.Advance(nextPoll);
-            if (boundary && migration.CanSwitchOver)
+            do
             {
-                return migration.SwitchOver(actions);
+                boundary = migration.Advance(nextPoll);
+                if (boundary && migration.CanSwitchOver)
+                {
+                    return migration.SwitchOver(actions);
+                }
             }
+            while (boundary && !seesBoundaries);
         }
     }
 }
