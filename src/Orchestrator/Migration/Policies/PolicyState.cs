@@ -17,10 +17,7 @@ public sealed record PolicyState
 
     internal TimeSpan LimitSetAt { get; init; }
 
-    /// <summary>The counter when we first saw it: libvirt's goes on from migrations that were cancelled earlier.</summary>
-    internal long? FirstIteration { get; init; }
-
-    internal long LastIteration { get; init; }
+    internal long? LastIteration { get; init; }
 
     internal bool AtBoundary { get; init; }
 
