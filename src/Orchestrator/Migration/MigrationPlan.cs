@@ -33,6 +33,9 @@ public sealed record MigrationPlan
     /// <summary>Whether the source's definition is to be removed.</summary>
     public bool UndefinesSource => Call.Flags.HasFlag(DomainMigrateFlags.UndefineSource);
 
+    /// <summary>What it is to come to.</summary>
+    public MigrationExpectation Expectation => new(Domain.Name, Domain.Uuid, Domain.State == DomainState.Running, PersistentOnDestination, UndefinesSource);
+
     /// <summary>Whether a check refuses it.</summary>
     public bool IsRefused => Checks.Any(check => check.Refuses);
 }

@@ -33,3 +33,9 @@ public sealed record MigrationResult
         return new() { Plan = plan, Verdict = new(MigrationOutcome.Refused, refusal.Message, refusal.Remedy) };
     }
 }
+
+/// <summary>What became of a migration that another process had begun.</summary>
+/// <param name="Settled">Where it has come to rest.</param>
+/// <param name="Evidence">What was observed of it from the moment it was found.</param>
+/// <param name="Downtime">The measured downtime; <see langword="null"/> when the guest did not move.</param>
+public sealed record FollowedMigration(SettledMigration Settled, MigrationEvidence Evidence, DowntimeReport? Downtime);

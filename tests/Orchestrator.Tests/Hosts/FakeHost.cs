@@ -67,6 +67,11 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 
     internal int Aborts { get; private set; }
 
+    /// <summary>The most bandwidth of a migration, in MiB/s.</summary>
+    internal long MaxSpeed { get; private set; } = 8796093022207;
+
+    internal int PostCopyStarts { get; private set; }
+
     internal List<MigrationCall> Calls { get; } = [];
 
     public HostAddress Address { get; } = new(name, $"qemu+unix:///session?socket=/tmp/{name}/run/libvirt/libvirt-sock");
@@ -211,6 +216,14 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
             Domains[uuid] = Domains[uuid] with { Job = DomainJobType.None, JobOperation = DomainJobOperation.Unknown };
         }
 
+        return true;
+    });
+
+    public Task<long> MaxSpeedAsync(Guid uuid, long? mebibytesPerSecond, CancellationToken cancellationToken) => Answer(() => MaxSpeed = mebibytesPerSecond ?? MaxSpeed);
+
+    public Task StartPostCopyAsync(Guid uuid, CancellationToken cancellationToken) => Answer(() =>
+    {
+        PostCopyStarts++;
         return true;
     });
 
