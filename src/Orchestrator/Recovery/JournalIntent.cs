@@ -29,8 +29,11 @@ public sealed record JournalIntent
     /// <summary>Who drives it: <c>p2p</c> or <c>direct</c>.</summary>
     public required string Mode { get; init; }
 
-    /// <summary>What was asked for, as JSON; <see langword="null"/> when there is nothing to keep of it.</summary>
-    public string? Request { get; init; }
+    /// <summary>The blackout that was asked for; <see langword="null"/> for none.</summary>
+    public TimeSpan? MaxDowntime { get; init; }
+
+    /// <summary>How long it may take; <see langword="null"/> for as long as it wants.</summary>
+    public TimeSpan? Timeout { get; init; }
 
     /// <summary>The policy it began with, as JSON; <see langword="null"/> for none.</summary>
     public string? Policy { get; init; }
