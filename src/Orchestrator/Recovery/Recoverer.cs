@@ -58,6 +58,11 @@ public sealed partial class Recoverer(
     public async Task<RecoveryResult> LookAsync(UnfinishedOperation operation, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(operation);
+        if (operation is { IsForeign: true, IsDecided: false })
+        {
+            return Foreign(operation) with { IsDryRun = true };
+        }
+
         await using OtherClaim? other = await _claims.FindAsync(ClaimKey.OfDomain(operation.DomainUuid), Self(operation), cancellationToken).ConfigureAwait(false);
         if (other is not null)
         {
@@ -80,6 +85,11 @@ public sealed partial class Recoverer(
     public async Task<RecoveryResult> RecoverAsync(UnfinishedOperation operation, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(operation);
+        if (operation is { IsForeign: true, IsDecided: false })
+        {
+            return Foreign(operation);
+        }
+
         ClaimAttempt attempt = await _claims.TryClaimAsync(ClaimKey.OfDomain(operation.DomainUuid), Self(operation), cancellationToken).ConfigureAwait(false);
         if (attempt.Claim is not { } claim)
         {
@@ -109,7 +119,7 @@ public sealed partial class Recoverer(
                 return new() { Operation = operation, Outcome = OutcomeOf(known.Outcome), Message = known.Message ?? "it has ended meanwhile", IsFinished = true };
             }
 
-            operation = UnfinishedOperation.Of(known) with { Source = operation.Source, Destination = operation.Destination };
+            operation = UnfinishedOperation.Of(known) with { Source = operation.Source, Destination = operation.Destination, IsDecided = operation.IsDecided };
         }
 
         LogRecovers(operation.DomainName, operation.Source.Name, operation.Destination.Name);
@@ -188,8 +198,16 @@ public sealed partial class Recoverer(
         Operation = operation,
         Outcome = MigrationOutcome.NeedsPerson,
         Message = why,
-        Remedy = $"When it is certain that no third host runs it: orchestrator recover {operation.DomainName} --from '{HostAddress.Redact(operation.Source.Uri)}' --to '{HostAddress.Redact(operation.Destination.Uri)}'",
+        Remedy = $"When it is certain that no third host runs it: {operation.CommandByHand}",
         Finding = decision.Finding,
+    };
+
+    private static RecoveryResult Foreign(UnfinishedOperation operation) => new()
+    {
+        Operation = operation,
+        Outcome = MigrationOutcome.Refused,
+        Message = $"the {operation} is another machine's: whether it still works on it cannot be seen from here",
+        Remedy = $"Recover it on {operation.Owner!.HostName}. When that machine is known to be dead: {operation.CommandByHand}",
     };
 
     private static RecoveryResult Held(UnfinishedOperation operation, OtherClaim other) => new()

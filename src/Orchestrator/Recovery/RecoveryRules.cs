@@ -20,7 +20,7 @@ internal static class RecoveryRules
         foreach (DomainWhereabouts copy in marked)
         {
             OperationMarker? marker = OperationMarker.Read(copy.Domain!.Xml);
-            if (operation.Id is not null && marker?.Id != operation.Id)
+            if (operation.Id is not null && marker?.Id != operation.Id && !(operation.IsDecided && marker is null))
             {
                 return $"the copy of {operation.DomainName} on {copy.Host} {(marker is null ? "carries no mark of this operation" : $"belongs to another operation, of {marker.Owner}")}: somebody else's migration may have paused it";
             }

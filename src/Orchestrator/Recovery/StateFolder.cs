@@ -46,6 +46,11 @@ public static class StateFolder
     {
         try
         {
+            if (Path.GetDirectoryName(folder) is { } parent)
+            {
+                Directory.CreateDirectory(parent);
+            }
+
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -54,8 +54,14 @@ public sealed record UnfinishedOperation
     /// <summary>Its effects that are not settled, in their order.</summary>
     public IReadOnlyList<JournalStep> Steps { get; init; } = [];
 
+    /// <summary>Whether a person has named both hosts, and so answers for it that nobody else works on it.</summary>
+    public bool IsDecided { get; init; }
+
     /// <summary>Whether it is of another machine, so that nobody here can see whether its process lives.</summary>
     public bool IsForeign => Owner is { IsOfThisMachine: false };
+
+    /// <summary>The command with which a person decides.</summary>
+    internal string CommandByHand => $"orchestrator recover {DomainName} --from '{HostAddress.Redact(Source.Uri)}' --to '{HostAddress.Redact(Destination.Uri)}'";
 
     internal MigrationExpectation Expectation => new(DomainName, DomainUuid, WasRunning, PersistentOnDestination, UndefinesSource);
 
@@ -115,7 +121,7 @@ public sealed record UnfinishedOperation
     public static UnfinishedOperation ByHand(DomainSnapshot domain, HostAddress source, HostAddress destination)
     {
         ArgumentNullException.ThrowIfNull(domain);
-        return new() { DomainUuid = domain.Uuid, DomainName = domain.Name, Source = source, Destination = destination, WasRunning = true };
+        return new() { DomainUuid = domain.Uuid, DomainName = domain.Name, Source = source, Destination = destination, WasRunning = true, IsDecided = true };
     }
 
     /// <summary>In words: <c>migration of web1 from lab-a to lab-b, begun 10:11:12 by pid 4242 of root on node1</c>.</summary>
