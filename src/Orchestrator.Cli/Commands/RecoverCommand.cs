@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Hosts;
-using Orchestrator.Migration;
 using Orchestrator.Recovery;
 
 namespace Orchestrator.Cli.Commands;
@@ -84,7 +83,7 @@ internal sealed class RecoverCommand
             return [await DecidedAsync(name, from, parsed.GetValue(_to)!, recoverer, cancellationToken).ConfigureAwait(false)];
         }
 
-        UnfinishedOperation[] known = [.. recoverer.FindAll().Where(operation => operation.DomainName == name || $"{operation.DomainUuid}" == name.ToLowerInvariant())];
+        UnfinishedOperation[] known = [.. recoverer.FindAll().Where(operation => operation.DomainName == name || (Guid.TryParse(name, out Guid uuid) && operation.DomainUuid == uuid))];
         if (known.Length > 0)
         {
             return known;

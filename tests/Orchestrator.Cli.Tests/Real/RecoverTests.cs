@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Libvirt.Interop;
 using Orchestrator.Recovery;
+using Tests.Shared;
 
 namespace Orchestrator.Cli.Tests.Real;
 
@@ -45,12 +46,11 @@ public sealed class RecoverTests
     }
 
     [Test]
-    public async Task A_guest_that_a_dead_direct_mode_client_stranded_runs_again([Values] bool withJournal)
+    public async Task A_guest_that_a_person_paused_is_not_resumed([Values] bool withJournal)
     {
         (string from, string to) = await Ends();
         JournalOperation? operation = withJournal ? Begin(from, to, "direct") : null;
 
-        // The client dies with the guest paused: what a kill at the switch-over leaves, at a moment that cannot be missed.
         using (LibvirtConnection connection = LibvirtConnection.Open(CliLab.Lab.GetHost(from).Uri))
         {
             using LibvirtDomain domain = connection.TryLookupByName(Guest)!;
@@ -63,7 +63,6 @@ public sealed class RecoverTests
         CliResult result = await CliProcess.RunAsync([.. Command(withJournal, from, to), "--json"]);
         Assert.That(JsonSchema.Load("recover.schema.json").Problems(JsonNode.Parse(result.Output)), Is.Empty);
 
-        // Paused by a person, not by a migration: that is not undone.
         Assert.That(result.ExitCode, Is.EqualTo(7), $"{result}");
         using (LibvirtConnection connection = LibvirtConnection.Open(CliLab.Lab.GetHost(from).Uri))
         {
