@@ -8,6 +8,7 @@ using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lab;
 using Orchestrator.Lifecycle;
+using Orchestrator.Recovery;
 
 namespace Orchestrator.Cli;
 
@@ -105,6 +106,7 @@ internal static partial class CommandLine
         globals.AddTo(root);
         root.Subcommands.Add(MigrateCommand.Create(globals, console));
         root.Subcommands.Add(MigrationCommand.Create(globals, console));
+        root.Subcommands.Add(RecoverCommand.Create(globals, console));
         root.Subcommands.Add(DowntimeCommand.Create(console));
         root.Subcommands.Add(HostCommand.Create(globals, console));
         root.Subcommands.Add(DomainCommand.Create(globals, console));
@@ -138,6 +140,7 @@ internal static partial class CommandLine
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
         HostDeviceException device => (ExitCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host ?? host, command is "attach" or "detach" ? command : "device", device.Remedy)),
+        JournalException journal => (ExitCode.Failed, new($"journal_{ErrorDocument.CodeOf(journal.Problem)}", journal.Message, Operation: "journal", Remedy: journal.Remedy)),
         ConfigurationException wrong => (ExitCode.Usage, new("configuration", wrong.Message, Operation: "configuration", Remedy: wrong.Remedy)),
         CliException problem => (problem.ExitCode, problem.Error),
         IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),

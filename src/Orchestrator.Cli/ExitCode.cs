@@ -1,6 +1,7 @@
 using Orchestrator.Devices;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
+using Orchestrator.Recovery;
 
 namespace Orchestrator.Cli;
 
@@ -17,6 +18,11 @@ internal static class ExitCode
     internal const int NeedsPerson = 7;
     internal const int Inconclusive = 9;
     internal const int Cancelled = 130;
+
+    private static readonly int[] FromWorst = [NeedsPerson, Degraded, 8, Unreachable, TimedOut, Failed, Refused, Inconclusive, Cancelled, Done];
+
+    /// <summary>The worst of several.</summary>
+    internal static int Worst(IEnumerable<int> codes) => codes.DefaultIfEmpty(Done).MinBy(code => Array.IndexOf(FromWorst, code) is >= 0 and var rank ? rank : -1);
 
     internal static int Of(OperationStage stage) => stage switch
     {
@@ -46,6 +52,17 @@ internal static class ExitCode
         MigrationOutcome.Degraded => Degraded,
         MigrationOutcome.NeedsPerson => NeedsPerson,
         _ => Failed,
+    };
+
+    /// <summary>
+    /// Of a recovery: a guest that is where it was, with everything put back, is what was asked for, however its migration ended. A migration that was taken over and driven
+    /// to its end counts as one. Of a dry run: done, when a recovery could do something about it.
+    /// </summary>
+    internal static int Of(RecoveryResult result) => result switch
+    {
+        { IsDryRun: true, Done.Count: > 0, Outcome: not MigrationOutcome.Unreachable, Finding: not (MigrationFinding.Settling or MigrationFinding.NobodyKnows or MigrationFinding.PostCopyBroken or MigrationFinding.NoCopy) } => Done,
+        { IsAdopted: false, Outcome: MigrationOutcome.Failed, Finding: MigrationFinding.Stayed } => Done,
+        _ => Of(result.Outcome),
     };
 
     internal static int Of(HostDeviceProblem problem) => problem switch

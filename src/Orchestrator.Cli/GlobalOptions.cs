@@ -22,6 +22,12 @@ internal sealed class GlobalOptions
 
     private readonly Option<string?> _logFile = new("--log-file") { Description = "Log to this file too, from debug on.", Recursive = true };
 
+    private readonly Option<string?> _stateDir = new("--state-dir")
+    {
+        Description = "The folder of the journal. Default: ORCHESTRATOR_STATE_DIR, then /var/lib/orchestrator for root, else XDG_STATE_HOME/orchestrator.",
+        Recursive = true,
+    };
+
     /// <summary>Where commands log; set before any runs.</summary>
     internal ILoggerFactory Loggers { get; set; } = Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance;
 
@@ -33,6 +39,7 @@ internal sealed class GlobalOptions
         root.Options.Add(_connect);
         root.Options.Add(_logLevel);
         root.Options.Add(_logFile);
+        root.Options.Add(_stateDir);
     }
 
     internal void Apply(ParseResult parsed, CliConsole console)
@@ -44,6 +51,14 @@ internal sealed class GlobalOptions
 
     /// <summary>What <c>-c</c> names; <see langword="null"/> without it.</summary>
     internal string? Connect(ParseResult parsed) => parsed.GetValue(_connect);
+
+    /// <summary>The folder of the journal. A test's lab keeps its own, which goes with it.</summary>
+    internal string StateFolder(ParseResult parsed) => Recovery.StateFolder.Of(
+        parsed.GetValue(_stateDir),
+        name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value
+            : name == Recovery.StateFolder.Variable && Environment.GetEnvironmentVariable(LabFolderOption.Variable) is { Length: > 0 } labs ? Path.Combine(labs, "state")
+            : null,
+        Environment.IsPrivilegedProcess);
 
     // An option with a value that is none has no value to ask for: its error is told later.
     private static bool IsSet(ParseResult parsed, Option<bool> option) => parsed.GetResult(option) is { Errors: var errors } && !errors.Any() && parsed.GetValue(option);

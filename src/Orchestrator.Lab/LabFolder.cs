@@ -41,7 +41,10 @@ internal static class LabFolder
         }
     }
 
+    /// <summary>Where the journal of the labs' migrations is, beside them; it goes with the last of them.</summary>
+    public static string StateIn(string folder) => Path.Combine(folder, "state");
+
     /// <summary>The labs in the folder.</summary>
     public static IReadOnlyList<string> LabsIn(string folder) =>
-        Directory.Exists(folder) ? Directory.GetDirectories(folder) : [];
+        Directory.Exists(folder) ? [.. Directory.GetDirectories(folder).Where(lab => lab != StateIn(folder))] : [];
 }

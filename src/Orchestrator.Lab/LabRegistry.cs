@@ -113,6 +113,11 @@ internal sealed class LabRegistry(LabOptions options, ILogger log)
             held.Delete();
             try
             {
+                if (Directory.Exists(LabFolder.StateIn(options.Folder)))
+                {
+                    Directory.Delete(LabFolder.StateIn(options.Folder), recursive: true);
+                }
+
                 Directory.Delete(options.Folder);
             }
             catch (IOException)

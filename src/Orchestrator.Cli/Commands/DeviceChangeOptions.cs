@@ -8,18 +8,19 @@ namespace Orchestrator.Cli.Commands;
 internal sealed class DeviceChangeOptions
 {
     private const string ForeignOwner = "foreign-owner";
+    private const string ForeignOperation = "foreign-operation";
 
     private readonly Option<bool> _live = new("--live") { Description = "The running domain. Without --live and --config: the running domain if it runs, else its definition." };
     private readonly Option<bool> _config = new("--config") { Description = "The definition: from the next start on." };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be done, or what stands in the way; change nothing." };
     private readonly Option<bool> _ifNeeded;
     private readonly Option<TimeSpan?> _wait = new("--wait") { Description = "How long to wait for other operations on the domain, such as 30s (the default).", CustomParser = Durations.Parse };
-    private readonly Option<string[]> _allow = new("--allow") { Description = "foreign-owner: change a domain that another manager owns." };
+    private readonly Option<string[]> _allow = new("--allow") { Description = "foreign-owner: change a domain that another manager owns. foreign-operation: change one that another machine's unfinished operation has marked." };
 
     internal DeviceChangeOptions(string ifNeeded)
     {
         _ifNeeded = new("--if-needed") { Description = ifNeeded };
-        _allow.AcceptOnlyFromAmong(ForeignOwner);
+        _allow.AcceptOnlyFromAmong(ForeignOwner, ForeignOperation);
     }
 
     internal void AddTo(Command command)
@@ -38,7 +39,13 @@ internal sealed class DeviceChangeOptions
 
     internal OperationOptions Of(ParseResult parsed)
     {
-        var options = new OperationOptions { IfNeeded = parsed.GetValue(_ifNeeded), AllowForeignOwner = parsed.GetValue(_allow)?.Contains(ForeignOwner) == true };
+        string[] allowed = parsed.GetValue(_allow) ?? [];
+        var options = new OperationOptions
+        {
+            IfNeeded = parsed.GetValue(_ifNeeded),
+            AllowForeignOwner = allowed.Contains(ForeignOwner),
+            AllowForeignOperation = allowed.Contains(ForeignOperation),
+        };
         return parsed.GetValue(_wait) is { } wait ? options with { Wait = wait } : options;
     }
 }

@@ -41,17 +41,19 @@ internal sealed class DeviceCommand
             HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false); // before the change, so that nothing can fail after it
             var attacher = new DeviceAttacher(host, files: HostTarget.FilesOf(host.Identity), logger: logger);
             bool isDryRun = options.IsDryRun(parsed);
+            using RecoverySetup recovery = RecoverySetup.ForChange(_globals, parsed, _console);
+            OperationOptions how = options.Of(parsed) with { Recoverer = recovery.Recoverer };
             DeviceChange change;
             IReadOnlyList<DefinitionProblem> problems = [];
             if (isDryRun)
             {
-                AttachPlan plan = await attacher.PlanAsync(parsed.GetValue(name)!, device, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
+                AttachPlan plan = await attacher.PlanAsync(parsed.GetValue(name)!, device, options.ImpactOf(parsed), how, cancellationToken).ConfigureAwait(false);
                 change = new(plan.Domain, plan.Places.Count > 0, plan.Notes);
                 problems = plan.Problems;
             }
             else
             {
-                change = await attacher.AttachAsync(parsed.GetValue(name)!, device, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
+                change = await attacher.AttachAsync(parsed.GetValue(name)!, device, options.ImpactOf(parsed), how, cancellationToken).ConfigureAwait(false);
             }
 
             Show(change, DefinitionDocument.HostOf(host.Identity, dialect), isDryRun, problems);

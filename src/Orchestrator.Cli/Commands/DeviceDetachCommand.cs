@@ -5,6 +5,7 @@ using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Cli.Commands;
 
@@ -40,9 +41,11 @@ internal static class DeviceDetachCommand
             var patience = new UnplugPatience();
             var detacher = new DeviceDetacher(host, files: HostTarget.FilesOf(host.Identity), logger: logger) { Patience = patience with { Deadline = parsed.GetValue(timeout) ?? patience.Deadline } };
             bool isDryRun = options.IsDryRun(parsed);
+            using RecoverySetup recovery = RecoverySetup.ForChange(globals, parsed, console);
+            OperationOptions how = options.Of(parsed) with { Recoverer = recovery.Recoverer };
             DetachPlan plan = isDryRun
-                ? await detacher.PlanAsync(parsed.GetValue(name)!, selector, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false)
-                : await detacher.DetachAsync(parsed.GetValue(name)!, selector, options.ImpactOf(parsed), options.Of(parsed), cancellationToken).ConfigureAwait(false);
+                ? await detacher.PlanAsync(parsed.GetValue(name)!, selector, options.ImpactOf(parsed), how, cancellationToken).ConfigureAwait(false)
+                : await detacher.DetachAsync(parsed.GetValue(name)!, selector, options.ImpactOf(parsed), how, cancellationToken).ConfigureAwait(false);
             Show(console, plan, DefinitionDocument.HostOf(host.Identity, dialect), isDryRun);
             return ExitCode.Done;
         });

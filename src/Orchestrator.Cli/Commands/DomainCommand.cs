@@ -41,9 +41,9 @@ internal sealed class DomainCommand
         var allow = new Option<string[]>("--allow")
         {
             Description = "dropped: keep the definition even if the host stored less than it was given. What its libvirt is known to drop is refused all the same. "
-                + "foreign-owner: change a domain that another manager owns.",
+                + "foreign-owner: change a domain that another manager owns. foreign-operation: change one that another machine's unfinished operation has marked.",
         };
-        allow.AcceptOnlyFromAmong("dropped", "foreign-owner");
+        allow.AcceptOnlyFromAmong("dropped", "foreign-owner", "foreign-operation");
         var wait = new Option<TimeSpan?>("--wait") { Description = "How long to wait for others who work on the domain. Default: 30s.", CustomParser = Durations.Parse };
         var command = new Command("define", "Defines a domain, reads back what the host stored, and puts back what was there if something was dropped.") { file, dryRun, allow, wait };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -53,10 +53,13 @@ internal sealed class DomainCommand
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
             var definer = new DomainDefiner(host, logger);
             bool isDryRun = parsed.GetValue(dryRun);
+            using RecoverySetup recovery = RecoverySetup.ForChange(_globals, parsed, _console);
             var options = new OperationOptions
             {
                 Wait = parsed.GetValue(wait) ?? TimeSpan.FromSeconds(30),
                 AllowForeignOwner = parsed.GetValue(allow)?.Contains("foreign-owner") == true,
+                AllowForeignOperation = parsed.GetValue(allow)?.Contains("foreign-operation") == true,
+                Recoverer = recovery.Recoverer,
             };
             DefinitionPlan plan = isDryRun
                 ? await definer.PlanAsync(document, options, cancellationToken).ConfigureAwait(false)

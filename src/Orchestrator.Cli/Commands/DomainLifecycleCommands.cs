@@ -48,7 +48,7 @@ internal sealed class DomainLifecycleCommands
                 RemoveSnapshots = parsed.GetValue(snapshots),
                 RemoveCheckpoints = parsed.GetValue(checkpoints),
             },
-            ifNeeded: true, ["foreign-owner"], nvram, tpm, managedSave, snapshots, checkpoints);
+            ifNeeded: true, ["foreign-owner", "foreign-operation"], nvram, tpm, managedSave, snapshots, checkpoints);
     }
 
     private Command Start()
@@ -58,7 +58,7 @@ internal sealed class DomainLifecycleCommands
         return Create(
             "start", "Starts a domain, unless another one has a device that it needs.",
             (parsed, name) => new StartRequest(name) { Paused = parsed.GetValue(paused), ForceBoot = parsed.GetValue(forceBoot) },
-            ifNeeded: true, ["foreign-owner", "migrated-away"], paused, forceBoot);
+            ifNeeded: true, ["foreign-owner", "foreign-operation", "migrated-away"], paused, forceBoot);
     }
 
     private Command Shutdown()
@@ -69,7 +69,7 @@ internal sealed class DomainLifecycleCommands
         return Create(
             "shutdown", "Asks a guest to shut down, again every 10 s, and waits until it is off.",
             (parsed, name) => new ShutdownRequest(name) { Deadline = parsed.GetValue(deadline) ?? TimeSpan.FromSeconds(60), Then = parsed.GetValue(then) },
-            ifNeeded: true, ["foreign-owner"], deadline, then);
+            ifNeeded: true, ["foreign-owner", "foreign-operation"], deadline, then);
     }
 
     private Command Reboot()
@@ -78,7 +78,7 @@ internal sealed class DomainLifecycleCommands
         return Create(
             "reboot", "Asks a guest to reboot, again every 10 s, and waits until it has.",
             (parsed, name) => new RebootRequest(name) { Deadline = parsed.GetValue(deadline) ?? TimeSpan.FromSeconds(60) },
-            ifNeeded: false, ["foreign-owner"], deadline);
+            ifNeeded: false, ["foreign-owner", "foreign-operation"], deadline);
     }
 
     private Command Destroy()
@@ -87,7 +87,7 @@ internal sealed class DomainLifecycleCommands
         return Create(
             "destroy", "Ends a domain at once. A migration of it is cancelled, from whichever terminal it was begun.",
             (parsed, name) => new DestroyRequest(name) { Graceful = parsed.GetValue(graceful) },
-            ifNeeded: true, ["foreign-owner"], graceful);
+            ifNeeded: true, ["foreign-owner", "foreign-operation"], graceful);
     }
 
     private static Option<TimeSpan?> Deadline(string what) =>
@@ -104,7 +104,7 @@ internal sealed class DomainLifecycleCommands
     }
 
     private Command Create(string verb, string description, Func<ParseResult, string, LifecycleRequest> request, bool ifNeeded = false) =>
-        Create(verb, description, request, ifNeeded, ["foreign-owner"]);
+        Create(verb, description, request, ifNeeded, ["foreign-owner", "foreign-operation"]);
 
     private Command Create(
         string verb, string description, Func<ParseResult, string, LifecycleRequest> request, bool ifNeeded, string[] consents, params Option[] options)
@@ -117,7 +117,7 @@ internal sealed class DomainLifecycleCommands
             Description = "How long to wait for others who work on the domain, and for the host to show what was asked of it. Default: 30s.",
             CustomParser = Durations.Parse,
         };
-        var allow = new Option<string[]>("--allow") { Description = "foreign-owner: change a domain that another manager owns." };
+        var allow = new Option<string[]>("--allow") { Description = "foreign-owner: change a domain that another manager owns. foreign-operation: change one that another machine's unfinished operation has marked." };
         if (consents.Contains("migrated-away"))
         {
             allow.Description += " migrated-away: start a domain that was migrated to another host.";
@@ -138,6 +138,7 @@ internal sealed class DomainLifecycleCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string[] allowed = parsed.GetValue(allow) ?? [];
+            using RecoverySetup recovery = RecoverySetup.ForChange(_globals, parsed, _console);
             LifecycleRequest asked = request(parsed, parsed.GetValue(name)!) with
             {
                 Options = new()
@@ -146,6 +147,8 @@ internal sealed class DomainLifecycleCommands
                     IfNeeded = ifNeeded && parsed.GetValue(needed),
                     AllowForeignOwner = allowed.Contains("foreign-owner"),
                     AllowMigratedAway = allowed.Contains("migrated-away"),
+                    AllowForeignOperation = allowed.Contains("foreign-operation"),
+                    Recoverer = recovery.Recoverer,
                 },
             };
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");

@@ -213,6 +213,15 @@ public interface IHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<string> GetDomainXmlAsync(Guid uuid, DomainXmlFlags flags, CancellationToken cancellationToken);
 
+    /// <summary>Sets an element of a domain's metadata. Never while it migrates: libvirt would wait for its lock, and give up after 30 s.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="prefix">The prefix of the element's namespace.</param>
+    /// <param name="uri">The namespace, by which the element is found.</param>
+    /// <param name="element">The element; <see langword="null"/> removes it.</param>
+    /// <param name="impact">Of what: the running domain, its definition, or both.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task SetMetadataAsync(Guid uuid, string prefix, string uri, string? element, DomainModificationImpact impact, CancellationToken cancellationToken);
+
     // Watching.
 
     /// <summary>

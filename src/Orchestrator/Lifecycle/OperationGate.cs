@@ -22,6 +22,12 @@ public sealed record OperationOptions
 
     /// <summary>Start a domain that was migrated to another host.</summary>
     public bool AllowMigratedAway { get; init; }
+
+    /// <summary>Change a domain that another machine's operation has marked, although nobody here can tell whether that one still goes on.</summary>
+    public bool AllowForeignOperation { get; init; }
+
+    /// <summary>Settles an operation on the domain whose process is gone, before this one begins; without it such a domain is refused.</summary>
+    public Recovery.Recoverer? Recoverer { get; init; }
 }
 
 /// <summary>What is there, and what the matrix says of a request; nobody waits.</summary>
@@ -262,8 +268,13 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             // Anew: what was seen before the claim is what somebody else may have changed.
             DomainSnapshot? domain = await AskAsync(entry, () => host.FindDomainAsync(uuid, cancellationToken), cancellationToken).ConfigureAwait(false);
             DomainCondition condition = DomainConditions.Of(domain);
-            MatrixDecision decision = Decide(entry, condition);
             RefuseForeign(entry.Operation, domain, entry.Options); // a copy that arrived tells only now whose it is
+            if (condition is not (DomainCondition.Leaving or DomainCondition.Arriving or DomainCondition.PostCopy) && await RecoverAsync(entry, uuid, domain, cancellationToken).ConfigureAwait(false))
+            {
+                continue;
+            }
+
+            MatrixDecision decision = Decide(entry, condition);
             switch (decision.Action)
             {
                 case MatrixAction.Do:
@@ -299,6 +310,58 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
 
             await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Settles what a process left that is gone: the claim is ours, so nobody of this machine works on it any more.</summary>
+    /// <returns>Whether the domain has to be looked at again.</returns>
+    private async Task<bool> RecoverAsync(Entry entry, Guid uuid, DomainSnapshot? domain, CancellationToken cancellationToken)
+    {
+        if (entry.HasRecovered || FindUnfinished(entry, uuid, domain) is not { } unfinished)
+        {
+            return false;
+        }
+
+        entry.HasRecovered = true;
+        if (unfinished.IsForeign)
+        {
+            if (entry.Options.AllowForeignOperation)
+            {
+                return false;
+            }
+
+            throw Failure(
+                OperationStage.Refused, entry, $"is marked by the {unfinished}: whether that machine still works on it cannot be seen from here",
+                $"See to it there; when that machine is known to be dead: {unfinished.CommandByHand}. Or consent: --allow foreign-operation.");
+        }
+
+        if (entry.Options.Recoverer is not { } recoverer)
+        {
+            throw Failure(OperationStage.Refused, entry, $"was left by the {unfinished}, whose process is gone", $"First: orchestrator recover {unfinished.DomainName}.");
+        }
+
+        Recovery.RecoveryResult result = await recoverer.RecoverClaimedAsync(unfinished, follow: false, null, cancellationToken).ConfigureAwait(false);
+        entry.Note($"first settled the {unfinished}: {result.Message}{string.Concat(result.Done.Select(done => $"; {done}"))}");
+        return result.IsFinished || result.Finding is Migration.MigrationFinding.StayedUnseen or Migration.MigrationFinding.Underway
+            ? true
+            : throw Failure(OperationStage.Unknown, entry, $"was left by the {unfinished}: {result.Message}", result.Remedy);
+    }
+
+    private static Recovery.UnfinishedOperation? FindUnfinished(Entry entry, Guid uuid, DomainSnapshot? domain)
+    {
+        try
+        {
+            if (entry.Options.Recoverer is { } recoverer)
+            {
+                return recoverer.Find(uuid, domain);
+            }
+        }
+        catch (Recovery.JournalException e)
+        {
+            // What the domain itself tells is left, and a journal that cannot be read must not keep anybody from pulling a plug.
+            entry.Note(e.Message);
+        }
+
+        return domain is { IsActive: true } && Recovery.OperationMarker.Read(domain.Xml) is { } marker ? Recovery.UnfinishedOperation.Of(marker, domain) : null;
     }
 
     /// <summary>Asks a host that may be unable to tell just now (a daemon that is starting, a lock that is not to be had), until the wait is over: nothing was touched yet.</summary>
@@ -388,6 +451,8 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         internal DomainCondition First { get; set; }
 
         internal bool SawMigration { get; set; }
+
+        internal bool HasRecovered { get; set; }
 
         internal IReadOnlyList<string> Notes => _notes;
 

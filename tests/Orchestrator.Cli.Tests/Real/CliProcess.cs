@@ -40,6 +40,7 @@ internal sealed class CliProcess : IDisposable
         start.Environment["XDG_CONFIG_HOME"] = Path.Combine(CliLab.Folder, "no-configuration");
         start.Environment.Remove("ORCHESTRATOR_CONFIG");
         start.Environment.Remove("ORCHESTRATOR_HOSTS");
+        start.Environment.Remove("ORCHESTRATOR_STATE_DIR"); // the lab's folder has one
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;

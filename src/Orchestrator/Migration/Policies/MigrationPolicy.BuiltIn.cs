@@ -15,6 +15,9 @@ public sealed partial record MigrationPolicy
         Description = "Slows the guest down and raises the limit, up to a second, only as far as is needed and only when copying does not get ahead of the guest.",
         MaxDowntime = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1)),
         AutoConverge = true,
+
+        // QEMU's own 20 and 10 percent take nine steps of two iterations each to get to where a wild guest is caught.
+        Options = new() { AutoConvergeInitial = 30, AutoConvergeIncrement = 20 },
         Stall = new() { Window = TimeSpan.FromSeconds(10), Then = PolicyMeasures.Raise },
         Progress = new(new(TimeSpan.FromSeconds(150))),
         Completion = new(new(TimeSpan.FromSeconds(800), PerGiB: true)),

@@ -20,10 +20,7 @@ public sealed record PolicyState
     /// <summary>How often a raised limit was put back because it was not enough.</summary>
     internal int Retreats { get; init; }
 
-    /// <summary>The counter when we first saw it: libvirt's goes on from migrations that were cancelled earlier.</summary>
-    internal long? FirstIteration { get; init; }
-
-    internal long LastIteration { get; init; }
+    internal long? LastIteration { get; init; }
 
     internal bool AtBoundary { get; init; }
 

@@ -13,13 +13,12 @@ internal static class PolicyTracking
         }
 
         // A counter that goes back is that of another job: what was before is none of its past.
-        bool first = state.FirstIteration is null || seen.Iteration < state.LastIteration;
+        // One that is high at first goes on from a migration that was cancelled: only differences mean something.
+        bool first = state.LastIteration is null || seen.Iteration < state.LastIteration;
         bool boundary = seen.AtIterationBoundary || (!first && seen.Iteration > state.LastIteration);
-        long firstIteration = first ? seen.Iteration : state.FirstIteration ?? seen.Iteration;
 
         PolicyState next = state with
         {
-            FirstIteration = firstIteration,
             LastIteration = seen.Iteration,
             AtBoundary = boundary,
             LastRemaining = seen.MemoryRemaining,
@@ -27,14 +26,10 @@ internal static class PolicyTracking
             Bandwidth = Smooth(state.Bandwidth, seen.BytesPerSecond, policy.Stall?.BandwidthWeight ?? DefaultBandwidthWeight),
         };
 
-        if (boundary && !first)
+        // What is left within an iteration shrinks in any case; only what it leaves in the end counts.
+        if (first || (boundary && seen.MemoryRemaining < state.Minimum))
         {
-            next = seen.MemoryRemaining < state.Minimum ? next with { Minimum = seen.MemoryRemaining, MinimumAt = seen.Elapsed } : next;
-        }
-        else if (first || (seen.Iteration == firstIteration && seen.MemoryRemaining < state.LastRemaining))
-        {
-            // The first iteration sends everything once: each byte of it is progress. Later only what an iteration leaves counts.
-            next = next with { Minimum = first ? long.MaxValue : state.Minimum, MinimumAt = seen.Elapsed };
+            next = next with { Minimum = first ? long.MaxValue : seen.MemoryRemaining, MinimumAt = seen.Elapsed };
         }
 
         StallState stall = first ? StallState.Initial : state.Stall;

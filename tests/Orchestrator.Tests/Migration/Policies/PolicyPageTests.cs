@@ -14,7 +14,11 @@ public sealed class PolicyPageTests
 
     private static readonly SimulatedGuest Server = new()
     {
-        MemoryBytes = 8192 * MiB, WorkingSetBytes = 1024 * MiB, Dirtying = [], LinkBytesPerSecond = 1150 * MiB, PostCopyAllowed = true,
+        MemoryBytes = 8192 * MiB,
+        WorkingSetBytes = 1024 * MiB,
+        Dirtying = [],
+        LinkBytesPerSecond = 1150 * MiB,
+        PostCopyAllowed = true,
     };
 
     private static readonly (string Name, SimulatedGuest Guest)[] Guests =

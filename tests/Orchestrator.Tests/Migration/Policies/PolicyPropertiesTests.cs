@@ -11,14 +11,15 @@ public sealed class PolicyPropertiesTests
     private sealed record Case(MigrationPolicy Policy, PolicyContext Context, PolicyObservation[] Observations);
 
     [Test]
-    public void A_limit_only_rises_never_above_the_ceiling_and_is_one_that_QEMU_takes() => Always(given =>
+    public void A_limit_is_never_above_the_ceiling_nor_below_the_first_and_is_one_that_QEMU_takes() => Always(given =>
     {
         TimeSpan limit = PolicyEngine.InitialMaxDowntime(given.Policy, given.Context);
+        TimeSpan first = limit;
         TimeSpan ceiling = given.Context.MaxDowntimeOverride ?? given.Policy.MaxDowntime.Ceiling;
         bool right = IsLimit(limit) && limit <= ceiling;
         foreach (SetMaxDowntime set in Actions(given).OfType<SetMaxDowntime>())
         {
-            right &= IsLimit(set.Limit) && set.Limit > limit && set.Limit <= ceiling;
+            right &= IsLimit(set.Limit) && set.Limit != limit && set.Limit >= first && set.Limit <= ceiling;
             limit = set.Limit;
         }
 

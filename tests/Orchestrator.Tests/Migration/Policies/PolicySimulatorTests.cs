@@ -9,7 +9,8 @@ public sealed class PolicySimulatorTests
     /// <summary>One limit for as long as it takes.</summary>
     private static MigrationPolicy Limit(int milliseconds) => MigrationPolicy.Fixed with
     {
-        MaxDowntime = new(TimeSpan.FromMilliseconds(milliseconds), TimeSpan.FromMilliseconds(milliseconds)), Completion = new(new(TimeSpan.FromHours(1))),
+        MaxDowntime = new(TimeSpan.FromMilliseconds(milliseconds), TimeSpan.FromMilliseconds(milliseconds)),
+        Completion = new(new(TimeSpan.FromHours(1))),
     };
 
     /// <summary>

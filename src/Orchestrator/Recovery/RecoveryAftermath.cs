@@ -1,0 +1,120 @@
+using System.Globalization;
+using Libvirt.Interop;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Hosts;
+using Orchestrator.Migration;
+
+namespace Orchestrator.Recovery;
+
+/// <summary>What is left to do when it is known where the guest is: effects are undone or kept, the limit is put back, the marker is taken off, the journal is told.</summary>
+internal sealed partial class RecoveryAftermath(
+    UnfinishedOperation operation, IHost source, IHost destination, Journal? journal, IReadOnlyDictionary<string, StepUndoer> undoers, ILogger logger)
+{
+    private readonly List<string> _done = [];
+    private readonly List<string> _failed = [];
+
+    internal async Task<RecoveryResult> PutInOrderAsync(SettledMigration settled)
+    {
+        _done.AddRange(settled.Done);
+        MigrationFinding finding = settled.Decision.Finding;
+        if (!RecoveryRules.IsOver(finding))
+        {
+            return Result(settled, settled.Verdict.Outcome, settled.Verdict.Message, isFinished: false);
+        }
+
+        if (operation.IsInJournal)
+        {
+            journal!.SetPhase(operation.Id!.Value, OperationPhase.Settling);
+        }
+
+        bool moved = finding == MigrationFinding.Moved;
+        foreach (JournalStep step in operation.Steps.Reverse())
+        {
+            await SettleStepAsync(step, moved).ConfigureAwait(false);
+        }
+
+        if (finding == MigrationFinding.Stayed && operation.MaxDowntimeBefore is { } limit)
+        {
+            await TryAsync(
+                string.Create(CultureInfo.InvariantCulture, $"put the downtime limit on {source.Address.Name} back to {limit.TotalMilliseconds:0} ms"),
+                async () => await source.MaxDowntimeAsync(operation.DomainUuid, limit, CancellationToken.None).ConfigureAwait(false) == limit).ConfigureAwait(false);
+        }
+
+        if (finding != MigrationFinding.NoCopy)
+        {
+            IHost host = moved ? destination : source;
+            await TryAsync(null, async () =>
+            {
+                await MarkedDomain.UnmarkAsync(host, operation.DomainUuid).ConfigureAwait(false);
+                return true;
+            }, $"take the mark off {operation.DomainName} on {host.Address.Name}").ConfigureAwait(false);
+        }
+
+        bool needsPerson = settled.Verdict.Outcome == MigrationOutcome.NeedsPerson;
+        MigrationOutcome outcome = _failed.Count > 0 && !needsPerson ? MigrationOutcome.Degraded : settled.Verdict.Outcome;
+        string message = _failed.Count > 0 ? $"{settled.Verdict.Message}; {string.Join("; ", _failed)}" : settled.Verdict.Message;
+        if (_failed.Count == 0 && operation.IsInJournal)
+        {
+            journal!.End(operation.Id!.Value, ErrorDocument.CodeOf(outcome), message);
+        }
+
+        return Result(settled, outcome, message, _failed.Count == 0);
+    }
+
+    private async Task SettleStepAsync(JournalStep step, bool moved)
+    {
+        if (moved)
+        {
+            journal!.EndStep(step.Id, undone: false);
+            return;
+        }
+
+        if (!undoers.TryGetValue(step.Kind, out StepUndoer? undo))
+        {
+            _failed.Add($"nobody here knows how to undo {step.Kind} {step.Detail}");
+            return;
+        }
+
+        await TryAsync($"undid {step.Kind} {step.Detail}", async () =>
+        {
+            await undo(step, source, destination).ConfigureAwait(false);
+            journal!.EndStep(step.Id, undone: true);
+            return true;
+        }, $"undo {step.Kind} {step.Detail}").ConfigureAwait(false);
+    }
+
+    private async Task TryAsync(string? done, Func<Task<bool>> act, string? what = null)
+    {
+        try
+        {
+            if (!await act().ConfigureAwait(false))
+            {
+                _failed.Add($"could not {what ?? done}");
+            }
+            else if (done is not null)
+            {
+                _done.Add(done);
+            }
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException or Devices.HostDeviceException)
+        {
+            string reason = HostAddress.Redact(e.Message);
+            LogCannot(what ?? done!, reason);
+            _failed.Add($"could not {what ?? done}: {reason}");
+        }
+    }
+
+    private RecoveryResult Result(SettledMigration settled, MigrationOutcome outcome, string message, bool isFinished) => new()
+    {
+        Operation = operation,
+        Outcome = outcome,
+        Message = message,
+        Remedy = settled.Verdict.Remedy ?? (isFinished ? null : $"orchestrator recover {operation.DomainName}, again."),
+        Finding = settled.Decision.Finding,
+        Done = _done,
+        IsFinished = isFinished,
+    };
+
+    [LoggerMessage(EventId = 402, Level = LogLevel.Warning, Message = "A recovery could not {What}: {Reason}")]
+    private partial void LogCannot(string what, string reason);
+}

@@ -1,0 +1,9 @@
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Recovery;
+
+/// <summary>Undoes an effect of an operation, if it came about at all: the process that wrote it down may have died before it made it. Doing it twice does no harm.</summary>
+/// <param name="step">The effect.</param>
+/// <param name="source">The operation's source.</param>
+/// <param name="destination">The operation's destination.</param>
+public delegate Task StepUndoer(JournalStep step, IHost source, IHost destination);

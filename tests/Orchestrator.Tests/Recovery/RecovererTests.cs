@@ -1,0 +1,378 @@
+using System.Globalization;
+using Libvirt.Interop;
+using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
+using Orchestrator.Migration;
+using Orchestrator.Recovery;
+using Orchestrator.Tests.Hosts;
+
+namespace Orchestrator.Tests.Recovery;
+
+/// <summary>Recoveries of an operation whose process is gone, on hosts that stand as it left them.</summary>
+public sealed class RecovererTests
+{
+    private const DomainPausedReason ByMigration = DomainPausedReason.Migration;
+
+    private readonly Guid _uuid = Guid.NewGuid(); // claims are known to the whole machine
+    private readonly ObserverClock _clock = new(TimeProvider.System);
+    private readonly List<string> _undone = [];
+    private string _folder = "";
+    private FakeHost _source = null!;
+    private FakeHost _destination = null!;
+    private Journal _journal = null!;
+
+    [SetUp]
+    public void TwoHostsAndAJournal()
+    {
+        _folder = Directory.CreateTempSubdirectory("orecover-").FullName;
+        _journal = Journal.Open(_folder);
+        _source = new("lab-a", _clock) { MaxDowntime = TimeSpan.FromMilliseconds(100) };
+        _destination = new("lab-b", _clock);
+        _undone.Clear();
+    }
+
+    [TearDown]
+    public void Close()
+    {
+        _journal.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    // What stands on each host: nothing (absent), a definition (off), or a copy; "lost" does not answer.
+    [TestCase("running", "absent", MigrationOutcome.Failed, true, "running", "absent", TestName = "Stayed: what was made for it is undone")]
+    [TestCase("stranded", "absent", MigrationOutcome.Failed, true, "running", "absent", TestName = "Stranded alone: resumed")]
+    [TestCase("stranded", "off", MigrationOutcome.Failed, true, "running", "off", TestName = "Stranded beside a definition: resumed")]
+    [TestCase("stranded", "running", MigrationOutcome.Completed, true, "absent", "running", TestName = "Stranded beside a running copy: taken away, and its definition with it")]
+    [TestCase("moved", "running", MigrationOutcome.Completed, true, "absent", "running", TestName = "Moved: the definition that was to go is gone")]
+    [TestCase("absent", "running", MigrationOutcome.Completed, true, "absent", "running", TestName = "Moved and in order: completed")]
+    [TestCase("absent", "transient", MigrationOutcome.Degraded, true, "absent", "transient", TestName = "Moved without a definition: degraded")]
+    [TestCase("running", "stranded", MigrationOutcome.Failed, true, "running", "absent", TestName = "A copy that never ran: taken away")]
+    [TestCase("absent", "absent", MigrationOutcome.NeedsPerson, true, "absent", "absent", TestName = "Nowhere: said once")]
+    [TestCase("running", "running", MigrationOutcome.NeedsPerson, false, "running", "running", TestName = "Two copies: nothing is touched")]
+    [TestCase("stranded", "paused", MigrationOutcome.NeedsPerson, false, "stranded", "paused", TestName = "Two paused copies: nothing is touched")]
+    [TestCase("stranded", "lost", MigrationOutcome.NeedsPerson, false, "stranded", "lost", TestName = "Stranded, the destination silent: nothing is touched")]
+    [TestCase("running", "lost", MigrationOutcome.Unreachable, false, "running", "lost", TestName = "Running, the destination silent: it stays open")]
+    [TestCase("lost", "running", MigrationOutcome.NeedsPerson, false, "lost", "running", TestName = "The source silent: nothing is touched")]
+    [TestCase("broken", "broken", MigrationOutcome.NeedsPerson, false, "broken", "broken", TestName = "Post-copy broken: nothing is touched")]
+    public async Task Recovered(string here, string there, MigrationOutcome outcome, bool finished, string hereAfter, string thereAfter)
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, here, operation);
+        Stand(_destination, there, operation);
+
+        RecoveryResult result = await Recover(operation);
+
+        bool stayed = finished && outcome != MigrationOutcome.Completed && thereAfter is not "transient";
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.Outcome, Is.EqualTo(outcome), result.Message);
+            Assert.That(result.IsFinished, Is.EqualTo(finished));
+            Assert.That(StateOf(_source), Is.EqualTo(hereAfter), "source");
+            Assert.That(StateOf(_destination), Is.EqualTo(thereAfter), "destination");
+            JournalOperation after = _journal.Get(operation.Id)!;
+            Assert.That(after.Ended is not null, Is.EqualTo(finished), "the journal's operation ended");
+            Assert.That(after.Outcome, Is.EqualTo(finished ? ErrorDocument.CodeOf(outcome) : null));
+            Assert.That(after.Steps.Select(step => (step.Ended is not null, step.IsUndone)), Is.EqualTo(new[] { (finished, stayed), (finished, stayed) }), "steps settled, undone");
+            Assert.That(_undone, Is.EqualTo(stayed ? ["vdpa1", "vdpa0"] : Array.Empty<string>()), "the last first");
+            Assert.That(_source.MaxDowntime.TotalMilliseconds, Is.EqualTo(stayed && hereAfter == "running" ? 300 : 100), "the limit is put back where the guest stayed");
+            Assert.That(IsMarked(_source) || IsMarked(_destination), Is.EqualTo(!finished && (here, there) is not ("broken", _)), "the mark stays until the end");
+        });
+
+        RecoveryResult again = await Recover(operation);
+        Assert.That((again.Outcome, again.IsFinished), Is.EqualTo((outcome, finished)), "again, nothing else comes of it");
+    }
+
+    [TestCase("stranded", "absent", "running", "absent")]
+    [TestCase("stranded", "running", "absent", "running")]
+    [TestCase("running", "stranded", "running", "absent")]
+    [TestCase("running", "absent", "running", "absent")]
+    public async Task Killed_at_any_effect_the_next_run_finishes(string here, string there, string hereAfter, string thereAfter)
+    {
+        for (int death = 0, effects = int.MaxValue; death < effects; death++)
+        {
+            _source.Domains.Clear();
+            _destination.Domains.Clear();
+            JournalOperation operation = Begin();
+            Stand(_source, here, operation);
+            Stand(_destination, there, operation);
+            _undone.Clear();
+            int seen = 0;
+            _source.OnLifeCall = _destination.OnLifeCall = call => seen++ == death ? new KilledException() : null;
+            Action killing = () =>
+            {
+                if (seen++ == death)
+                {
+                    throw new KilledException();
+                }
+            };
+
+            bool killed = false;
+            try
+            {
+                await Recover(operation, killing);
+            }
+            catch (KilledException)
+            {
+                killed = true;
+                _source.OnLifeCall = _destination.OnLifeCall = null;
+                await Recover(operation);
+            }
+
+            effects = killed ? int.MaxValue : death;
+            string when = string.Create(CultureInfo.InvariantCulture, $"killed before effect {death}");
+            Assert.Multiple(() =>
+            {
+                Assert.That(StateOf(_source), Is.EqualTo(hereAfter), when);
+                Assert.That(StateOf(_destination), Is.EqualTo(thereAfter), when);
+                Assert.That(_journal.Get(operation.Id)!.Ended, Is.Not.Null, when);
+                Assert.That(_journal.Get(operation.Id)!.Steps.All(step => step.Ended is not null), when);
+                Assert.That(IsMarked(_source) || IsMarked(_destination), Is.False, when);
+            });
+            _source.OnLifeCall = _destination.OnLifeCall = null;
+        }
+    }
+
+    [Test]
+    public async Task An_effect_that_cannot_be_undone_is_degraded_and_tried_again()
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, "running", operation);
+
+        RecoveryResult result = await Recover(operation, () => throw new HostUnreachableException("lab-b", "lab-b cannot be reached"));
+        Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.Degraded));
+        Assert.That(result.Message, Does.Contain("vdpa-create").And.Contain("lab-b cannot be reached"));
+        Assert.That(_journal.Get(operation.Id)!.Ended, Is.Null);
+
+        Assert.That((await Recover(operation)).Outcome, Is.EqualTo(MigrationOutcome.Failed));
+        Assert.That(_journal.Get(operation.Id)!.Ended, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task A_step_of_a_kind_that_nobody_knows_is_named()
+    {
+        JournalOperation operation = Begin();
+        _journal.BeginStep(operation.Id, "teleport", """{"to":"mars"}""");
+        Stand(_source, "running", operation);
+
+        RecoveryResult result = await Recover(operation);
+        Assert.That(result.Message, Does.Contain("teleport"));
+        Assert.That(result.IsFinished, Is.False);
+    }
+
+    [Test]
+    public async Task What_another_migration_paused_is_not_resumed()
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, "stranded", null);
+
+        RecoveryResult result = await Recover(operation);
+
+        Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson), "its other copy may run on a third host");
+        Assert.That(result.Message, Does.Contain("no mark of this operation"));
+        Assert.That(StateOf(_source), Is.EqualTo("stranded"));
+    }
+
+    [Test]
+    public async Task A_person_who_names_both_hosts_has_it_resumed_without_a_journal_or_a_mark()
+    {
+        Stand(_source, "stranded", null);
+        Stand(_destination, "absent", null);
+        var recoverer = new Recoverer(Connect, _clock) { HostGrace = TimeSpan.Zero, SettleGrace = TimeSpan.Zero };
+
+        RecoveryResult result = await recoverer.RecoverAsync(UnfinishedOperation.ByHand(_source.Domains[_uuid], _source.Address, _destination.Address));
+
+        Assert.That(result.Done.Single(), Does.Contain("resumed web1 on lab-a"));
+        Assert.That(StateOf(_source), Is.EqualTo("running"));
+    }
+
+    [Test]
+    public async Task A_domain_that_somebody_works_on_is_left_alone()
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, "stranded", operation);
+        await using DomainClaim claim = (await new DomainClaims().TryClaimAsync(ClaimKey.OfDomain(_uuid), ClaimHolder.Here(DomainOperation.Migrate, "web1", "lab-a"))).Claim!;
+
+        RecoveryResult result = await Recover(operation);
+        RecoveryResult look = await Recoverer().LookAsync(UnfinishedOperation.Of(operation));
+
+        Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.Refused));
+        Assert.That(result.Message, Does.Contain($"by pid {Environment.ProcessId}"));
+        Assert.That(look.Outcome, Is.EqualTo(MigrationOutcome.Refused));
+        Assert.That(StateOf(_source), Is.EqualTo("stranded"));
+    }
+
+    [Test]
+    public async Task A_look_says_what_would_be_done_and_does_nothing()
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, "stranded", operation);
+
+        RecoveryResult look = await Recoverer().LookAsync(UnfinishedOperation.Of(_journal.Get(operation.Id)!));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(look.IsDryRun);
+            Assert.That(look.Done[0], Does.StartWith("resume web1 on lab-a"));
+            Assert.That(look.Done.Skip(1), Has.Exactly(2).StartsWith("undo: vdpa-create").And.Some.Contain("300 ms"));
+            Assert.That(StateOf(_source), Is.EqualTo("stranded"));
+            Assert.That(_journal.Get(operation.Id)!.Ended, Is.Null);
+        });
+    }
+
+    [Test]
+    public async Task A_daemon_that_restarts_is_waited_for()
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, "stranded", operation);
+        _destination.IsLost = true;
+        _destination.ReturnsAfter = 2;
+
+        RecoveryResult result = await Recoverer(grace: TimeSpan.FromMinutes(1)).RecoverAsync(UnfinishedOperation.Of(operation));
+
+        Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.Failed));
+        Assert.That(StateOf(_source), Is.EqualTo("running"));
+    }
+
+    [Test]
+    public async Task A_host_that_cannot_be_connected_is_unknown_and_nothing_is_touched()
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, "stranded", operation);
+        Task<IHost> OnlySource(HostAddress address, CancellationToken cancellationToken) =>
+            address.Name == "lab-a" ? Connect(address, cancellationToken) : throw new HostUnreachableException("lab-b", "lab-b cannot be reached");
+
+        RecoveryResult result = await new Recoverer(OnlySource, _clock, _journal) { HostGrace = TimeSpan.Zero }.RecoverAsync(UnfinishedOperation.Of(operation));
+
+        Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(StateOf(_source), Is.EqualTo("stranded"));
+    }
+
+    [Test]
+    public async Task A_migration_that_still_runs_is_followed_to_its_end()
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, "running", operation);
+        DomainSnapshot leaving = _source.Domains[_uuid] with { Job = DomainJobType.Unbounded, JobOperation = DomainJobOperation.MigrationOut };
+        _source.Domains[_uuid] = leaving;
+        int finds = 0;
+        _source.OnFind = () =>
+        {
+            if (++finds == 5)
+            {
+                _source.Definitions.Remove(_uuid);
+                _source.Domains.Remove(_uuid);
+                Stand(_destination, "running", operation);
+            }
+        };
+
+        RecoveryResult result = await Recover(operation);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.Completed), result.Message);
+            Assert.That(result.IsAdopted);
+            Assert.That(IsMarked(_destination), Is.False);
+            Assert.That(_journal.Get(operation.Id)!.Outcome, Is.EqualTo("completed"));
+        });
+    }
+
+    [Test]
+    public void An_operation_is_found_by_the_mark_or_by_the_journal()
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, "running", operation);
+        Recoverer recoverer = Recoverer();
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(recoverer.Find(_uuid, _source.Domains[_uuid])?.Id, Is.EqualTo(operation.Id));
+            Assert.That(recoverer.Find(_uuid, null), Has.Property("Id").EqualTo(operation.Id).And.Property("IsInJournal").True);
+            Assert.That(new Recoverer(Connect, _clock).Find(_uuid, _source.Domains[_uuid]), Has.Property("Id").EqualTo(operation.Id).And.Property("IsInJournal").False);
+            Assert.That(recoverer.Find(Guid.NewGuid(), null), Is.Null);
+        });
+    }
+
+    private JournalOperation Begin()
+    {
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid });
+        _journal.SetPhase(operation.Id, OperationPhase.Migrating);
+        _journal.BeginStep(operation.Id, "vdpa-create", "vdpa0");
+        _journal.BeginStep(operation.Id, "vdpa-create", "vdpa1");
+        return operation;
+    }
+
+    private Task<RecoveryResult> Recover(JournalOperation operation, Action? undoing = null) => Recoverer(undoing).RecoverAsync(UnfinishedOperation.Of(operation));
+
+    private Recoverer Recoverer(Action? undoing = null, TimeSpan grace = default) => new(Connect, _clock, _journal)
+    {
+        HostGrace = grace,
+        SettleGrace = TimeSpan.Zero,
+        Undoers = new Dictionary<string, StepUndoer>
+        {
+            ["vdpa-create"] = (step, _, _) =>
+            {
+                undoing?.Invoke();
+                _undone.Add(step.Detail);
+                return Task.CompletedTask;
+            },
+        },
+    };
+
+    private Task<IHost> Connect(HostAddress address, CancellationToken cancellationToken) => Task.FromResult<IHost>(address.Name == "lab-a" ? _source : _destination);
+
+    private void Stand(FakeHost host, string state, JournalOperation? operation)
+    {
+        host.Definitions.Remove(_uuid);
+        host.IsLost = state == "lost";
+        (DomainState State, int Reason)? copy = state switch
+        {
+            "running" or "transient" => (DomainState.Running, 1),
+            "lost" => (DomainState.Running, 1),
+            "stranded" => (DomainState.Paused, (int)ByMigration),
+            "paused" => (DomainState.Paused, (int)DomainPausedReason.User),
+            "moved" => (DomainState.Shutoff, (int)DomainShutoffReason.Migrated),
+            "off" => (DomainState.Shutoff, (int)DomainShutoffReason.Shutdown),
+            "broken" => (DomainState.Paused, (int)DomainPausedReason.PostcopyFailed),
+            _ => null,
+        };
+        if (copy is not { } stands)
+        {
+            host.Domains.Remove(_uuid);
+            return;
+        }
+
+        // A copy that never ran on the destination has no definition.
+        bool persistent = state != "transient" && !(host == _destination && state == "stranded");
+        var domain = Migration.Samples.Domain(stands.State, stands.Reason, persistent, uuid: _uuid);
+        host.Domains[_uuid] = domain;
+        if (persistent)
+        {
+            host.Definitions[_uuid] = domain.Xml;
+        }
+
+        if (operation is not null && domain.IsActive && state != "broken")
+        {
+            bool lost = host.IsLost;
+            host.IsLost = false;
+            Assert.That(MarkedDomain.MarkAsync(host, _uuid, OperationMarker.Of(operation)).IsCompletedSuccessfully);
+            host.LifeCalls.Clear();
+            host.IsLost = lost;
+        }
+    }
+
+    private string StateOf(FakeHost host) => host.IsLost ? "lost" : host.Domains.GetValueOrDefault(_uuid) switch
+    {
+        null => "absent",
+        { State: DomainState.Running, IsPersistent: true } => "running",
+        { State: DomainState.Running } => "transient",
+        { State: DomainState.Shutoff, Reason: (int)DomainShutoffReason.Migrated } => "moved",
+        { State: DomainState.Shutoff } => "off",
+        { State: DomainState.Paused, Reason: (int)ByMigration } => "stranded",
+        { State: DomainState.Paused, Reason: (int)DomainPausedReason.PostcopyFailed } => "broken",
+        _ => "paused",
+    };
+
+    private bool IsMarked(FakeHost host) => host.Domains.GetValueOrDefault(_uuid) is { IsActive: true } domain && OperationMarker.Read(domain.Xml) is not null;
+
+    private sealed class KilledException : Exception;
+}
