@@ -15,11 +15,8 @@ public static class MigrationConsents
     /// <summary>The destination may have less free memory than the guest has.</summary>
     public const string Overcommit = "overcommit";
 
-    /// <summary>Virtual functions may be on another NUMA node than on the source.</summary>
-    public const string OtherNumaNode = "other-numa-node";
-
     /// <summary>The names, in order.</summary>
-    public static IReadOnlyList<string> Known { get; } = [CrossVendor, ForeignOwner, Overcommit, OtherNumaNode, UnknownStorage];
+    public static IReadOnlyList<string> Known { get; } = [CrossVendor, ForeignOwner, Overcommit, UnknownStorage];
 
     /// <summary>Refuses names that are none.</summary>
     /// <param name="names">The names.</param>

@@ -34,6 +34,9 @@ public sealed partial class Migrator(
     /// <summary>How long a host that does not answer after the call is asked again, when without it nobody knows where the guest is: its daemon may just be restarted.</summary>
     public TimeSpan HostGrace { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Asks both hosts what a plan needs.</summary>
+    public PlanFactsReader FactsReader { get; init; } = new();
+
     /// <summary>Computes what a migration would do; changes nothing.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -71,7 +74,8 @@ public sealed partial class Migrator(
     private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, DomainSnapshot domain, CancellationToken cancellationToken)
     {
         HostSnapshot there = await destination.SnapshotAsync(domain.Name, domain.Uuid, cancellationToken).ConfigureAwait(false);
-        return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address);
+        (PlanningFacts sourceFacts, PlanningFacts destinationFacts) = await FactsReader.ReadAsync(source, destination, request, domain, cancellationToken).ConfigureAwait(false);
+        return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address, sourceFacts, destinationFacts);
     }
 
     /// <summary>
