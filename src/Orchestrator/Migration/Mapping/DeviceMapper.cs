@@ -127,7 +127,7 @@ internal sealed class DeviceMapper(DeviceInventory source, DeviceInventory desti
         string resource = HandMap.Resolve(entry.Destination, device, destination);
         IReadOnlyList<Candidate>? all = IsVdpa(device) ? Vdpa(device) : Functions(device);
         MappedDevice mapped = Of(device) with { IsByHand = true };
-        if (!_taken.Add(resource))
+        if (_taken.Contains(resource))
         {
             return mapped with { Why = $"--map {entry}: {resource} is mapped to another device already" };
         }
@@ -139,6 +139,7 @@ internal sealed class DeviceMapper(DeviceInventory source, DeviceInventory desti
 
         if (all is null || (all.Count == 0 && IsFunction(device)))
         {
+            _taken.Add(resource);
             return mapped with { Destination = resource, Why = "mapped by hand", Unchecked = [$"whether {resource} is there and fits: {destination.Problem ?? "the destination's devices cannot be listed"}"] };
         }
 
@@ -147,9 +148,13 @@ internal sealed class DeviceMapper(DeviceInventory source, DeviceInventory desti
             return mapped with { Why = $"--map {entry}: the destination has no {resource}; it has {(all.Count == 0 ? "none" : string.Join(", ", all.Select(candidate => candidate.Resource)))}" };
         }
 
-        return chosen.Fit.Obstacles.Count > 0
-            ? mapped with { Why = $"--map {entry}: {resource} does not fit: {string.Join(", ", chosen.Fit.Obstacles)}" }
-            : mapped with { Destination = resource, Why = "mapped by hand", Unchecked = chosen.Fit.Doubts, IsCrossVendor = chosen.Fit.IsCrossVendor };
+        if (chosen.Fit.Obstacles.Count > 0)
+        {
+            return mapped with { Why = $"--map {entry}: {resource} does not fit: {string.Join(", ", chosen.Fit.Obstacles)}" };
+        }
+
+        _taken.Add(resource);
+        return mapped with { Destination = resource, Why = "mapped by hand", Unchecked = chosen.Fit.Doubts, IsCrossVendor = chosen.Fit.IsCrossVendor };
     }
 
     /// <summary>A device that is made, where one can be and none is there.</summary>

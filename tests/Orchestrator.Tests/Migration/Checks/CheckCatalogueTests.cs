@@ -12,7 +12,7 @@ public sealed partial class CheckCatalogueTests
     [Test]
     public void The_catalogue_has_the_checks_of_hosts_and_pairs()
     {
-        HostFacts[] hosts = [Tests.Checks.Samples.VdpaHost, Tests.Checks.Samples.KaeHost, Tests.Checks.Samples.BareHost, Tests.Checks.Samples.Unseen];
+        HostFacts[] hosts = [Tests.Checks.Samples.VdpaHost, Tests.Checks.Samples.KaeHost, Tests.Checks.Samples.BareHost, Tests.Checks.Samples.Unseen, Tests.Checks.Samples.VdpaHost with { Dialect = Libvirt.Xml.Tests.Dialects.Upstream }];
         HashSet<string> emitted =
         [
             .. hosts.SelectMany(facts => HostChecks.Of(facts)).Select(check => check.Check.Id),
@@ -25,11 +25,9 @@ public sealed partial class CheckCatalogueTests
     [Test]
     public void The_catalogue_has_the_ids_that_the_code_of_migrations_names()
     {
-        string[] files =
-        [
-            .. Directory.GetFiles(Path.Combine(Root(), "src", "Orchestrator", "Migration", "Checks"), "*Checks.cs"), Path.Combine(Root(), "src", "Orchestrator", "Migration", "Migrator.cs"),
-        ];
-        HashSet<string> named = [.. files.SelectMany(file => Id().Matches(File.ReadAllText(file))).SelectMany(match => match.Groups["id"].Captures).Select(capture => capture.Value)];
+        // The migrator itself adds what the gate foresees.
+        string[] files = Directory.GetFiles(Path.Combine(Root(), "src", "Orchestrator", "Migration", "Checks"), "*Checks.cs");
+        HashSet<string> named = ["free-to-migrate", .. files.SelectMany(file => Id().Matches(File.ReadAllText(file))).SelectMany(match => match.Groups["id"].Captures).Select(capture => capture.Value)];
         Assert.That(named, Has.Count.GreaterThan(30));
         Assert.That(named.Where(id => CheckCatalogue.Find(id) is null), Is.Empty, "not in the catalogue");
         Assert.That(CheckCatalogue.All.Where(check => check.Subject == CheckSubject.Migration).Select(check => check.Id).Except(named), Is.Empty, "no check");
@@ -38,7 +36,8 @@ public sealed partial class CheckCatalogueTests
     [Test]
     public void Ids_are_in_kebab_case_and_explained_once()
     {
-        Assert.That(CheckCatalogue.All.Select(check => check.Id), Is.All.Match("^[a-z]+(-[a-z]+)*$").And.Unique);
+        Assert.That(CheckCatalogue.All.Select(check => check.Id), Is.All.Match("^[a-z]+(-[a-z]+)*$"));
+        Assert.That(CheckCatalogue.All.Select(check => check.Id), Is.Unique);
         Assert.That(CheckCatalogue.All.SelectMany(check => new[] { check.Means, check.Why, check.Remedy }), Is.All.Not.Empty);
     }
 
