@@ -23,6 +23,45 @@ public static class MigrateParameter
 
     /// <summary>The most bandwidth to use, in MiB/s (<see cref="ulong"/>).</summary>
     public const string Bandwidth = "bandwidth";
+
+    /// <summary>The most bandwidth to use after the switch to post-copy, in MiB/s. Since libvirt 5.1.0.</summary>
+    public const string BandwidthPostCopy = "bandwidth.postcopy";
+
+    /// <summary>A disk to copy, by its target; may be given more than once. Since libvirt 1.2.17.</summary>
+    public const string MigrateDisks = "migrate_disks";
+
+    /// <summary>A method of compression; may be given more than once. Since libvirt 1.3.4.</summary>
+    public const string Compression = "compression";
+
+    /// <summary>The level of the compressing threads. Since libvirt 1.3.4.</summary>
+    public const string CompressionMtLevel = "compression.mt.level";
+
+    /// <summary>How many threads compress. Since libvirt 1.3.4.</summary>
+    public const string CompressionMtThreads = "compression.mt.threads";
+
+    /// <summary>How many threads decompress. Since libvirt 1.3.4.</summary>
+    public const string CompressionMtDthreads = "compression.mt.dthreads";
+
+    /// <summary>The level of zlib. Since libvirt 9.4.0.</summary>
+    public const string CompressionZlibLevel = "compression.zlib.level";
+
+    /// <summary>The level of zstd. Since libvirt 9.4.0.</summary>
+    public const string CompressionZstdLevel = "compression.zstd.level";
+
+    /// <summary>The cache of xbzrle, in bytes. Since libvirt 1.3.4.</summary>
+    public const string CompressionXbzrleCache = "compression.xbzrle.cache";
+
+    /// <summary>The first throttling of the vCPUs, in percent. Since libvirt 2.0.0.</summary>
+    public const string AutoConvergeInitial = "auto_converge.initial";
+
+    /// <summary>The growth of that throttling, in percent. Since libvirt 2.0.0.</summary>
+    public const string AutoConvergeIncrement = "auto_converge.increment";
+
+    /// <summary>The connections of a parallel migration. Since libvirt 5.2.0.</summary>
+    public const string ParallelConnections = "parallel.connections";
+
+    /// <summary>The name that the destination's certificate must have. Since libvirt 6.0.0.</summary>
+    public const string TlsDestination = "tls.destination";
 }
 
 public sealed partial class LibvirtDomain
@@ -86,4 +125,13 @@ public sealed partial class LibvirtDomain
         VirCall.Check(LibVirt.virDomainMigrateGetMaxSpeed(_handle, &speed, 0), nameof(LibVirt.virDomainMigrateGetMaxSpeed));
         return (long)speed.Value;
     }
+
+    /// <summary>
+    /// Lets a running migration, begun with <see cref="DomainMigrateFlags.Postcopy"/>, switch to post-copy: the guest runs on the destination from then on, and
+    /// its memory follows. Since libvirt 1.3.3.
+    /// </summary>
+    /// <exception cref="LibvirtException"><see cref="LibvirtErrorCode.OperationInvalid"/>: no migration runs, or it was begun without the flag.</exception>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainMigrateStartPostCopy"/></remarks>
+    public void StartPostCopy() =>
+        VirCall.Check(LibVirt.virDomainMigrateStartPostCopy(_handle, 0), nameof(LibVirt.virDomainMigrateStartPostCopy));
 }

@@ -105,6 +105,7 @@ internal static partial class CommandLine
         globals.AddTo(root);
         root.Subcommands.Add(MigrateCommand.Create(globals, console));
         root.Subcommands.Add(ExplainCommand.Create(console));
+        root.Subcommands.Add(MigrationCommand.Create(globals, console));
         root.Subcommands.Add(DowntimeCommand.Create(console));
         root.Subcommands.Add(HostCommand.Create(globals, console));
         root.Subcommands.Add(DomainCommand.Create(globals, console));

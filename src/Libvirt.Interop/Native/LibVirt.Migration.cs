@@ -25,6 +25,9 @@ internal static unsafe partial class LibVirt
     internal static partial int virDomainMigrateGetMaxSpeed(DomainHandle domain, CULong* bandwidth, uint flags);
 
     [LibraryImport(Library)]
+    internal static partial int virDomainMigrateStartPostCopy(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library)]
     internal static partial int virDomainGetJobStats(DomainHandle domain, int* type, VirTypedParameter** parameters, int* nparams, uint flags);
 
     [LibraryImport(Library)]

@@ -7,6 +7,7 @@ using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Migration;
 using Orchestrator.Migration.Mapping;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Cli.Commands;
 
@@ -25,12 +26,13 @@ internal sealed class MigrateCommand
         Description = "keep: as it is now. persistent: defined on the destination, not on the source. transient: not defined on the destination.",
     };
 
-    private readonly Option<TimeSpan?> _maxDowntime = new("--max-downtime") { Description = "Switch over when the blackout is expected to be shorter than this, such as 100ms.", CustomParser = Durations.Parse };
+    private readonly Option<TimeSpan?> _maxDowntime = new("--max-downtime") { Description = "The longest blackout that the policy may allow, such as 100ms.", CustomParser = Durations.Parse };
     private readonly Option<long?> _bandwidth = new("--bandwidth") { Description = "The most bandwidth to use, in MiB/s.", CustomParser = Numbers.OptionalWithin(1, long.MaxValue >> 20, "--bandwidth wants a whole number of MiB/s, at least 1.") };
     private readonly Option<string?> _migrateUri = new("--migrate-uri") { Description = "Where QEMU sends the guest: tcp://HOST[:PORT]. Default: the migration_address of the destination in hosts.yaml." };
     private readonly Option<string?> _listenAddress = new("--listen-address") { Description = "The address on which the destination's QEMU listens. Default: its migration_address in hosts.yaml." };
     private readonly Option<bool> _unsafe = new("--unsafe") { Description = "Consent to what libvirt calls unsafe: disks that may be corrupted." };
-    private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "Give up after this long and keep the guest on the source, such as 10m.", CustomParser = Durations.Parse };
+    private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "Give up after this long and keep the guest on the source, such as 10m. Default: the policy's time.", CustomParser = Durations.Parse };
+    private readonly PolicyOptions _policy = new();
     private readonly Option<string?> _evidence = new("--evidence") { Description = "Save everything observed to this file." };
     private readonly Option<bool> _requireMeasurement = new("--require-measurement") { Description = "Exit with 9 if the downtime could not be measured." };
 
@@ -71,6 +73,7 @@ internal sealed class MigrateCommand
             self._migrateUri, self._listenAddress, self._unsafe, self._timeout, self._evidence, self._requireMeasurement, self._wait, self._allow,
             self._map, self._xml, self._persistentXml,
         };
+        self._policy.AddTo(command);
         command.SetAction(self.RunAsync);
         return command;
     }
@@ -79,6 +82,7 @@ internal sealed class MigrateCommand
     {
         var clock = new ObserverClock(TimeProvider.System);
         ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
+        MigrationPolicy policy = _policy.Resolve(parsed);
         string from = parsed.GetValue(_from) ?? _globals.Connect(parsed) ?? HostResolver.Default
             ?? throw new CliException(ExitCode.Usage, new("usage", "--from (or -c, or LIBVIRT_DEFAULT_URI) is required: the host that the domain runs on."));
         HostResolver hosts = HostResolver.ForUser();
@@ -99,6 +103,7 @@ internal sealed class MigrateCommand
             Domain = parsed.GetValue(_domain)!,
             Mode = parsed.GetValue(_mode),
             Persistence = parsed.GetValue(_persistence),
+            Policy = policy,
             MaxDowntime = parsed.GetValue(_maxDowntime),
             BandwidthMiBps = parsed.GetValue(_bandwidth),
             MigrateUri = parsed.GetValue(_migrateUri),

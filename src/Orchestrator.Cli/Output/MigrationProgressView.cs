@@ -58,6 +58,11 @@ internal static class MigrationProgressView
         long lastSecond = -1;
         return new(progress =>
         {
+            if (progress.Note is { } note)
+            {
+                console.Note($"{title}: {note}");
+            }
+
             long second = (long)((progress.Job?.ElapsedMs ?? 0) / 1000);
             if (progress.Stage != stage || second != lastSecond)
             {
@@ -78,7 +83,7 @@ internal static class MigrationProgressView
 /// <summary>A line of progress for programs.</summary>
 internal sealed record ProgressLine(
     string Stage, double Fraction, double? ElapsedMs, long? MemoryTotalBytes, long? MemoryRemainingBytes, long? BytesPerSecond, long? DirtyBytesPerSecond,
-    long? Iteration, double? ExpectedDowntimeMs)
+    long? Iteration, double? ExpectedDowntimeMs, string? Note)
 {
     internal static ProgressLine From(MigrationProgress progress) => new(
         progress.Stage,
@@ -89,7 +94,8 @@ internal sealed record ProgressLine(
         progress.Job?.MemoryBytesPerSecond,
         progress.Job is null ? null : progress.DirtyBytesPerSecond,
         progress.Job?.Iteration,
-        progress.Job?.ExpectedDowntimeMs);
+        progress.Job?.ExpectedDowntimeMs,
+        progress.Note);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -22,20 +21,13 @@ internal sealed record PlanDocument(
 
     internal static PlanDocument Of(MigrationPlan plan) => new(
         plan.IsRefused, plan.Domain.Name, plan.Domain.Uuid, plan.Source.Name, plan.Destination.Name, plan.Mode == MigrationMode.P2P ? "p2p" : "direct",
-        plan.Call.Flags.ToString().Split(", "), ParametersOf(plan), plan.Checks,
+        plan.Call.Flags.ToString().Split(", "), plan.Call.DescribeParameters(), plan.Checks,
         [
             .. plan.Devices.Select(device => new DeviceDocument(
                 device.Source, device.Destination, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{device.Scheme}"), device.Kind, device.GuestAddress, device.Alias, device.Why, device.IsByHand, device.Unchecked, device.Creation?.ToString())),
         ],
         [.. plan.Consents.Select(consent => new ConsentDocument(consent.Flag, consent.Check, consent.What))],
         plan.DestinationXml, plan.PersistentXml, plan.Diff);
-
-    /// <summary>The parameters of the call; of documents, which have members of their own, only how long they are.</summary>
-    internal static IReadOnlyDictionary<string, string> ParametersOf(MigrationPlan plan) => plan.Call.Parameters.ToDictionary(
-        parameter => parameter.Key,
-        parameter => parameter.Key.EndsWith("_xml", StringComparison.Ordinal)
-            ? string.Create(CultureInfo.InvariantCulture, $"({((string)parameter.Value).Length} characters)")
-            : Convert.ToString(parameter.Value, CultureInfo.InvariantCulture) ?? "");
 }
 
 /// <summary>What <c>explain --json</c> prints.</summary>

@@ -47,7 +47,7 @@ internal static class PlanText
 
         console.Out.WriteLine($"mode:       {(plan.Mode == MigrationMode.P2P ? "p2p" : "direct")}");
         console.Out.WriteLine($"flags:      {string.Join(" ", plan.Call.Flags.ToString().Split(", "))}");
-        console.Out.WriteLine($"parameters: {CliConsole.Printable(string.Join(" ", PlanDocument.ParametersOf(plan).Select(p => $"{p.Key}={p.Value}")))}");
+        console.Out.WriteLine($"parameters: {CliConsole.Printable(string.Join(" ", plan.Call.DescribeParameters().Select(p => $"{p.Key}={p.Value}")))}");
         foreach (string line in plan.Diff)
         {
             console.Out.WriteLine(CliConsole.Printable(line));

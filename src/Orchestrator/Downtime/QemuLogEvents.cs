@@ -25,7 +25,7 @@ internal static class QemuLogEvents
     [
         "vdpa device failed", "vdpa device resume failed", "Failed to set state", "pre start device failed", "set dev buffer failed",
         "get dev buffer", "restore device buffer", "vdpa device buffer failed", "dest resume device failed", "backend type isn't VDPA",
-        "vhost guest notifier",
+        "vhost guest notifier", "unable to start vhost net", "vhost_set_vring_num failed", "Error starting vhost",
     ];
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Known =

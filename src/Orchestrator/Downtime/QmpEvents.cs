@@ -31,7 +31,10 @@ internal static class QmpEvents
 
     /// <summary>Whether the migration switched to post-copy.</summary>
     public static bool WentPostCopy(MigrationEvidence evidence)
-        => evidence.Source.Events.Any(e => e.Name == "suspended/postcopy" || (e.Channel == Qmp && Status(e) == "postcopy-active"));
+        => evidence.Source.Events.Any(IsPostCopy);
+
+    /// <summary>Whether an event tells of the switch to post-copy.</summary>
+    public static bool IsPostCopy(ObservedEvent e) => e.Name == "suspended/postcopy" || (e.Channel == Qmp && Status(e) == "postcopy-active");
 
     /// <summary>The status that a MIGRATION event tells, or <see langword="null"/>.</summary>
     public static string? Status(ObservedEvent e) => e.Name == "MIGRATION" ? Field(e, "status") : null;

@@ -97,6 +97,18 @@ public sealed class EventRecorder : IDisposable
         }
     }
 
+    /// <summary>Ends when the next event of a kind arrives, whatever arrived before.</summary>
+    internal Task NextAsync(Func<ObservedEvent, bool> match)
+    {
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            _waiting.Add((match, seen));
+        }
+
+        return seen.Task;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _stop?.Invoke(this);
 }

@@ -129,6 +129,18 @@ public interface IHost : IAsyncDisposable
     /// <returns><see langword="false"/> when no job runs, or none that can be aborted.</returns>
     Task<bool> AbortJobAsync(Guid uuid, CancellationToken cancellationToken);
 
+    /// <summary>Sets the most bandwidth a migration of the domain may use, also of one that runs, and reads it back.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="mebibytesPerSecond">The bandwidth to set, in MiB/s; <see langword="null"/> only reads.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The bandwidth that is in force, in MiB/s.</returns>
+    Task<long> MaxSpeedAsync(Guid uuid, long? mebibytesPerSecond, CancellationToken cancellationToken);
+
+    /// <summary>Lets a running migration switch to post-copy; it must have been begun with the flag for it.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task StartPostCopyAsync(Guid uuid, CancellationToken cancellationToken);
+
     /// <summary>The part of the domain's QEMU log since an instant of the host's clock; what stands in the way is said in the result.</summary>
     /// <param name="name">The domain's name.</param>
     /// <param name="since">The instant.</param>
@@ -246,4 +258,13 @@ public sealed record MigrationCall
 
     /// <summary>The typed parameters.</summary>
     public required IReadOnlyList<KeyValuePair<string, object>> Parameters { get; init; }
+
+    /// <summary>The parameters for people: what is given more than once in one text, and documents by their length alone.</summary>
+    public IReadOnlyDictionary<string, string> DescribeParameters() => Parameters
+        .GroupBy(parameter => parameter.Key, parameter => parameter.Value)
+        .ToDictionary(
+            group => group.Key,
+            group => group.Key is MigrateParameter.DestinationXml or MigrateParameter.PersistentXml
+                ? $"({group.First().ToString()?.Length} characters)"
+                : string.Join(",", group.Select(value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture))));
 }

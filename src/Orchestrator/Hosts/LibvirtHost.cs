@@ -308,6 +308,32 @@ public sealed partial class LibvirtHost : IHost
             cancellationToken);
 
     /// <inheritdoc/>
+    public Task<long> MaxSpeedAsync(Guid uuid, long? mebibytesPerSecond, CancellationToken cancellationToken) =>
+        OnDomainAsync(
+            uuid,
+            domain =>
+            {
+                if (mebibytesPerSecond is { } value)
+                {
+                    domain.SetMaxSpeed(value);
+                }
+
+                return domain.GetMaxSpeed();
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task StartPostCopyAsync(Guid uuid, CancellationToken cancellationToken) =>
+        OnDomainAsync(
+            uuid,
+            domain =>
+            {
+                domain.StartPostCopy();
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
     public Task<LogEvidence> ReadLogAsync(string name, DateTimeOffset since, CancellationToken cancellationToken)
     {
         string? folder = _options.LogDirectory ?? QemuLogLocation.Find(

@@ -42,6 +42,12 @@ public sealed record MigrationDocument
     /// <summary>What was sent; <see langword="null"/> when nothing was.</summary>
     public TransferFigures? Transfer { get; init; }
 
+    /// <summary>The policy, and what it did.</summary>
+    public required PolicyFigures Policy { get; init; }
+
+    /// <summary>What was mended afterwards, in words.</summary>
+    public IReadOnlyList<string> Repairs { get; init; } = [];
+
     /// <summary>What was checked before.</summary>
     public IReadOnlyList<Check> Checks { get; init; } = [];
 
@@ -81,6 +87,11 @@ public sealed record MigrationDocument
     public sealed record TransferFigures(
         double DurationMs, long? MemoryTotalBytes, long? MemoryProcessedBytes, long? Iterations, long? BytesPerSecond);
 
+    /// <summary>The policy, and what it did.</summary>
+    /// <param name="Name">Its name.</param>
+    /// <param name="Decisions">What it did, in order.</param>
+    public sealed record PolicyFigures(string Name, IReadOnlyList<PolicyDecision> Decisions);
+
     /// <summary>One host device.</summary>
     /// <param name="Source">The device on the source.</param>
     /// <param name="Destination">The device on the destination; <see langword="null"/> when nothing there fits.</param>
@@ -109,6 +120,8 @@ public sealed record MigrationDocument
             Timeline = result.Downtime?.Timeline ?? [],
             Phases = result.Downtime?.Phases ?? [],
             Transfer = result.Evidence is { } evidence ? TransferOf(evidence) : null,
+            Policy = new(plan.Request.Policy.Name, result.Decisions),
+            Repairs = result.Repairs,
             Checks = plan.Checks,
             Devices = DeviceMoves.Of(plan),
             Error = result.Verdict.Outcome == MigrationOutcome.Completed ? null : new(

@@ -1,6 +1,7 @@
 using Libvirt.Interop;
 using Orchestrator.Hosts;
 using Orchestrator.Migration.Mapping;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
 
@@ -57,6 +58,12 @@ public sealed record MigrationPlan
 
     /// <summary>Whether the source's definition is to be removed.</summary>
     public bool UndefinesSource => Call.Flags.HasFlag(DomainMigrateFlags.UndefineSource);
+
+    /// <summary>What is known to the policy before it begins.</summary>
+    public required PolicyContext PolicyContext { get; init; }
+
+    /// <summary>What it is to come to.</summary>
+    public MigrationExpectation Expectation => new(Domain.Name, Domain.Uuid, Domain.State == DomainState.Running, PersistentOnDestination, UndefinesSource);
 
     /// <summary>Whether a check refuses it.</summary>
     public bool IsRefused => Checks.Any(check => check.Refuses);

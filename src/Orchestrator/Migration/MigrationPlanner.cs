@@ -4,6 +4,7 @@ using Libvirt.Xml.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Migration.Checks;
 using Orchestrator.Migration.Mapping;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
 
@@ -29,7 +30,8 @@ public static class MigrationPlanner
         MigrationMode mode = request.Mode != MigrationMode.Auto ? request.Mode
             : address?.PeerUri is not null ? MigrationMode.P2P
             : ChooseMode(source, destination.Host);
-        DomainMigrateFlags flags = Flags(request, domain, mode);
+        PolicyContext policy = TransferCall.ContextOf(request, domain);
+        DomainMigrateFlags flags = Flags(request, domain, mode) | TransferCall.FlagsOf(request.Policy, policy);
         bool oneMachine = IsLocal(source) && IsLocal(destination.Host);
         (DomainDocument? document, string? unreadable) = Read(domain.Xml);
         DeviceMapping mapping = document is null ? DeviceMapping.None : Map(request, document, here, there, oneMachine);
@@ -43,6 +45,7 @@ public static class MigrationPlanner
             Source = source,
             Destination = destination.Host,
             Mode = mode,
+            PolicyContext = policy,
             Checks = checks,
             Devices = mapping.Devices,
             DestinationXml = documents.Destination,
@@ -56,7 +59,7 @@ public static class MigrationPlanner
                 DomainUuid = domain.Uuid,
                 DestinationUri = (mode == MigrationMode.P2P ? address?.PeerUri : null) ?? destination.Host.Uri,
                 Flags = flags,
-                Parameters = Parameters(request, oneMachine, address?.MigrationAddress, documents),
+                Parameters = [.. Parameters(request, oneMachine, address?.MigrationAddress, documents), .. TransferCall.ParametersOf(request.Policy, policy, request.BandwidthMiBps)],
             },
         };
     }
@@ -145,7 +148,6 @@ public static class MigrationPlanner
         var parameters = new List<KeyValuePair<string, object>>();
         Add(MigrateParameter.MigrateUri, migrateUri);
         Add(MigrateParameter.ListenAddress, listenAddress);
-        Add(MigrateParameter.Bandwidth, request.BandwidthMiBps is { } bandwidth ? (ulong)bandwidth : null);
         Add(MigrateParameter.DestinationXml, documents.Destination);
         Add(MigrateParameter.PersistentXml, documents.Persistent);
         return parameters;

@@ -1,5 +1,6 @@
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration.Mapping;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
 
@@ -44,10 +45,13 @@ public sealed record MigrationRequest
     /// <summary>What becomes of its definitions.</summary>
     public MigrationPersistence Persistence { get; init; }
 
-    /// <summary>The blackout at which QEMU may switch over, 1 ms to 2000 s in whole milliseconds; <see langword="null"/> leaves it as it is (QEMU: 300 ms).</summary>
+    /// <summary>What the migration may do to come to its end.</summary>
+    public MigrationPolicy Policy { get; init; } = MigrationPolicy.Adaptive;
+
+    /// <summary>The longest blackout that the policy may allow QEMU, 1 ms to 2000 s in whole milliseconds; <see langword="null"/> for the policy's own.</summary>
     public TimeSpan? MaxDowntime { get; init; }
 
-    /// <summary>The most bandwidth to use, in MiB/s; <see langword="null"/> for libvirt's default.</summary>
+    /// <summary>The most bandwidth to use, in MiB/s; <see langword="null"/> for the policy's own.</summary>
     public long? BandwidthMiBps { get; init; }
 
     /// <summary>Where QEMU sends the guest (<c>tcp://host[:port]</c>); <see langword="null"/> for the default.</summary>
@@ -71,7 +75,7 @@ public sealed record MigrationRequest
     /// <summary>The definition for the destination, given by hand; <see langword="null"/> to make it from the source's.</summary>
     public string? PersistentXml { get; init; }
 
-    /// <summary>When to give up and take the guest back; <see langword="null"/> for never.</summary>
+    /// <summary>When to give up and take the guest back; <see langword="null"/> for the policy's own time.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>How to deal with others who work on the domain.</summary>

@@ -24,6 +24,12 @@ public sealed record MigrationResult
     /// <summary>The limit of the blackout that was in force.</summary>
     public TimeSpan? MaxDowntime { get; init; }
 
+    /// <summary>What the policy did.</summary>
+    public IReadOnlyList<PolicyDecision> Decisions { get; init; } = [];
+
+    /// <summary>What was mended afterwards, in words.</summary>
+    public IReadOnlyList<string> Repairs { get; init; } = [];
+
     /// <summary>Whether the source's daemon could not even connect to the destination's.</summary>
     internal bool PeerUnreachable { get; init; }
 
@@ -33,3 +39,10 @@ public sealed record MigrationResult
         return new() { Plan = plan, Verdict = new(MigrationOutcome.Refused, refusal.Message, refusal.Remedy) };
     }
 }
+
+/// <summary>What became of a migration that another process had begun.</summary>
+/// <param name="Settled">Where it has come to rest.</param>
+/// <param name="Evidence">What was observed of it from the moment it was found.</param>
+/// <param name="Downtime">The measured downtime; <see langword="null"/> when the guest did not move.</param>
+/// <param name="Decisions">What the policy did.</param>
+public sealed record FollowedMigration(SettledMigration Settled, MigrationEvidence Evidence, DowntimeReport? Downtime, IReadOnlyList<PolicyDecision> Decisions);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
 
@@ -19,9 +20,7 @@ namespace Orchestrator.Migration;
 public sealed partial class Migrator(
     IHost source, IHost destination, ObserverClock clock, TimeProvider? time = null, ILogger? logger = null, DomainClaims? claims = null)
 {
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LateEventWait = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
     private const int RoundTripCount = 16;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -36,6 +35,8 @@ public sealed partial class Migrator(
 
     /// <summary>Asks both hosts what a plan needs.</summary>
     public PlanFactsReader FactsReader { get; init; } = new();
+
+    private MigrationSettlement Settlement => new(source, destination, _time, _logger) { HostGrace = HostGrace };
 
     /// <summary>Computes what a migration would do; changes nothing.</summary>
     /// <param name="request">What is asked for.</param>
@@ -145,8 +146,10 @@ public sealed partial class Migrator(
         Guid uuid = plan.Domain.Uuid;
 
         // The limit first: it does not travel, so it is set before each leg, and read back.
-        TimeSpan limit = await source.MaxDowntimeAsync(uuid, plan.Request.MaxDowntime, cancellationToken).ConfigureAwait(false);
-        if (plan.Request.MaxDowntime is { } wanted && limit != wanted)
+        TimeSpan before = await source.MaxDowntimeAsync(uuid, null, cancellationToken).ConfigureAwait(false);
+        TimeSpan wanted = PolicyEngine.InitialMaxDowntime(plan.Request.Policy, plan.PolicyContext);
+        TimeSpan limit = await source.MaxDowntimeAsync(uuid, wanted, cancellationToken).ConfigureAwait(false);
+        if (limit != wanted)
         {
             return new()
             {
@@ -156,85 +159,154 @@ public sealed partial class Migrator(
             };
         }
 
-        IReadOnlyList<double> sourceTrips = await source.MeasureRoundTripsAsync(uuid, RoundTripCount, cancellationToken).ConfigureAwait(false);
-
-        // The timeline begins before the migration does.
-        using EventRecorder sourceEvents = await source.RecordEventsAsync(name, uuid, cancellationToken).ConfigureAwait(false);
-        using EventRecorder destinationEvents = await destination.RecordEventsAsync(name, uuid, cancellationToken).ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-
-        DateTimeOffset started = clock.Now;
-        LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
-        var watch = new MigrationWatch(source, plan.Mode == MigrationMode.Direct ? destination : null, uuid, clock, _time, progress, _logger);
-        Task call = source.MigrateAsync(plan.Call);
-        StopReason stop = await watch.UntilEndAsync(call, plan.Request.Timeout, PollInterval, StopGrace, cancellationToken).ConfigureAwait(false);
-        DateTimeOffset ended = clock.Now;
-        LibvirtException? error = await ErrorOfAsync(call).ConfigureAwait(false);
-
-        // From here on nobody may cancel: the truth has to be found out.
-        progress?.Report(new("verifying", watch.LastSample));
-        bool began = watch.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
-        DomainWhereabouts here = await WhereaboutsAsync(source, plan).ConfigureAwait(false);
-        DomainWhereabouts there = await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
-        MigrationVerdict verdict = Judge();
-        for (long asked = _time.GetTimestamp(); verdict.Outcome == MigrationOutcome.NeedsPerson && !(here.IsKnown && there.IsKnown) && _time.GetElapsedTime(asked) < HostGrace;)
-        {
-            await Task.Delay(AskAgain, _time, CancellationToken.None).ConfigureAwait(false);
-            here = here.IsKnown ? here : await WhereaboutsAsync(source, plan).ConfigureAwait(false);
-            there = there.IsKnown ? there : await WhereaboutsAsync(destination, plan).ConfigureAwait(false);
-            verdict = Judge();
-        }
-
-        MigrationVerdict Judge() => call.IsCompleted
-            ? MigrationVerdict.Judge(plan, here, there, error, stop, began)
-            : new(MigrationOutcome.NeedsPerson,
-                $"libvirt's call did not return within {StopGrace.TotalSeconds:0} s of being asked to end ({here.Host}: {here.Describe()}, {there.Host}: {there.Describe()})",
-                $"Look at the job on {source.Address.Name}: virsh domjobinfo {uuid}. Its daemon may hang.");
-        LogEnded(name, verdict.Outcome, verdict.Message);
-
-        bool moved = there.IsActive && !here.IsActive;
-        if (moved && plan.Domain.State == DomainState.Running)
-        {
-            // The call may return before the last events have reached us.
-            await destinationEvents.WaitAsync(e => e is { Channel: "qmp", Name: "RESUME" }, LateEventWait, _time).ConfigureAwait(false);
-        }
-
-        MigrationEvidence evidence = new()
-        {
-            DomainName = name,
-            DomainUuid = uuid,
-            Source = await EvidenceAsync(source, here, sourceEvents, sourceTrips, name, started, completedJob: !moved ? null : uuid).ConfigureAwait(false),
-            Destination = await EvidenceAsync(
-                destination, there, destinationEvents, moved ? await TripsAsync(destination, uuid).ConfigureAwait(false) : [], name, started, moved ? uuid : null)
-                .ConfigureAwait(false),
-            Call = new()
+        Leg leg = await RunLegAsync(
+            plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace),
+            () =>
             {
-                Started = started,
-                Ended = ended,
-                Mode = plan.Mode == MigrationMode.P2P ? "p2p" : "direct",
+                LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
+                return source.MigrateAsync(plan.Call);
+            },
+            progress, cancellationToken).ConfigureAwait(false);
+        limit = leg.Decisions.LastOrDefault(decision => decision is { LimitMs: not null, Problem: null })?.LimitMs is { } raised ? TimeSpan.FromMilliseconds(raised) : limit;
+        if (!leg.HasMoved)
+        {
+            await PutLimitBackAsync(uuid, before).ConfigureAwait(false);
+        }
+
+        MigrationEvidence evidence = leg.Evidence with
+        {
+            Call = leg.Evidence.Call with
+            {
                 Flags = [.. plan.Call.Flags.ToString().Split(", ")],
-                Parameters = plan.Call.Parameters.ToDictionary(p => p.Key, p => Convert.ToString(p.Value, System.Globalization.CultureInfo.InvariantCulture) ?? ""),
-                Error = error is null ? null : $"{(int)error.Code}/{error.Domain} {error.Message}",
+                Parameters = plan.Call.DescribeParameters(),
             },
             MaxDowntimeMs = limit.TotalMilliseconds,
-            JobSamples = watch.Samples,
-            GuestTicks = plan.Request.ReadGuestTicks?.Invoke(started, clock.Now) ?? [],
+            GuestTicks = plan.Request.ReadGuestTicks?.Invoke(leg.Evidence.Call.Started, clock.Now) ?? [],
         };
         return new MigrationResult
         {
             Plan = plan,
-            Verdict = verdict,
-            Error = error,
+            Verdict = leg.Settled.Verdict,
+            Error = leg.Error,
             Evidence = evidence,
-            Downtime = moved ? DowntimeMeasurement.Measure(evidence) : null,
+            Downtime = leg.HasMoved ? DowntimeMeasurement.Measure(evidence) : null,
             MaxDowntime = limit,
-            PeerUnreachable = plan.Mode == MigrationMode.P2P && !began && verdict.Outcome == MigrationOutcome.Failed
-                && error is
+            Decisions = leg.Decisions,
+            Repairs = leg.Settled.Done,
+            PeerUnreachable = plan.Mode == MigrationMode.P2P && !leg.Began && leg.Settled.Verdict.Outcome == MigrationOutcome.Failed
+                && leg.Error is
                 {
                     Code: LibvirtErrorCode.OperationFailed or LibvirtErrorCode.NoConnect or LibvirtErrorCode.SystemError or LibvirtErrorCode.Rpc
                     or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.Ssh or LibvirtErrorCode.Libssh or LibvirtErrorCode.UnknownHost or LibvirtErrorCode.GnutlsError
                 },
         };
+    }
+
+    /// <summary>
+    /// Follows a migration that another process began and the daemons drive, until its end: what a recovery does with one that it finds. Whoever calls it has
+    /// the domain's claim. Cancellation asks for the migration's end.
+    /// </summary>
+    /// <param name="expected">What the migration is to come to.</param>
+    /// <param name="policy">What it may do to come to its end.</param>
+    /// <param name="context">What is known of it.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Cancels the migration.</param>
+    public async Task<FollowedMigration> FollowAsync(
+        MigrationExpectation expected, MigrationPolicy policy, PolicyContext context, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        LogFollows(expected.Name, source.Address.Name, destination.Address.Name);
+        Leg leg = await RunLegAsync(expected, MigrationMode.P2P, new(policy, context, StopGrace), begin: null, progress, cancellationToken).ConfigureAwait(false);
+        return new(leg.Settled, leg.Evidence, leg.HasMoved ? DowntimeMeasurement.Measure(leg.Evidence) : null, leg.Decisions);
+    }
+
+    private async Task<Leg> RunLegAsync(
+        MigrationExpectation expected, MigrationMode mode, DriveOrders orders, Func<Task>? begin, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+    {
+        (string name, Guid uuid) = (expected.Name, expected.Uuid);
+
+        // A job that runs already is not asked what it does not answer: its lock may be held.
+        IReadOnlyList<double> sourceTrips = begin is null ? [] : await source.MeasureRoundTripsAsync(uuid, RoundTripCount, cancellationToken).ConfigureAwait(false);
+
+        // The timeline begins before the migration does.
+        using EventRecorder sourceEvents = await source.RecordEventsAsync(name, uuid, cancellationToken).ConfigureAwait(false);
+        using EventRecorder destinationEvents = await destination.RecordEventsAsync(name, uuid, cancellationToken).ConfigureAwait(false);
+        if (begin is not null)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        DateTimeOffset started = clock.Now;
+        var driver = new MigrationDriver(source, mode == MigrationMode.Direct ? destination : null, uuid, sourceEvents, clock, _time, progress, _logger);
+        Task? call = begin?.Invoke();
+        DriveEnd end = await driver.UntilEndAsync(call, orders, cancellationToken).ConfigureAwait(false);
+        DateTimeOffset ended = clock.Now;
+        LibvirtException? error = call is null ? null : await ErrorOfAsync(call).ConfigureAwait(false);
+
+        // From here on nobody may cancel: the truth has to be found out.
+        progress?.Report(new("verifying", driver.LastSample));
+        bool began = driver.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
+        SettledMigration settled = await Settlement.SettleAsync(expected, new(ResultOf(call, error, end.Reason), error, began, end.Why)).ConfigureAwait(false);
+        LogEnded(name, settled.Verdict.Outcome, settled.Verdict.Message);
+
+        bool moved = settled.Destination.IsActive && !settled.Source.IsActive;
+        if (moved && expected.WasRunning)
+        {
+            // The call may return before the last events have reached us.
+            await destinationEvents.WaitAsync(e => e is { Channel: "qmp", Name: "RESUME" }, LateEventWait, _time).ConfigureAwait(false);
+        }
+
+        Guid? completedJob = moved ? uuid : null;
+        MigrationEvidence evidence = new()
+        {
+            DomainName = name,
+            DomainUuid = uuid,
+            Source = await EvidenceAsync(source, settled.Source, sourceEvents, sourceTrips, name, started, completedJob).ConfigureAwait(false),
+            Destination = await EvidenceAsync(
+                destination, settled.Destination, destinationEvents, moved ? await TripsAsync(destination, uuid).ConfigureAwait(false) : [], name, started, completedJob)
+                .ConfigureAwait(false),
+            Call = new()
+            {
+                Started = started,
+                Ended = ended,
+                Mode = mode == MigrationMode.P2P ? "p2p" : "direct",
+                Error = error is null ? null : $"{(int)error.Code}/{error.Domain} {error.Message}",
+            },
+            JobSamples = driver.Samples,
+        };
+        return new(await WithHealthAsync(settled, evidence).ConfigureAwait(false), evidence, error, began, moved, driver.Decisions);
+    }
+
+    /// <summary>A guest that runs with a dead device has not come through well, wherever it is.</summary>
+    private async Task<SettledMigration> WithHealthAsync(SettledMigration settled, MigrationEvidence evidence)
+    {
+        bool moved = settled.Destination.IsActive && !settled.Source.IsActive;
+        (IHost host, HostEvidence seen, DomainSnapshot? domain) = moved ? (destination, evidence.Destination, settled.Destination.Domain) : (source, evidence.Source, settled.Source.Domain);
+        if (domain is not { IsActive: true } || settled.Verdict.Outcome is MigrationOutcome.NeedsPerson or MigrationOutcome.Unreachable or MigrationOutcome.Refused)
+        {
+            return settled;
+        }
+
+        IReadOnlyList<string> problems = await DeviceHealth.ProblemsAsync(host, domain, seen.Log, OnClockOf(seen.Events, evidence.Call.Started)).ConfigureAwait(false);
+        return problems.Count == 0 ? settled : settled with { Verdict = settled.Verdict.WithDeadDevices(problems, host.Address.Name, domain.Name) };
+    }
+
+    /// <summary>An instant on the clock of the host that sent events, however wrong that is.</summary>
+    private static DateTimeOffset OnClockOf(IReadOnlyList<ObservedEvent> events, DateTimeOffset instant) =>
+        instant + (events.FirstOrDefault(e => e.Stamp is not null) is { } stamped ? stamped.Stamp!.Value - stamped.Arrived : TimeSpan.Zero);
+
+    private sealed record Leg(SettledMigration Settled, MigrationEvidence Evidence, LibvirtException? Error, bool Began, bool HasMoved, IReadOnlyList<PolicyDecision> Decisions);
+
+    /// <summary>A guest that stays is to be as it was.</summary>
+    private async Task PutLimitBackAsync(Guid uuid, TimeSpan limit)
+    {
+        try
+        {
+            await source.MaxDowntimeAsync(uuid, limit, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+        {
+            LogCannotAsk(source.Address.Name, HostAddress.Redact(e.Message)); // its QEMU, with the limit, may be gone
+        }
     }
 
     private static bool IsMigration(ObservedEvent observed) => observed.Name is "MIGRATION" or "MIGRATION_PASS" || observed.Channel == "iteration";
@@ -257,19 +329,14 @@ public sealed partial class Migrator(
         }
     }
 
-    private async Task<DomainWhereabouts> WhereaboutsAsync(IHost host, MigrationPlan plan)
-    {
-        try
+    private static JobResult ResultOf(Task? call, LibvirtException? error, StopReason stop) => call is { IsCompleted: false } ? JobResult.Unanswered
+        : call is not null && error is null ? JobResult.Succeeded
+        : stop switch
         {
-            HostSnapshot snapshot = await host.SnapshotAsync(plan.Domain.Name, plan.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
-            return new(host.Address.Name, true, snapshot.ByUuid);
-        }
-        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
-        {
-            LogCannotAsk(host.Address.Name, e.Message);
-            return new(host.Address.Name, false, null);
-        }
-    }
+            StopReason.Cancelled => JobResult.Cancelled,
+            StopReason.TimedOut => JobResult.TimedOut,
+            _ => call is null ? JobResult.Unseen : JobResult.Failed,
+        };
 
     private async Task<IReadOnlyList<double>> TripsAsync(IHost host, Guid uuid)
     {
@@ -296,9 +363,7 @@ public sealed partial class Migrator(
                 completed = await host.GetCompletedJobAsync(uuid, CancellationToken.None).ConfigureAwait(false);
             }
 
-            // On the host's own clock, however wrong that is.
-            DateTimeOffset since = started + (events.Events.FirstOrDefault(e => e.Stamp is not null) is { } stamped ? stamped.Stamp!.Value - stamped.Arrived : TimeSpan.Zero);
-            log = await host.ReadLogAsync(name, since, CancellationToken.None).ConfigureAwait(false);
+            log = await host.ReadLogAsync(name, OnClockOf(events.Events, started), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {
@@ -327,6 +392,9 @@ public sealed partial class Migrator(
 
     [LoggerMessage(EventId = 201, Level = LogLevel.Information, Message = "Migration of {Domain} ended: {Outcome}, {Message}")]
     private partial void LogEnded(string domain, MigrationOutcome outcome, string message);
+
+    [LoggerMessage(EventId = 206, Level = LogLevel.Information, Message = "Following the migration of {Domain} from {Source} to {Destination}, which another process began")]
+    private partial void LogFollows(string domain, string source, string destination);
 
     [LoggerMessage(EventId = 202, Level = LogLevel.Warning, Message = "{Host} cannot be asked: {Reason}")]
     private partial void LogCannotAsk(string host, string reason);

@@ -67,6 +67,17 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 
     internal int Aborts { get; private set; }
 
+    /// <summary>The most bandwidth of a migration, in MiB/s.</summary>
+    internal long MaxSpeed { get; private set; } = 8796093022207;
+
+    /// <summary>What the job of a migration tells of itself.</summary>
+    internal Func<DomainJobStats?>? Job { get; set; }
+
+    /// <summary>The log of its QEMUs.</summary>
+    internal LogEvidence Log { get; set; } = new() { Problem = "a fake host has no log" };
+
+    internal int PostCopyStarts { get; private set; }
+
     internal List<MigrationCall> Calls { get; } = [];
 
     public HostAddress Address { get; } = new(name, $"qemu+unix:///session?socket=/tmp/{name}/run/libvirt/libvirt-sock");
@@ -192,7 +203,7 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
         await await Task.WhenAny(OnMigrate(this, migration), _job.Task);
     }
 
-    public Task<DomainJobStats?> GetJobAsync(Guid uuid, CancellationToken cancellationToken) => Answer<DomainJobStats?>(() => null);
+    public Task<DomainJobStats?> GetJobAsync(Guid uuid, CancellationToken cancellationToken) => Answer(() => Job?.Invoke());
 
     public Task<DomainJobStats?> GetCompletedJobAsync(Guid uuid, CancellationToken cancellationToken) => Answer<DomainJobStats?>(() => null);
 
@@ -214,18 +225,35 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
         return true;
     });
 
+    public Task<long> MaxSpeedAsync(Guid uuid, long? mebibytesPerSecond, CancellationToken cancellationToken) => Answer(() => MaxSpeed = mebibytesPerSecond ?? MaxSpeed);
+
+    public Task StartPostCopyAsync(Guid uuid, CancellationToken cancellationToken) => Answer(() =>
+    {
+        PostCopyStarts++;
+        return true;
+    });
+
     public Task<LogEvidence> ReadLogAsync(string name, DateTimeOffset since, CancellationToken cancellationToken) =>
-        Answer(() => new LogEvidence { Problem = "a fake host has no log" });
+        Answer(() => Log);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    /// <summary>A new iteration of a copy.</summary>
+    internal void EmitIteration(int iteration)
+    {
+        foreach (EventRecorder recorder in _recorders)
+        {
+            recorder.Add(new() { Channel = "iteration", Name = $"{iteration}", Arrived = clock.Now });
+        }
+    }
+
     /// <summary>An event of QEMU's, stamped by a host whose clock is right and delivered at once.</summary>
-    internal void Emit(string name, DateTimeOffset? at = null)
+    internal void Emit(string name, DateTimeOffset? at = null, string? data = null)
     {
         DateTimeOffset now = at ?? clock.Now;
         foreach (EventRecorder recorder in _recorders)
         {
-            recorder.Add(new() { Channel = "qmp", Name = name, Stamp = now, Arrived = now });
+            recorder.Add(new() { Channel = "qmp", Name = name, Data = data, Stamp = now, Arrived = now });
         }
     }
 

@@ -20,7 +20,7 @@ public sealed class MigrationVerdictTests
         DomainWhereabouts offHere = new("lab-a", true, Samples.Domain(DomainState.Shutoff));
         DomainWhereabouts pausedHere = new("lab-a", true, Samples.Domain(DomainState.Paused, (int)DomainPausedReason.Migration));
         DomainWhereabouts busyHere = new("lab-a", true, Samples.Domain(job: DomainJobType.Unbounded));
-        DomainWhereabouts pausedThere = new("lab-b", true, Samples.Domain(DomainState.Paused, (int)DomainPausedReason.StartingUp));
+        DomainWhereabouts pausedThere = new("lab-b", true, Samples.Domain(DomainState.Paused, (int)DomainPausedReason.User));
         DomainWhereabouts transientThere = new("lab-b", true, Samples.Domain(persistent: false));
 
         yield return Row(GoneHere, RunningThere, null, StopReason.None, MigrationOutcome.Completed).SetName("moved");
@@ -51,7 +51,7 @@ public sealed class MigrationVerdictTests
     public void Verdict_follows_from_what_is_where(
         DomainWhereabouts source, DomainWhereabouts destination, LibvirtException? error, StopReason stop, MigrationOutcome expected)
     {
-        MigrationVerdict verdict = MigrationVerdict.Judge(Samples.Plan(), source, destination, error, stop, began: true);
+        MigrationVerdict verdict = Judge(Samples.Plan(), source, destination, error, stop, began: true);
         Assert.That(verdict.Outcome, Is.EqualTo(expected));
         Assert.That(verdict.Message, Does.Contain("web1"));
         Assert.That(verdict.Outcome is MigrationOutcome.NeedsPerson && verdict.Remedy is null, Is.False, "who must look is told where");
@@ -64,8 +64,8 @@ public sealed class MigrationVerdictTests
     public void An_error_of_libvirts_own_checks_before_anything_began_is_a_refusal(LibvirtErrorCode code)
     {
         var error = new LibvirtException(code, 10, "virDomainMigrateToURI3", "cannot migrate domain: a blocker");
-        MigrationVerdict before = MigrationVerdict.Judge(Samples.Plan(), RunningHere, AbsentThere, error, StopReason.None, began: false);
-        MigrationVerdict later = MigrationVerdict.Judge(Samples.Plan(), RunningHere, AbsentThere, error, StopReason.None, began: true);
+        MigrationVerdict before = Judge(Samples.Plan(), RunningHere, AbsentThere, error, StopReason.None, began: false);
+        MigrationVerdict later = Judge(Samples.Plan(), RunningHere, AbsentThere, error, StopReason.None, began: true);
         Assert.That((before.Outcome, later.Outcome), Is.EqualTo((MigrationOutcome.Refused, MigrationOutcome.Failed)));
     }
 
@@ -74,7 +74,7 @@ public sealed class MigrationVerdictTests
     {
         MigrationPlan plan = Samples.Plan(domain: Samples.Domain(DomainState.Paused, (int)DomainPausedReason.User));
         DomainWhereabouts there = new("lab-b", true, Samples.Domain(DomainState.Paused, (int)DomainPausedReason.User));
-        Assert.That(MigrationVerdict.Judge(plan, GoneHere, there, null, StopReason.None, began: true).Outcome, Is.EqualTo(MigrationOutcome.Completed));
+        Assert.That(Judge(plan, GoneHere, there, null, StopReason.None, began: true).Outcome, Is.EqualTo(MigrationOutcome.Completed));
     }
 
     [Test]
@@ -83,6 +83,18 @@ public sealed class MigrationVerdictTests
         MigrationPlan plan = Samples.Plan(Samples.Request with { Persistence = MigrationPersistence.Transient });
         DomainWhereabouts off = new("lab-a", true, Samples.Domain(DomainState.Shutoff));
         DomainWhereabouts there = new("lab-b", true, Samples.Domain(persistent: false));
-        Assert.That(MigrationVerdict.Judge(plan, off, there, null, StopReason.None, began: true).Outcome, Is.EqualTo(MigrationOutcome.Completed));
+        Assert.That(Judge(plan, off, there, null, StopReason.None, began: true).Outcome, Is.EqualTo(MigrationOutcome.Completed));
+    }
+
+    private static MigrationVerdict Judge(MigrationPlan plan, DomainWhereabouts source, DomainWhereabouts destination, LibvirtException? error, StopReason stop, bool began)
+    {
+        JobResult result = (error, stop) switch
+        {
+            (null, _) => JobResult.Succeeded,
+            (_, StopReason.Cancelled) => JobResult.Cancelled,
+            (_, StopReason.TimedOut) => JobResult.TimedOut,
+            _ => JobResult.Failed,
+        };
+        return MigrationVerdict.Judge(plan.Expectation, plan.Source, plan.Destination, source, destination, new(result, error, began));
     }
 }

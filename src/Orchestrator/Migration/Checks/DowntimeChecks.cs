@@ -17,13 +17,20 @@ internal static class DowntimeChecks
             yield return Floor(plan, floor);
         }
 
-        if (plan.Flags.HasFlag(DomainMigrateFlags.Postcopy))
+        if (plan.Flags.HasFlag(DomainMigrateFlags.Postcopy) || plan.Request.Policy.PostCopy)
         {
-            string[] hard = [.. plan.Vdpa.Concat(plan.Functions).Select(device => device.HostResource!)];
-            yield return Check("post-copy", CheckSeverity.Error, hard.Length == 0, "no device stands in the way of post-copy",
-                $"post-copy is asked for, and {string.Join(", ", hard)} of {plan.Domain.Name} write(s) to memory that would still be on {plan.From}: QEMU cannot stop hardware at a missing page",
-                "Leave post-copy out of the policy.");
+            yield return PostCopy(plan);
         }
+    }
+
+    // The policy's post-copy is left out with such devices before this; here is said so, and nothing gets past it.
+    private static Check PostCopy(PlanContext plan)
+    {
+        string[] hard = [.. plan.Vdpa.Concat(plan.Functions).Select(device => device.HostResource!)];
+        bool asked = plan.Flags.HasFlag(DomainMigrateFlags.Postcopy);
+        return Check("post-copy", asked ? CheckSeverity.Error : CheckSeverity.Info, hard.Length == 0, "no device of the host stands in the way of post-copy",
+            $"{string.Join(", ", hard)} of {plan.Domain.Name} write(s) to memory that would still be on {plan.From}, so that QEMU cannot do post-copy{(asked ? "" : ": the policy goes on without it")}",
+            "Leave post-copy out of the policy.");
     }
 
     private static Check Limit(MigrationRequest request)

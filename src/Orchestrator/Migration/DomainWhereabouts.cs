@@ -1,0 +1,30 @@
+using Libvirt.Interop;
+using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
+
+namespace Orchestrator.Migration;
+
+/// <summary>What is known of the domain on one host after a migration.</summary>
+/// <param name="Host">The host's name.</param>
+/// <param name="IsKnown">Whether the host could be asked.</param>
+/// <param name="Domain">The domain there; <see langword="null"/> if there is none, or nobody knows.</param>
+public sealed record DomainWhereabouts(string Host, bool IsKnown, DomainSnapshot? Domain)
+{
+    /// <summary>Whether it is known to be active there.</summary>
+    public bool IsActive => Domain is { IsActive: true };
+
+    /// <summary>Whether it is known not to be active there.</summary>
+    public bool IsGone => IsKnown && !IsActive;
+
+    /// <summary>In words: <c>running/migrated</c>, <c>absent</c>, <c>unknown</c>.</summary>
+    public string Describe() => !IsKnown ? "unknown" : Domain?.Describe() ?? "absent";
+
+    /// <summary>What that means for a migration.</summary>
+    /// <param name="wasRunning">Whether the guest ran when its migration began.</param>
+    internal CopyState State(bool wasRunning) => !IsKnown ? CopyState.Unknown
+        : Domain is { State: DomainState.Paused, Reason: (int)DomainPausedReason.Unknown, JobOperation: not DomainJobOperation.MigrationOut and not DomainJobOperation.MigrationIn } && wasRunning
+
+            // A daemon that was restarted has forgotten that it was the migration that paused the guest.
+            ? CopyState.Stranded
+        : OutcomeTable.Of(DomainConditions.Of(Domain));
+}

@@ -1,0 +1,266 @@
+using Libvirt.Interop;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Downtime;
+using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
+using Orchestrator.Migration.Policies;
+
+namespace Orchestrator.Migration;
+
+/// <summary>How a migration is driven.</summary>
+/// <param name="Policy">What it may do to come to its end.</param>
+/// <param name="Context">What is known before it begins.</param>
+/// <param name="StopGrace">How long it may take to end after it was asked to.</param>
+/// <param name="NewPolicy">Asked now and then for another policy that somebody has set meanwhile; <see langword="null"/> when nobody has.</param>
+internal sealed record DriveOrders(MigrationPolicy Policy, PolicyContext Context, TimeSpan StopGrace, Func<MigrationPolicy?>? NewPolicy = null);
+
+/// <summary>Why a migration was asked to end, if it was.</summary>
+/// <param name="Reason">By whom.</param>
+/// <param name="Why">The policy's own words.</param>
+internal readonly record struct DriveEnd(StopReason Reason, string? Why = null);
+
+/// <summary>
+/// Drives one running migration until its end: polls the job, does what the policy says of it, and asks for its end when the user or the policy wants it. In
+/// direct mode nobody but us notices that the destination's daemon is gone (the source's copies on to its QEMU), so there it is watched too.
+/// </summary>
+internal sealed partial class MigrationDriver(
+    IHost source, IHost? driven, Guid uuid, EventRecorder events, ObserverClock clock, TimeProvider time, IProgress<MigrationProgress>? progress, ILogger logger)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PolicyInterval = TimeSpan.FromSeconds(1);
+
+    private readonly List<JobSample> _samples = [];
+    private readonly List<PolicyDecision> _decisions = [];
+    private MigrationPolicy _policy = null!;
+    private PolicyContext _context = null!;
+    private PolicyState _state = PolicyState.Initial;
+    private int _boundaries;
+    private int _unseen;
+    private bool _postCopy;
+    private string? _note;
+
+    internal IReadOnlyList<JobSample> Samples => _samples;
+
+    internal IReadOnlyList<PolicyDecision> Decisions => _decisions;
+
+    internal JobSample? LastSample => _samples.Count > 0 ? _samples[^1] : null;
+
+    /// <summary>Returns when the migration has ended, or has not within the grace after it was asked to.</summary>
+    /// <param name="call">libvirt's call; <see langword="null"/> for a migration that another process began, whose job alone can be seen.</param>
+    /// <param name="orders">How.</param>
+    /// <param name="cancellationToken">Asks for its end.</param>
+    internal async Task<DriveEnd> UntilEndAsync(Task? call, DriveOrders orders, CancellationToken cancellationToken)
+    {
+        (_policy, _context) = (orders.Policy, orders.Context);
+        long started = time.GetTimestamp();
+        long asked = started;
+        long stopped = 0;
+        var end = new DriveEnd(StopReason.None);
+        Task boundary = events.NextAsync(IsBoundary);
+        while (!(call?.IsCompleted ?? await IsOverAsync().ConfigureAwait(false)))
+        {
+            if (time.GetElapsedTime(asked) >= PolicyInterval)
+            {
+                asked = time.GetTimestamp();
+                TakeNewPolicy(orders.NewPolicy?.Invoke());
+            }
+
+            NoticePostCopy();
+            if (end.Reason == StopReason.None)
+            {
+                end = await ReasonToStopAsync(cancellationToken).ConfigureAwait(false);
+                stopped = time.GetTimestamp();
+            }
+
+            if (end.Reason != StopReason.None && _postCopy)
+            {
+                // Half the guest is there already.
+                Say("it cannot be ended any more: the guest runs on the destination, and its memory follows; the migration goes on");
+                end = default;
+                cancellationToken = CancellationToken.None;
+            }
+            else if (end.Reason != StopReason.None && time.GetElapsedTime(stopped) >= orders.StopGrace)
+            {
+                break;
+            }
+
+            DriveEnd wanted = await PollAsync(end.Reason, time.GetElapsedTime(started)).ConfigureAwait(false);
+            if (end.Reason == StopReason.None && wanted.Reason != StopReason.None)
+            {
+                (end, stopped) = (wanted, time.GetTimestamp());
+                continue;
+            }
+
+            Task pause = Task.Delay(Interval, time, end.Reason == StopReason.None ? cancellationToken : CancellationToken.None);
+            await Task.WhenAny(call ?? pause, pause, boundary).ConfigureAwait(false);
+            boundary = boundary.IsCompleted ? events.NextAsync(IsBoundary) : boundary;
+        }
+
+        return end;
+    }
+
+    private static bool IsBoundary(ObservedEvent observed) => observed.Channel == "iteration";
+
+    private void NoticePostCopy()
+    {
+        if (!_postCopy && events.Events.Any(QmpEvents.IsPostCopy))
+        {
+            _postCopy = true;
+            Say("the guest runs on the destination, and its memory follows (post-copy): from here on there is no way back");
+        }
+    }
+
+    private void TakeNewPolicy(MigrationPolicy? policy)
+    {
+        if (policy is not null && policy != _policy)
+        {
+            (_policy, _state) = (policy, PolicyState.Initial);
+            Say($"goes on by the policy {policy.Name}");
+        }
+    }
+
+    private async Task<DriveEnd> ReasonToStopAsync(CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested ? new(StopReason.Cancelled)
+        : await IsLostAsync().ConfigureAwait(false) ? new(StopReason.DestinationLost)
+        : default;
+
+    /// <summary>Whether a job that nobody waits for is over: its host says so twice, for a daemon that just begins it says the same.</summary>
+    private async Task<bool> IsOverAsync()
+    {
+        try
+        {
+            DomainSnapshot? domain = await source.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false);
+            _unseen = DomainConditions.Of(domain) is DomainCondition.Leaving or DomainCondition.PostCopy ? 0 : _unseen + 1;
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+        {
+            // Not known: the settlement asks with patience.
+            LogBlind(logger, source.Address.Name, HostAddress.Redact(e.Message));
+            _unseen++;
+        }
+
+        return _unseen >= 2;
+    }
+
+    private async Task<bool> IsLostAsync()
+    {
+        try
+        {
+            await (driven?.PingAsync(CancellationToken.None) ?? Task.CompletedTask).ConfigureAwait(false);
+            return false;
+        }
+        catch (HostUnreachableException e)
+        {
+            LogBlind(logger, e.Host, e.Message);
+            return true;
+        }
+    }
+
+    private async Task<DriveEnd> PollAsync(StopReason stop, TimeSpan elapsed)
+    {
+        var wanted = new DriveEnd(StopReason.None);
+        try
+        {
+            if (stop != StopReason.None)
+            {
+                // Again each time: the job may not have begun when we first asked.
+                await source.AbortJobAsync(uuid, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            if (await source.GetJobAsync(uuid, CancellationToken.None).ConfigureAwait(false) is { Operation: DomainJobOperation.MigrationOut } job)
+            {
+                Keep(JobSamples.Of(job, clock.Now));
+            }
+
+            // Without a job there is nothing to judge by but the time: preparing may hang as well.
+            wanted = stop == StopReason.None ? await FollowPolicyAsync(elapsed).ConfigureAwait(false) : wanted;
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+        {
+            // The watch goes blind, the call goes on: what matters is what it returns and what the hosts say afterwards.
+            LogBlind(logger, source.Address.Name, HostAddress.Redact(e.Message));
+        }
+
+        progress?.Report(new(_postCopy ? "post_copy" : stop != StopReason.None ? "cancelling" : LastSample is null ? "preparing" : "migrating", LastSample, _note));
+        _note = null;
+        return wanted;
+    }
+
+    /// <summary>A job that ends has no figures any more: the last ones that it had count.</summary>
+    private void Keep(JobSample sample)
+    {
+        if (sample.MemoryTotal > 0 || LastSample is not { MemoryTotal: > 0 })
+        {
+            _samples.Add(sample);
+        }
+    }
+
+    private async Task<DriveEnd> FollowPolicyAsync(TimeSpan elapsed)
+    {
+        int boundaries = events.Events.Count(IsBoundary);
+        JobSample? last = LastSample;
+        (_state, IReadOnlyList<PolicyAction> actions) = PolicyEngine.Step(_policy, _context, _state, new(
+            elapsed,
+            last?.Iteration ?? 0,
+            last?.MemoryTotal ?? 0,
+            last?.MemoryRemaining ?? 0,
+            last?.MemoryBytesPerSecond ?? 0,
+            (last?.DirtyPagesPerSecond ?? 0) * (last?.PageSize ?? 0),
+            last?.ExpectedDowntimeMs is { } expected ? TimeSpan.FromMilliseconds(expected) : null,
+            AtIterationBoundary: boundaries > _boundaries,
+            _postCopy));
+        _boundaries = boundaries;
+        foreach (PolicyAction action in actions)
+        {
+            string? problem = await DoAsync(action).ConfigureAwait(false);
+            var decision = PolicyDecision.Of(action, clock.Now, problem);
+            _decisions.Add(decision);
+            Say(decision.ToString());
+            if (action is GiveUp)
+            {
+                return new(StopReason.TimedOut, action.Reason);
+            }
+        }
+
+        return default;
+    }
+
+    /// <returns>Why it could not be done.</returns>
+    private async Task<string?> DoAsync(PolicyAction action)
+    {
+        try
+        {
+            if (action is SetMaxDowntime set)
+            {
+                await source.MaxDowntimeAsync(uuid, set.Limit, CancellationToken.None).ConfigureAwait(false);
+            }
+            else if (action is StartPostCopy)
+            {
+                await source.StartPostCopyAsync(uuid, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            return null;
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+        {
+            if (action is StartPostCopy)
+            {
+                _context = _context with { PostCopyAllowed = false };
+            }
+
+            return HostAddress.Redact(e.Message);
+        }
+    }
+
+    private void Say(string note)
+    {
+        LogSays(logger, note);
+        _note = _note is null ? note : $"{_note}; {note}";
+    }
+
+    [LoggerMessage(EventId = 210, Level = LogLevel.Warning, Message = "{Host} does not answer while it migrates: {Reason}")]
+    private static partial void LogBlind(ILogger logger, string host, string reason);
+
+    [LoggerMessage(EventId = 211, Level = LogLevel.Information, Message = "The migration: {Note}")]
+    private static partial void LogSays(ILogger logger, string note);
+}

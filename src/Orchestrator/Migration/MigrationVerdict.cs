@@ -1,0 +1,151 @@
+using Libvirt.Interop;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Migration;
+
+/// <summary>What is known of the migrating call when both hosts are asked.</summary>
+/// <param name="Result">How it ended.</param>
+/// <param name="Error">Its error.</param>
+/// <param name="Began">Whether anything was seen of a migration (a job, an event): a refusal before that touched nothing.</param>
+/// <param name="Reason">Why it was asked to end.</param>
+public sealed record JobEnd(JobResult Result, LibvirtException? Error = null, bool Began = true, string? Reason = null)
+{
+    /// <summary>Nobody saw the end.</summary>
+    public static JobEnd Unseen { get; } = new(JobResult.Unseen);
+}
+
+/// <summary>The judgement of an ended migration.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Message">The same in a sentence that names the domain and the hosts.</param>
+/// <param name="Remedy">What to do about it; <see langword="null"/> where there is nothing to do.</param>
+public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, string? Remedy = null)
+{
+    /// <summary>Judges by what is where; the call's own error only tells why. Pure.</summary>
+    /// <param name="expected">What the migration was to come to.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="destination">The destination.</param>
+    /// <param name="here">The domain on the source, asked after the call.</param>
+    /// <param name="there">The domain on the destination, asked after the call.</param>
+    /// <param name="job">What is known of the call.</param>
+    public static MigrationVerdict Judge(
+        MigrationExpectation expected, HostIdentity source, HostIdentity destination, DomainWhereabouts here, DomainWhereabouts there, JobEnd job)
+    {
+        OutcomeDecision decision = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false), job.Result);
+        string name = expected.Name;
+        string why = job.Error is null ? "" : $": {HostAddress.Redact(job.Error.Message)}";
+        string states = $"{here.Host}: {here.Describe()}, {there.Host}: {there.Describe()}";
+        string ask = $"virsh -c '{source.Uri}' domstate --reason {expected.Uuid}; virsh -c '{destination.Uri}' domstate --reason {expected.Uuid}";
+        if (job.Result == JobResult.Unanswered && decision.Finding != MigrationFinding.Moved)
+        {
+            return new(MigrationOutcome.NeedsPerson, $"libvirt's call did not return after it was asked to end ({states})",
+                $"Look at the job: virsh -c '{source.Uri}' domjobinfo {expected.Uuid}. The daemon of {source.Name} may hang; when it answers again: orchestrator recover {name}.");
+        }
+
+        return decision.Finding switch
+        {
+            MigrationFinding.Moved => Arrived(expected, source, destination, here, there.Domain!, job.Error),
+            MigrationFinding.Stayed => Stayed(expected, source, here.Domain!, job, why),
+            MigrationFinding.StayedUnseen => here.Domain!.State == DomainState.Running || !expected.WasRunning
+                ? new(MigrationOutcome.Unreachable, $"{name} {(expected.WasRunning ? "runs" : $"is {here.Describe()}")} on {source.Name}; {there.Host} cannot be asked{why}",
+                    $"Bring {there.Host} back; its daemon then removes what an unfinished migration left.")
+                : Halted(expected, source, here.Domain, why),
+            MigrationFinding.HalfCopy => new(MigrationOutcome.Degraded, $"{name} stays on {source.Name}, but a copy that never ran is left on {there.Host} ({states}){why}",
+                $"It is of no use: virsh -c '{destination.Uri}' destroy {expected.Uuid}"),
+            MigrationFinding.Underway => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, and its migration still runs{why}",
+                $"Watch it (orchestrator migration watch {name} -c '{source.Uri}'), or end it (orchestrator migration cancel {name} -c '{source.Uri}')."),
+            MigrationFinding.SourceNotRemoved => new(MigrationOutcome.NeedsPerson,
+                $"{name} is {there.Describe()} on {there.Host}, and its old copy is left on {source.Name}, {here.Describe()}{why}",
+                $"When the guest works on {there.Host}: virsh -c '{source.Uri}' destroy {expected.Uuid}. Never resume that copy."),
+            MigrationFinding.SourceNotResumed => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name} and does not run; {there.Host} has none{why}",
+                $"virsh -c '{source.Uri}' resume {expected.Uuid}"),
+            MigrationFinding.PostCopyBroken => new(MigrationOutcome.NeedsPerson, $"the post-copy migration of {name} broke, and its memory is on two hosts ({states}){why}",
+                $"Destroy neither. When the link is back: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'"),
+            MigrationFinding.TwoCopies => new(MigrationOutcome.NeedsPerson, $"{name} is active on both hosts ({states}){why}",
+                "Find out which copy is the right one (the guest's console), then destroy the other: "
+                + $"virsh -c '{source.Uri}' destroy {expected.Uuid}, or virsh -c '{destination.Uri}' destroy {expected.Uuid}. Destroy nothing before that is known."),
+            MigrationFinding.NoCopy => new(MigrationOutcome.NeedsPerson, $"{name} runs on neither host ({states}){why}",
+                "The guest shut down, or its QEMU died: see its log on both hosts, then start it on one: "
+                + $"virsh -c '{(here.Domain is null ? destination.Uri : source.Uri)}' start {expected.Uuid}"),
+            MigrationFinding.NobodyKnows when there.IsActive => new(
+                MigrationOutcome.NeedsPerson, $"{name} is {there.Describe()} on {there.Host}, but {source.Name} cannot be asked{why}", $"Nothing was changed on this ignorance. Ask again: {ask}"),
+            MigrationFinding.Settling => new(MigrationOutcome.NeedsPerson, $"{name} came to no rest ({states}){why}",
+                $"Look again, then: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'. ({ask})"),
+            _ => new(MigrationOutcome.NeedsPerson, $"where {name} runs is not known ({states}){why}", $"Nothing was changed on this ignorance. Ask both hosts again: {ask}"),
+        };
+    }
+
+    /// <summary>The same migration, whose guest runs with devices that do not work.</summary>
+    internal MigrationVerdict WithDeadDevices(IReadOnlyList<string> problems, string host, string domain) => this with
+    {
+        Outcome = MigrationOutcome.Degraded,
+        Message = $"{Message}, but its devices may not work: {string.Join("; ", problems)}",
+        Remedy = $"Look at the device in the guest. Detaching and attaching it again (orchestrator device detach {domain} …, device attach, on {host}) makes it anew; where that is not possible, restart the guest.",
+    };
+
+    private static MigrationVerdict Arrived(
+        MigrationExpectation expected, HostIdentity source, HostIdentity destination, DomainWhereabouts here, DomainSnapshot there, LibvirtException? error)
+    {
+        string name = expected.Name;
+        var lacks = new List<string>();
+        var remedies = new List<string>();
+        if (expected.WasRunning && there.State != DomainState.Running)
+        {
+            lacks.Add($"it is {there.Describe()} instead of running");
+            remedies.Add($"virsh -c '{destination.Uri}' resume {expected.Uuid}");
+        }
+
+        if (expected.PersistentOnDestination && !there.IsPersistent)
+        {
+            lacks.Add($"it is not persistent on {destination.Name}");
+            remedies.Add($"virsh -c '{destination.Uri}' dumpxml --inactive {expected.Uuid}, then define it");
+        }
+
+        if (expected.UndefinesSource && here.Domain is not null)
+        {
+            lacks.Add($"its definition is still on {source.Name}");
+            remedies.Add($"virsh -c '{source.Uri}' undefine {expected.Uuid}");
+        }
+
+        string although = error is null ? "" : HostAddress.Redact(error.Message);
+        return lacks.Count > 0
+            ? new(MigrationOutcome.Degraded, $"{name} is on {destination.Name}, but {string.Join(" and ", lacks)}{(although.Length > 0 ? $": {although}" : "")}", string.Join("; ", remedies))
+            : new(MigrationOutcome.Completed, although.Length == 0
+                ? $"{name} is on {destination.Name}"
+                : $"{name} is on {destination.Name}, although the call reported: {although}");
+    }
+
+    private static MigrationVerdict Halted(MigrationExpectation expected, HostIdentity source, DomainSnapshot here, string why) =>
+        new(MigrationOutcome.NeedsPerson, $"{expected.Name} is {here.Describe()} on {source.Name} and does not run{why}",
+            $"When it is certain that no other host runs it: virsh -c '{source.Uri}' resume {expected.Uuid}");
+
+    private static MigrationVerdict Stayed(MigrationExpectation expected, HostIdentity source, DomainSnapshot here, JobEnd job, string why)
+    {
+        if (expected.WasRunning && here.State != DomainState.Running)
+        {
+            return Halted(expected, source, here, why);
+        }
+
+        string stays = $"{expected.Name} {(expected.WasRunning ? "runs" : $"is {here.Describe()}")} on {source.Name} as before";
+        return job.Result switch
+        {
+            JobResult.Cancelled => new(MigrationOutcome.Cancelled, $"cancelled; {stays}"),
+            JobResult.TimedOut => new(MigrationOutcome.TimedOut, $"not done in time{(job.Reason is null ? "" : $" ({job.Reason})")}; {stays}",
+                "Allow a larger --max-downtime, --bandwidth or --timeout, choose another --policy, or quieten the guest."),
+            JobResult.Unseen => new(MigrationOutcome.Failed, $"the migration did not come to its end; {stays}"),
+            JobResult.Failed when !job.Began && job.Error is { } error && IsRefusal(error.Code) =>
+                new(MigrationOutcome.Refused, $"libvirt refuses to migrate {expected.Name}: {HostAddress.Redact(error.Message)}", RemedyFor(error.Code)),
+            _ => new(MigrationOutcome.Failed, $"failed; {stays}{why}"),
+        };
+    }
+
+    private static bool IsRefusal(LibvirtErrorCode code) => code is LibvirtErrorCode.OperationInvalid or LibvirtErrorCode.OperationUnsupported
+        or LibvirtErrorCode.ConfigUnsupported or LibvirtErrorCode.ArgumentUnsupported or LibvirtErrorCode.MigrateUnsafe
+        or LibvirtErrorCode.CpuIncompatible or LibvirtErrorCode.InvalidArg or LibvirtErrorCode.NoSupport;
+
+    private static string? RemedyFor(LibvirtErrorCode code) => code switch
+    {
+        LibvirtErrorCode.MigrateUnsafe => "Put the disks on shared storage with cache none or directsync, or consent with --unsafe.",
+        LibvirtErrorCode.CpuIncompatible => "Give the domain a CPU model that both hosts have.",
+        _ => null,
+    };
+}

@@ -1,0 +1,89 @@
+using Libvirt.Interop;
+using Libvirt.Xml;
+using Orchestrator.Devices;
+using Orchestrator.Hosts;
+using Orchestrator.Migration.Policies;
+
+namespace Orchestrator.Migration;
+
+/// <summary>What a policy becomes in libvirt's call. Pure.</summary>
+internal static class TransferCall
+{
+    /// <summary>What the policy has to know of the guest.</summary>
+    internal static PolicyContext ContextOf(MigrationRequest request, DomainSnapshot domain)
+    {
+        (long memory, bool holdsHostDevices) = Read(domain);
+        return new(memory, PostCopyAllowed: request.Policy.PostCopy && !holdsHostDevices, request.MaxDowntime, request.Timeout);
+    }
+
+    internal static DomainMigrateFlags FlagsOf(MigrationPolicy policy, PolicyContext context)
+    {
+        TransferOptions options = policy.Options;
+        DomainMigrateFlags flags = DomainMigrateFlags.None;
+        Set(policy.AutoConverge, DomainMigrateFlags.AutoConverge);
+        Set(context.PostCopyAllowed, DomainMigrateFlags.Postcopy);
+        Set(options.ParallelConnections is not null, DomainMigrateFlags.Parallel);
+        Set(options.Compression is not null, DomainMigrateFlags.Compressed);
+        Set(options.Tls, DomainMigrateFlags.Tls);
+        Set(options.Storage.Mode == StorageCopyMode.All, DomainMigrateFlags.NonSharedDisk);
+        Set(options.Storage.Mode == StorageCopyMode.Incremental, DomainMigrateFlags.NonSharedInc);
+        return flags;
+
+        void Set(bool wanted, DomainMigrateFlags flag) => flags |= wanted ? flag : DomainMigrateFlags.None;
+    }
+
+    internal static IEnumerable<KeyValuePair<string, object>> ParametersOf(MigrationPolicy policy, PolicyContext context, long? bandwidthMiBps)
+    {
+        TransferOptions options = policy.Options;
+        var parameters = new List<KeyValuePair<string, object>>();
+        Add(MigrateParameter.Bandwidth, (ulong?)(bandwidthMiBps ?? options.BandwidthMiBps));
+        Add(MigrateParameter.BandwidthPostCopy, context.PostCopyAllowed ? (ulong?)options.PostCopyBandwidthMiBps : null);
+        Add(MigrateParameter.AutoConvergeInitial, policy.AutoConverge ? options.AutoConvergeInitial : null);
+        Add(MigrateParameter.AutoConvergeIncrement, policy.AutoConverge ? options.AutoConvergeIncrement : null);
+        Add(MigrateParameter.ParallelConnections, options.ParallelConnections);
+        Add(MigrateParameter.TlsDestination, options.TlsDestination);
+        if (options.Compression is { } compression)
+        {
+            foreach (CompressionMethods method in Enum.GetValues<CompressionMethods>().Where(method => method != CompressionMethods.None && compression.Methods.HasFlag(method)))
+            {
+                Add(MigrateParameter.Compression, $"{method}".ToLowerInvariant());
+            }
+
+            Add(MigrateParameter.CompressionMtLevel, compression.MtLevel);
+            Add(MigrateParameter.CompressionMtThreads, compression.MtThreads);
+            Add(MigrateParameter.CompressionMtDthreads, compression.MtDecompressionThreads);
+            Add(MigrateParameter.CompressionXbzrleCache, (ulong?)compression.XbzrleCacheBytes);
+            Add(MigrateParameter.CompressionZlibLevel, compression.ZlibLevel);
+            Add(MigrateParameter.CompressionZstdLevel, compression.ZstdLevel);
+        }
+
+        foreach (string disk in options.Storage.Mode == StorageCopyMode.None ? [] : options.Storage.Disks)
+        {
+            Add(MigrateParameter.MigrateDisks, disk);
+        }
+
+        return parameters;
+
+        void Add(string name, object? value)
+        {
+            if (value is not null)
+            {
+                parameters.Add(new(name, value));
+            }
+        }
+    }
+
+    /// <summary>The guest's memory, and whether it holds devices whose state cannot be fetched afterwards: vDPA and VFIO, and vhost-user, of whose backend nobody knows.</summary>
+    private static (long MemoryBytes, bool HoldsHostDevices) Read(DomainSnapshot domain)
+    {
+        try
+        {
+            DomainDocument document = DomainDocument.Parse(domain.Xml);
+            return (document.MemoryKiB << 10, document.Devices.Any(device => device.Scheme.IsOfTheHost()));
+        }
+        catch (DomainDocumentException)
+        {
+            return (0, true); // a check says that it cannot be read
+        }
+    }
+}

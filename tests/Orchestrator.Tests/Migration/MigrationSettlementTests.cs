@@ -1,0 +1,114 @@
+using Libvirt.Interop;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orchestrator.Hosts;
+using Orchestrator.Migration;
+using Orchestrator.Tests.Hosts;
+
+namespace Orchestrator.Tests.Migration;
+
+/// <summary>What is done about what a migration left behind.</summary>
+public sealed class MigrationSettlementTests
+{
+    private static readonly MigrationExpectation Expected = Samples.Plan().Expectation;
+
+    private readonly ObserverClock _clock = new(TimeProvider.System);
+    private FakeHost _source = null!;
+    private FakeHost _destination = null!;
+
+    [SetUp]
+    public void TwoHosts()
+    {
+        _source = new("lab-a", _clock);
+        _destination = new("lab-b", _clock);
+    }
+
+    [Test]
+    public async Task A_guest_that_a_dead_client_left_paused_is_resumed_when_the_destination_has_nothing()
+    {
+        _source.Domains[Samples.Uuid] = Stranded;
+        SettledMigration settled = await SettleAsync();
+        Assert.That(_source.Domains[Samples.Uuid].State, Is.EqualTo(DomainState.Running));
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Failed));
+        Assert.That(settled.Done, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_guest_of_which_a_restarted_daemon_no_longer_knows_why_it_is_paused_is_resumed_too()
+    {
+        _source.Domains[Samples.Uuid] = Samples.Domain(DomainState.Paused, (int)DomainPausedReason.Unknown);
+        await SettleAsync();
+        Assert.That(_source.Domains[Samples.Uuid].State, Is.EqualTo(DomainState.Running));
+    }
+
+    [Test]
+    public async Task A_guest_that_a_person_paused_stays_paused()
+    {
+        _source.Domains[Samples.Uuid] = Samples.Domain(DomainState.Paused, (int)DomainPausedReason.User);
+        SettledMigration settled = await SettleAsync();
+        Assert.That(_source.LifeCalls, Is.Empty);
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(settled.Verdict.Remedy, Does.Contain("resume"));
+    }
+
+    [Test]
+    public async Task Nothing_is_resumed_while_the_destination_cannot_be_asked()
+    {
+        _source.Domains[Samples.Uuid] = Stranded;
+        _destination.IsLost = true;
+        SettledMigration settled = await SettleAsync();
+        Assert.That(_source.LifeCalls, Is.Empty);
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(settled.Verdict.Remedy, Does.Contain("virsh -c '" + _source.Identity.Uri).And.Contain("virsh -c '" + _destination.Identity.Uri));
+    }
+
+    [Test]
+    public async Task The_paused_copy_that_was_not_taken_away_goes_when_the_destination_runs_the_guest()
+    {
+        _source.Domains[Samples.Uuid] = Stranded with { IsPersistent = true };
+        _source.Definitions[Samples.Uuid] = Stranded.Xml;
+        _destination.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.Migrated);
+        SettledMigration settled = await SettleAsync();
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed), settled.Verdict.Message);
+        Assert.That(_source.Domains, Is.Empty, "neither the copy nor the definition is left");
+        Assert.That(_destination.LifeCalls, Is.Empty);
+    }
+
+    [Test]
+    public async Task Two_running_copies_are_left_alone()
+    {
+        _source.Domains[Samples.Uuid] = Samples.Domain();
+        _destination.Domains[Samples.Uuid] = Samples.Domain();
+        SettledMigration settled = await SettleAsync();
+        Assert.That(_source.LifeCalls.Concat(_destination.LifeCalls), Is.Empty);
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(settled.Verdict.Remedy, Does.Contain($"virsh -c '{_destination.Identity.Uri}' destroy {Samples.Uuid}"));
+    }
+
+    [Test]
+    public async Task A_copy_that_never_ran_is_taken_away_when_its_daemon_does_not_do_it()
+    {
+        _source.Domains[Samples.Uuid] = Samples.Domain();
+        _destination.Domains[Samples.Uuid] = Samples.Domain(DomainState.Paused, (int)DomainPausedReason.Migration, persistent: false) with { JobOperation = DomainJobOperation.MigrationIn };
+        SettledMigration settled = await SettleAsync();
+        Assert.That(_destination.Domains, Is.Empty);
+        Assert.That(_source.Domains[Samples.Uuid].State, Is.EqualTo(DomainState.Running));
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Failed));
+    }
+
+    [Test]
+    public async Task A_host_that_cannot_resume_the_guest_leaves_it_to_a_person()
+    {
+        _source.Domains[Samples.Uuid] = Stranded;
+        _source.OnLifeCall = call => new LibvirtException(LibvirtErrorCode.OperationFailed, 10, call, "operation failed");
+        SettledMigration settled = await SettleAsync();
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(settled.Verdict.Remedy, Does.Contain($"resume {Samples.Uuid}"));
+        Assert.That(settled.Done, Is.Empty);
+    }
+
+    private static DomainSnapshot Stranded => Samples.Domain(DomainState.Paused, (int)DomainPausedReason.Migration);
+
+    private Task<SettledMigration> SettleAsync() =>
+        new MigrationSettlement(_source, _destination, TimeProvider.System, NullLogger.Instance) { HostGrace = TimeSpan.FromMilliseconds(300), SettleGrace = TimeSpan.FromMilliseconds(300) }
+            .SettleAsync(Expected, JobEnd.Unseen);
+}
