@@ -1,6 +1,7 @@
 using Libvirt.Interop;
 using Orchestrator.Hosts;
 using Orchestrator.Migration;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Tests.Migration;
 
@@ -39,7 +40,8 @@ internal static class Samples
             """,
         };
 
-    internal static MigrationRequest Request { get; } = new() { Domain = "web1" };
+    // By a policy that adds nothing to the call.
+    internal static MigrationRequest Request { get; } = new() { Domain = "web1", Policy = MigrationPolicy.Fixed };
 
     /// <summary>What a host tells that has plenty of everything.</summary>
     internal static PlanningFacts Facts(HostIdentity host) => new()
