@@ -19,6 +19,22 @@ public sealed class HostCapabilities
     /// <summary>The CPU model, as libvirt names it (<c>Kunpeng-920</c>, <c>Skylake-Server</c>); <see langword="null"/> when it recognises none.</summary>
     public string? CpuModel => (string?)_root.Element("host")?.Element("cpu")?.Element("model");
 
+    /// <summary>The host's own CPU: its <c>cpu</c> element without the speed and microcode of this one; <see langword="null"/> when the driver tells none.</summary>
+    public string? HostCpu
+    {
+        get
+        {
+            if (_root.Element("host")?.Element("cpu") is not { } told)
+            {
+                return null;
+            }
+
+            var cpu = new XElement(told);
+            cpu.Elements().Where(part => part.Name.LocalName is "counter" or "microcode" or "signature").Remove();
+            return cpu.ToString(SaveOptions.DisableFormatting);
+        }
+    }
+
     /// <summary>The NUMA nodes in their order.</summary>
     public IReadOnlyList<NumaNode> NumaNodes =>
     [

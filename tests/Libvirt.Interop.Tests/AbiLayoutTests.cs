@@ -48,6 +48,16 @@ public class AbiLayoutTests
     [Test]
     public void DomainStatsRecord_lies_as_in_C() => AssertLayout<VirDomainStatsRecord>("virDomainStatsRecord", "dom", "params", "nparams");
 
+    [Test]
+    public void NodeMemoryStats_lies_as_in_C()
+    {
+        AssertLayout<VirNodeMemoryStats>("virNodeMemoryStats", "field", "value");
+        Assert.That(VirNodeMemoryStats.FieldLength, Is.EqualTo(_native["virNodeMemoryStats.value"]));
+    }
+
+    [Test]
+    public void BlockJobInfo_lies_as_in_C() => AssertLayout<VirDomainBlockJobInfo>("virDomainBlockJobInfo", "type", "bandwidth", "cur", "end");
+
     // A managed field is called as its member in C, or privately with an underscore before it.
     private void AssertLayout<T>(string type, params string[] fields)
         where T : unmanaged => Assert.Multiple(() =>
@@ -66,6 +76,8 @@ public class AbiLayoutTests
             ("virError", ["code", "domain", "message", "level", "conn", "dom", "str1", "str2", "str3", "int1", "int2", "net"]),
             ("virTypedParameter", ["field", "type", "value"]),
             ("virDomainStatsRecord", ["dom", "params", "nparams"]),
+            ("virNodeMemoryStats", ["field", "value"]),
+            ("virDomainBlockJobInfo", ["type", "bandwidth", "cur", "end"]),
             ("virDomainInfo", ["state", "maxMem", "memory", "nrVirtCpu", "cpuTime"]),
         ];
         IEnumerable<string> lines = types.SelectMany(t => t.Members

@@ -229,4 +229,22 @@ public class LibvirtConnectionTests
 
     [DllImport("libc")]
     private static extern int close(int fd);
+
+    [Test]
+    public void Test_driver_tells_its_memory_pages_volumes_and_block_jobs()
+    {
+        using var connection = LibvirtConnection.Open("test:///default");
+        using LibvirtDomain domain = connection.TryLookupByName("test")!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(connection.GetFreePages([4, 2048]), Has.Count.EqualTo(2));
+            Assert.That(connection.HasStorageVolume("/nowhere"), Is.False);
+            Assert.That(() => connection.CompareHypervisorCpu("<cpu/>"), Throws.InstanceOf<LibvirtException>().With.Property("Code").EqualTo(LibvirtErrorCode.NoSupport));
+            Assert.That(() => connection.GetMemoryStats(), Throws.InstanceOf<LibvirtException>().With.Property("Code").EqualTo(LibvirtErrorCode.NoSupport));
+        });
+        if (LibvirtDomain.CanGetTaints)
+        {
+            Assert.That(domain.GetTaints(), Is.Empty);
+        }
+    }
 }

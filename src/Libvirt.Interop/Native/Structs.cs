@@ -39,3 +39,23 @@ internal unsafe struct VirDomainStatsRecord
     public VirTypedParameter* @params;
     public int nparams;
 }
+
+/// <summary><c>virNodeMemoryStats</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct VirNodeMemoryStats
+{
+    internal const int FieldLength = 80;
+
+    public fixed byte field[FieldLength];
+    public ulong value;
+}
+
+/// <summary><c>virDomainBlockJobInfo</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct VirDomainBlockJobInfo
+{
+    public int type;
+    public CULong bandwidth;
+    public ulong cur;
+    public ulong end;
+}

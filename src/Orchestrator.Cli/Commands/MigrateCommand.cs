@@ -1,11 +1,14 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json;
+using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Migration;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
-using Spectre.Console;
+using Orchestrator.Recovery;
 
 namespace Orchestrator.Cli.Commands;
 
@@ -35,7 +38,20 @@ internal sealed class MigrateCommand
     private readonly Option<bool> _requireMeasurement = new("--require-measurement") { Description = "Exit with 9 if the downtime could not be measured." };
 
     private readonly Option<TimeSpan?> _wait = new("--wait") { Description = "How long to wait for others who work on the domain. Default: 30s.", CustomParser = Durations.Parse };
-    private readonly Option<string[]> _allow = new("--allow") { Description = "foreign-owner: migrate a domain that another manager owns." };
+    private readonly Option<string[]> _allow = new("--allow")
+    {
+        Description = "Consents, each to one check. cross-vendor: a vDPA device may become another vendor's. foreign-owner: migrate a domain that another manager owns. "
+            + "overcommit: the destination may have less memory free. unknown-storage: with --unsafe, that the destination has the disks.",
+    };
+
+    private readonly Option<DeviceMapEntry[]> _map = new("--map")
+    {
+        Description = "A device of the source and what it becomes: SRC=DST, each a node, PCI address, socket, alias, MAC or vDPA device's name; or SRC=MGMTDEV/new. May be given more than once.",
+        CustomParser = Mappings,
+    };
+
+    private readonly Option<string?> _xml = new("--xml") { Description = "The running domain's document for the destination, in the place of the one that is made. - for standard input." };
+    private readonly Option<string?> _persistentXml = new("--persistent-xml") { Description = "The definition for the destination, in the place of the one that is made." };
 
     private readonly GlobalOptions _globals;
     private readonly CliConsole _console;
@@ -44,7 +60,7 @@ internal sealed class MigrateCommand
     {
         _globals = globals;
         _console = console;
-        _allow.AcceptOnlyFromAmong("foreign-owner");
+        _allow.AcceptOnlyFromAmong([.. MigrationConsents.Known]);
         _mode.AcceptOnlyFromAmong("auto", "p2p", "direct");
         _persistence.AcceptOnlyFromAmong("keep", "persistent", "transient");
     }
@@ -56,6 +72,7 @@ internal sealed class MigrateCommand
         {
             self._domain, self._from, self._to, self._check, self._dryRun, self._mode, self._persistence, self._maxDowntime, self._bandwidth,
             self._migrateUri, self._listenAddress, self._unsafe, self._timeout, self._evidence, self._requireMeasurement, self._wait, self._allow,
+            self._map, self._xml, self._persistentXml,
         };
         self._policy.AddTo(command);
         command.SetAction(self.RunAsync);
@@ -73,12 +90,16 @@ internal sealed class MigrateCommand
         HostAddress sourceAddress = await hosts.ResolveAsync(from, cancellationToken).ConfigureAwait(false);
         HostAddress destinationAddress = await hosts.ResolveAsync(parsed.GetValue(_to)!, cancellationToken).ConfigureAwait(false);
 
+        string? destinationXml = await DocumentAsync(parsed.GetValue(_xml), cancellationToken).ConfigureAwait(false);
+        string? persistentXml = await DocumentAsync(parsed.GetValue(_persistentXml), cancellationToken).ConfigureAwait(false);
+
         // Both at once: connecting is most of what a short migration costs us.
         Task<LibvirtHost> connectingSource = hosts.ConnectAsync(sourceAddress, clock, logger, cancellationToken);
         Task<LibvirtHost> connectingDestination = hosts.ConnectAsync(destinationAddress, clock, logger, cancellationToken);
         await using LibvirtHost source = await connectingSource.ConfigureAwait(false);
         await using LibvirtHost destination = await connectingDestination.ConfigureAwait(false);
 
+        using RecoverySetup recovery = RecoverySetup.ForChange(_globals, parsed, _console);
         var request = new MigrationRequest
         {
             Domain = parsed.GetValue(_domain)!,
@@ -91,11 +112,17 @@ internal sealed class MigrateCommand
             ListenAddress = parsed.GetValue(_listenAddress),
             Unsafe = parsed.GetValue(_unsafe),
             Timeout = parsed.GetValue(_timeout),
-            Options = new() { Wait = parsed.GetValue(_wait) ?? TimeSpan.FromSeconds(30), AllowForeignOwner = parsed.GetValue(_allow)?.Contains("foreign-owner") == true },
+            Allow = new HashSet<string>(parsed.GetValue(_allow) ?? []),
+            Map = parsed.GetValue(_map) ?? [],
+            DestinationXml = destinationXml,
+            PersistentXml = persistentXml,
+            Options = new() { Wait = parsed.GetValue(_wait) ?? TimeSpan.FromSeconds(30), AllowForeignOwner = parsed.GetValue(_allow)?.Contains(MigrationConsents.ForeignOwner) == true, Recoverer = recovery.Recoverer },
         };
-        var migrator = new Migrator(source, destination, clock, logger: logger);
+        bool changes = !parsed.GetValue(_check) && !parsed.GetValue(_dryRun);
+        using Journal? journal = changes ? Journal.Open(_globals.StateFolder(parsed)) : null;
+        var migrator = new Migrator(source, destination, clock, logger: logger) { Journal = journal };
         MigrationPlan plan = await migrator.PlanAsync(request, cancellationToken).ConfigureAwait(false);
-        if (parsed.GetValue(_check) || parsed.GetValue(_dryRun))
+        if (!changes)
         {
             return ShowPlan(plan, withCall: parsed.GetValue(_dryRun));
         }
@@ -157,36 +184,36 @@ internal sealed class MigrateCommand
 
     private int ShowPlan(MigrationPlan plan, bool withCall)
     {
-        string[] flags = plan.Call.Flags.ToString().Split(", ");
-        IReadOnlyDictionary<string, string> parameters = plan.Call.DescribeParameters();
         if (_console.Json)
         {
-            var document = new PlanDocument(
-                plan.IsRefused, plan.Domain.Name, plan.Domain.Uuid, plan.Source.Name, plan.Destination.Name,
-                plan.Mode == MigrationMode.P2P ? "p2p" : "direct", flags, parameters, plan.Checks);
-            _console.Out.WriteLine(JsonSerializer.Serialize(document, CliJson.Readable.PlanDocument));
+            _console.Out.WriteLine(JsonSerializer.Serialize(PlanDocument.Of(plan), PlanJson.Readable.PlanDocument));
         }
         else
         {
-            var table = new Table().Border(TableBorder.Simple).AddColumns("check", "result", "what was found");
-            foreach (Check check in plan.Checks)
-            {
-                string result = check.Result == CheckResult.Fail ? (check.Refuses ? "REFUSED" : check.Warns ? "warning" : "note") : $"{check.Result}".ToLowerInvariant();
-                string remedy = check.Result == CheckResult.Pass || check.Remedy is null ? "" : $" {check.Remedy}";
-                table.AddRow(check.Id, result, Markup.Escape(CliConsole.Printable($"{check.Message}.{remedy}")));
-            }
-
-            _console.Tables().Write(table);
-            if (withCall)
-            {
-                _console.Out.WriteLine($"mode:       {(plan.Mode == MigrationMode.P2P ? "p2p" : "direct")}");
-                _console.Out.WriteLine($"flags:      {string.Join(" ", flags)}");
-                _console.Out.WriteLine($"parameters: {CliConsole.Printable(string.Join(" ", parameters.Select(p => $"{p.Key}={p.Value}")))}");
-            }
-
-            _console.Out.WriteLine(plan.IsRefused ? "The migration would be refused." : "The migration could begin. Nothing was changed.");
+            PlanText.Write(_console, plan, withCall);
         }
 
         return plan.IsRefused ? ExitCode.Refused : ExitCode.Done;
     }
+
+    private static DeviceMapEntry[]? Mappings(ArgumentResult result)
+    {
+        var entries = new List<DeviceMapEntry>();
+        foreach (Token token in result.Tokens)
+        {
+            try
+            {
+                entries.Add(DeviceMapEntry.Parse(token.Value));
+            }
+            catch (FormatException e)
+            {
+                result.AddError($"--map: {e.Message}.");
+            }
+        }
+
+        return [.. entries];
+    }
+
+    private static async Task<string?> DocumentAsync(string? path, CancellationToken cancellationToken) => path is null ? null
+        : (await DocumentFile.ReadAsync(path, "migrate", DomainDocument.Load, cancellationToken).ConfigureAwait(false)).ToString();
 }

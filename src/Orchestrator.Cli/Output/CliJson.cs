@@ -7,15 +7,9 @@ namespace Orchestrator.Cli;
 /// <summary>What is printed instead of a result when there is none.</summary>
 internal sealed record FailureDocument(ErrorDocument Error);
 
-/// <summary>What <c>migrate --check --json</c> and <c>--dry-run --json</c> print.</summary>
-internal sealed record PlanDocument(
-    bool Refused, string Domain, Guid Uuid, string Source, string Destination, string Mode, IReadOnlyList<string> Flags,
-    IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<Check> Checks);
-
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(FailureDocument))]
-[JsonSerializable(typeof(PlanDocument))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>Without escapes that only HTML needs: URIs and names stay readable.</summary>

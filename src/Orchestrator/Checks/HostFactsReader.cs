@@ -37,7 +37,7 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
             Managers = DomainManagers.Of(documents.Domains),
             MonitorEvents = documents.MonitorEvents,
         };
-        if (IsLocal(identity))
+        if (IsLocal(identity, files))
         {
             return await WithFilesAsync(facts, cancellationToken).ConfigureAwait(false);
         }
@@ -81,7 +81,7 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
     }
 
     // A socket of this machine may be the end of a tunnel: then the host has another name. Whoever gives a made tree says himself that it is the host's.
-    private bool IsLocal(HostIdentity host) =>
+    internal static bool IsLocal(HostIdentity host, HostFiles files) =>
         QemuLogLocation.LocalSocket(host.Uri) is not null && (!files.IsMachine || FirstLabel(host.HostName) == FirstLabel(Environment.MachineName));
 
     private static string? FirstLabel(string? name) => name?.Split('.')[0].ToUpperInvariant();

@@ -222,6 +222,20 @@ public interface IHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     Task SetMetadataAsync(Guid uuid, string prefix, string uri, string? element, DomainModificationImpact impact, CancellationToken cancellationToken);
 
+    // Planning a migration.
+
+    /// <summary>What of a running domain could stand in the way of its migration; QEMU is not asked.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="disks">The targets of its disks.</param>
+    /// <param name="hostCpu">Tell the host's own CPU, too.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<DomainObstacles> GetObstaclesAsync(Guid uuid, IReadOnlyList<string> disks, bool hostCpu, CancellationToken cancellationToken);
+
+    /// <summary>What the host can offer to a domain that is to come.</summary>
+    /// <param name="needs">What the domain needs.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<GuestOffer> GetOfferAsync(GuestNeeds needs, CancellationToken cancellationToken);
+
     // Watching.
 
     /// <summary>

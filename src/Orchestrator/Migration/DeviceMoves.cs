@@ -1,28 +1,39 @@
 using System.Text.Json;
 using Libvirt.Xml;
+using Libvirt.Xml.Devices;
 using Orchestrator.Devices;
+using Orchestrator.Migration.Mapping;
 
 namespace Orchestrator.Migration;
 
 /// <summary>What the host devices of a domain become in a migration. Pure.</summary>
 internal static class DeviceMoves
 {
-    /// <summary>The devices that use something of the host's which the destination must have, too; the document travels as it is, so it is the same there.</summary>
-    /// <param name="xml">The domain's document.</param>
-    internal static IReadOnlyList<MigrationDocument.DeviceMove> Of(string xml)
+    /// <summary>The devices that use something of the host's: those that the plan maps, and the others, for which the destination must have the same.</summary>
+    /// <param name="plan">The plan.</param>
+    internal static IReadOnlyList<MigrationDocument.DeviceMove> Of(MigrationPlan plan) =>
+    [
+        .. plan.Devices.Select(device => new MigrationDocument.DeviceMove(device.Source, device.Destination, NameOf(device.Scheme), device.GuestAddress, device.Why)),
+        .. Others(plan.Domain.Xml, plan.Devices),
+    ];
+
+    private static IEnumerable<MigrationDocument.DeviceMove> Others(string xml, IReadOnlyList<MappedDevice> mapped)
     {
+        DomainDocument document;
         try
         {
-            return
-            [
-                .. from device in DomainDocument.Parse(xml).Devices
-                   where device.Scheme.IsOfTheHost() && device.HostResource is not null
-                   select new MigrationDocument.DeviceMove(device.HostResource!, device.HostResource!, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{device.Scheme}")),
-            ];
+            document = DomainDocument.Parse(xml);
         }
         catch (DomainDocumentException)
         {
             return []; // the check of the trace events says that the document cannot be read
         }
+
+        return
+            from device in document.Devices
+            where device.Scheme.IsOfTheHost() && device.HostResource is not null && mapped.All(other => other.Source != device.HostResource)
+            select new MigrationDocument.DeviceMove(device.HostResource!, device.HostResource!, NameOf(device.Scheme), device.GuestAddress?.ToString(), "the document travels as it is");
     }
+
+    private static string NameOf(DeviceScheme scheme) => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{scheme}");
 }

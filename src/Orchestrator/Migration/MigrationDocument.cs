@@ -94,9 +94,11 @@ public sealed record MigrationDocument
 
     /// <summary>One host device.</summary>
     /// <param name="Source">The device on the source.</param>
-    /// <param name="Destination">The device on the destination.</param>
+    /// <param name="Destination">The device on the destination; <see langword="null"/> when nothing there fits.</param>
     /// <param name="Scheme">How it is virtualised.</param>
-    public sealed record DeviceMove(string Source, string Destination, string Scheme);
+    /// <param name="GuestAddress">Its place on the guest's PCI bus, which stays; <see langword="null"/> when the document tells none.</param>
+    /// <param name="Why">Why that device, or why none.</param>
+    public sealed record DeviceMove(string Source, string? Destination, string Scheme, string? GuestAddress, string Why);
 
     /// <summary>Makes the document of a result.</summary>
     /// <param name="result">The result.</param>
@@ -121,7 +123,7 @@ public sealed record MigrationDocument
             Policy = new(plan.Request.Policy.Name, result.Decisions),
             Repairs = result.Repairs,
             Checks = plan.Checks,
-            Devices = DeviceMoves.Of(plan.Domain.Xml),
+            Devices = DeviceMoves.Of(plan),
             Error = result.Verdict.Outcome == MigrationOutcome.Completed ? null : new(
                 result.Error is { } error ? ErrorDocument.CodeOf(error.Code) : ErrorDocument.CodeOf(result.Verdict.Outcome),
                 result.Verdict.Message,

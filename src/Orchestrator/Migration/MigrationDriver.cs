@@ -12,7 +12,8 @@ namespace Orchestrator.Migration;
 /// <param name="Context">What is known before it begins.</param>
 /// <param name="StopGrace">How long it may take to end after it was asked to.</param>
 /// <param name="NewPolicy">Asked now and then for another policy that somebody has set meanwhile; <see langword="null"/> when nobody has.</param>
-internal sealed record DriveOrders(MigrationPolicy Policy, PolicyContext Context, TimeSpan StopGrace, Func<MigrationPolicy?>? NewPolicy = null);
+/// <param name="OnPostCopy">Told before the migration is told to switch to post-copy.</param>
+internal sealed record DriveOrders(MigrationPolicy Policy, PolicyContext Context, TimeSpan StopGrace, Func<MigrationPolicy?>? NewPolicy = null, Action? OnPostCopy = null);
 
 /// <summary>Why a migration was asked to end, if it was.</summary>
 /// <param name="Reason">By whom.</param>
@@ -37,6 +38,7 @@ internal sealed partial class MigrationDriver(
     private int _boundaries;
     private int _unseen;
     private bool _postCopy;
+    private Action? _onPostCopy;
     private string? _note;
 
     internal IReadOnlyList<JobSample> Samples => _samples;
@@ -51,7 +53,12 @@ internal sealed partial class MigrationDriver(
     /// <param name="cancellationToken">Asks for its end.</param>
     internal async Task<DriveEnd> UntilEndAsync(Task? call, DriveOrders orders, CancellationToken cancellationToken)
     {
-        (_policy, _context) = (orders.Policy, orders.Context);
+        (_policy, _context, _onPostCopy) = (orders.Policy, orders.Context, orders.OnPostCopy);
+        if (call is null)
+        {
+            await TakeLimitAsync().ConfigureAwait(false);
+        }
+
         long started = time.GetTimestamp();
         long asked = started;
         long stopped = 0;
@@ -123,6 +130,19 @@ internal sealed partial class MigrationDriver(
         cancellationToken.IsCancellationRequested ? new(StopReason.Cancelled)
         : await IsLostAsync().ConfigureAwait(false) ? new(StopReason.DestinationLost)
         : default;
+
+    /// <summary>The limit of a migration that others began is where its policy goes on from.</summary>
+    private async Task TakeLimitAsync()
+    {
+        try
+        {
+            _state = _state with { Limit = await source.MaxDowntimeAsync(uuid, null, CancellationToken.None).ConfigureAwait(false) };
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+        {
+            LogBlind(logger, source.Address.Name, HostAddress.Redact(e.Message)); // it may have ended this moment
+        }
+    }
 
     /// <summary>Whether a job that nobody waits for is over: its host says so twice, for a daemon that just begins it says the same.</summary>
     private async Task<bool> IsOverAsync()
@@ -236,6 +256,7 @@ internal sealed partial class MigrationDriver(
             }
             else if (action is StartPostCopy)
             {
+                _onPostCopy?.Invoke();
                 await source.StartPostCopyAsync(uuid, CancellationToken.None).ConfigureAwait(false);
             }
 

@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Orchestrator.Hosts;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
@@ -27,6 +28,30 @@ public sealed record MigrationPlan
 
     /// <summary>The call to libvirt.</summary>
     public required MigrationCall Call { get; init; }
+
+    /// <summary>The domain's host devices, and what they become.</summary>
+    public IReadOnlyList<MappedDevice> Devices { get; init; } = [];
+
+    /// <summary>The running domain's document for the destination; <see langword="null"/> when the source's goes as it is.</summary>
+    public string? DestinationXml { get; init; }
+
+    /// <summary>The definition for the destination; <see langword="null"/> when the source's goes as it is, or none does.</summary>
+    public string? PersistentXml { get; init; }
+
+    /// <summary>In what the two documents differ from the source's, in the lines of <c>diff -u</c>.</summary>
+    public IReadOnlyList<string> Diff { get; init; } = [];
+
+    /// <summary>What was allowed by a flag, and is made use of.</summary>
+    public IReadOnlyList<MigrationConsent> Consents { get; init; } = [];
+
+    /// <summary>What the source told; <see langword="null"/> when it was not asked.</summary>
+    public PlanningFacts? SourceFacts { get; init; }
+
+    /// <summary>What the destination told; <see langword="null"/> when it was not asked.</summary>
+    public PlanningFacts? DestinationFacts { get; init; }
+
+    /// <summary>The devices that have to be made on the destination before the call.</summary>
+    public IEnumerable<DeviceCreation> Creations => Devices.Select(device => device.Creation).OfType<DeviceCreation>();
 
     /// <summary>Whether the domain is to be persistent on the destination.</summary>
     public bool PersistentOnDestination => Call.Flags.HasFlag(DomainMigrateFlags.PersistDest);

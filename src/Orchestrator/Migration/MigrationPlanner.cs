@@ -1,5 +1,9 @@
 using Libvirt.Interop;
+using Libvirt.Xml;
+using Libvirt.Xml.Devices;
 using Orchestrator.Hosts;
+using Orchestrator.Migration.Checks;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
@@ -15,12 +19,25 @@ public static class MigrationPlanner
     /// <param name="source">The source.</param>
     /// <param name="destination">The destination, and what stands there under the domain's name and UUID.</param>
     /// <param name="address">How the destination is reached: by its peers, and by migrations; <see langword="null"/> when only its URI is known.</param>
-    public static MigrationPlan Plan(MigrationRequest request, DomainSnapshot domain, HostIdentity source, HostSnapshot destination, HostAddress? address = null)
+    /// <param name="here">What the source told; <see langword="null"/> when it was not asked: the checks that need it find nothing out then.</param>
+    /// <param name="there">What the destination told; <see langword="null"/> when it was not asked.</param>
+    /// <exception cref="ArgumentException">The request allows what nobody knows.</exception>
+    public static MigrationPlan Plan(
+        MigrationRequest request, DomainSnapshot domain, HostIdentity source, HostSnapshot destination, HostAddress? address = null, PlanningFacts? here = null, PlanningFacts? there = null)
     {
+        ArgumentNullException.ThrowIfNull(request);
+        MigrationConsents.Validate(request.Allow);
         MigrationMode mode = request.Mode != MigrationMode.Auto ? request.Mode
             : address?.PeerUri is not null ? MigrationMode.P2P
             : ChooseMode(source, destination.Host);
-        PolicyContext context = TransferCall.ContextOf(request, domain);
+        PolicyContext policy = TransferCall.ContextOf(request, domain);
+        DomainMigrateFlags flags = Flags(request, domain, mode) | TransferCall.FlagsOf(request.Policy, policy);
+        bool oneMachine = IsLocal(source) && IsLocal(destination.Host);
+        (DomainDocument? document, string? unreadable) = Read(domain.Xml);
+        DeviceMapping mapping = document is null ? DeviceMapping.None : Map(request, document, here, there, oneMachine);
+        PlanDocuments documents = PlanDocuments.Of(request, here, mapping.Devices, persistent: flags.HasFlag(DomainMigrateFlags.PersistDest) && domain.IsPersistent);
+        var context = new PlanContext(request, domain, document, unreadable, source, destination, here, there, mapping, documents, mode, flags, oneMachine);
+        IReadOnlyList<Check> checks = MigrationChecks.All(context);
         return new()
         {
             Request = request,
@@ -28,17 +45,70 @@ public static class MigrationPlanner
             Source = source,
             Destination = destination.Host,
             Mode = mode,
-            PolicyContext = context,
-            Checks = MigrationChecks.All(request, domain, source, destination, mode),
+            PolicyContext = policy,
+            Checks = checks,
+            Devices = mapping.Devices,
+            DestinationXml = documents.Destination,
+            PersistentXml = documents.Persistent,
+            Diff = documents.Diff,
+            Consents = PlanConsents.Of(context, checks),
+            SourceFacts = here,
+            DestinationFacts = there,
             Call = new()
             {
                 DomainUuid = domain.Uuid,
                 DestinationUri = (mode == MigrationMode.P2P ? address?.PeerUri : null) ?? destination.Host.Uri,
-                Flags = Flags(request, domain, mode) | TransferCall.FlagsOf(request.Policy, context),
-                Parameters = [.. Parameters(request, source, destination.Host, address?.MigrationAddress), .. TransferCall.ParametersOf(request.Policy, context, request.BandwidthMiBps)],
+                Flags = flags,
+                Parameters = [.. Parameters(request, oneMachine, address?.MigrationAddress, documents), .. TransferCall.ParametersOf(request.Policy, policy, request.BandwidthMiBps)],
             },
         };
     }
+
+    /// <summary>The plan with the nodes that devices got when they were made, in the place of the names that stood for them.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="nodes">The nodes, by <see cref="DeviceCreation.Placeholder"/>.</param>
+    internal static MigrationPlan WithNodes(MigrationPlan plan, IReadOnlyDictionary<string, string> nodes)
+    {
+        // The longest first: one name may begin with another.
+        KeyValuePair<string, string>[] ordered = [.. nodes.OrderByDescending(node => node.Key.Length)];
+        return plan with
+        {
+            Devices = [.. plan.Devices.Select(device => device with { Destination = Resolve(device.Destination) })],
+            DestinationXml = Resolve(plan.DestinationXml),
+            PersistentXml = Resolve(plan.PersistentXml),
+            Diff = [.. plan.Diff.Select(line => Resolve(line)!)],
+            Call = plan.Call with { Parameters = [.. plan.Call.Parameters.Select(parameter => new KeyValuePair<string, object>(parameter.Key, parameter.Value is string text ? Resolve(text)! : parameter.Value))] },
+        };
+
+        string? Resolve(string? text) => ordered.Aggregate(text, (current, node) => current?.Replace(node.Key, node.Value, StringComparison.Ordinal));
+    }
+
+    private static DeviceMapping Map(MigrationRequest request, DomainDocument document, PlanningFacts? here, PlanningFacts? there, bool oneMachine)
+    {
+        IReadOnlyList<DomainDevice> devices = DeviceMapper.DevicesOf(document);
+        DeviceInventory source = here?.Inventory ?? new();
+        IReadOnlyList<DeviceMapEntry> entries = request.Map;
+        if (request.DestinationXml is { } given && Read(given).Document is { } chosen)
+        {
+            entries = [.. entries, .. HandMap.Of(devices, DeviceMapper.DevicesOf(chosen)).Where(entry => entries.All(other => !ReferenceEquals(HandMap.Find(other.Source, devices, source), HandMap.Find(entry.Source, devices, source))))];
+        }
+
+        return new DeviceMapper(source, there?.Inventory ?? new(), there?.Dialect, oneMachine, request.Allow.Contains(MigrationConsents.CrossVendor)).Map(devices, entries);
+    }
+
+    private static (DomainDocument? Document, string? Problem) Read(string xml)
+    {
+        try
+        {
+            return (DomainDocument.Parse(xml), null);
+        }
+        catch (DomainDocumentException e)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    private static bool IsLocal(HostIdentity host) => QemuLogLocation.LocalSocket(host.Uri) is not null;
 
     // "qemu:///system" means this machine to us and itself to a remote source: only a URI that names its host can be handed on.
     private static MigrationMode ChooseMode(HostIdentity source, HostIdentity destination) =>
@@ -66,10 +136,9 @@ public static class MigrationPlanner
         return request.Unsafe ? flags | DomainMigrateFlags.Unsafe : flags;
     }
 
-    private static List<KeyValuePair<string, object>> Parameters(MigrationRequest request, HostIdentity source, HostIdentity destination, string? migrationAddress)
+    private static List<KeyValuePair<string, object>> Parameters(MigrationRequest request, bool oneMachine, string? migrationAddress, PlanDocuments documents)
     {
         // Two daemons of one machine: left to itself libvirt would pick a host name, and QEMU listen on every interface.
-        bool oneMachine = QemuLogLocation.LocalSocket(source.Uri) is not null && QemuLogLocation.LocalSocket(destination.Uri) is not null;
         string? receives = migrationAddress ?? (oneMachine ? request.ListenAddress ?? Loopback : null);
         string? migrateUri = request.MigrateUri ?? (receives is null ? null : $"tcp://{(receives.Contains(':', StringComparison.Ordinal) ? $"[{receives}]" : receives)}");
 
@@ -79,6 +148,8 @@ public static class MigrationPlanner
         var parameters = new List<KeyValuePair<string, object>>();
         Add(MigrateParameter.MigrateUri, migrateUri);
         Add(MigrateParameter.ListenAddress, listenAddress);
+        Add(MigrateParameter.DestinationXml, documents.Destination);
+        Add(MigrateParameter.PersistentXml, documents.Persistent);
         return parameters;
 
         void Add(string name, object? value)

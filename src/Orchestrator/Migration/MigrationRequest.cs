@@ -1,4 +1,5 @@
 using Orchestrator.Lifecycle;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
@@ -61,6 +62,18 @@ public sealed record MigrationRequest
 
     /// <summary>Consent to libvirt's warnings about storage that might be corrupted.</summary>
     public bool Unsafe { get; init; }
+
+    /// <summary>What a person allows by name: each name lets one check pass. <see cref="MigrationConsents.Known"/> has the names.</summary>
+    public IReadOnlySet<string> Allow { get; init; } = new HashSet<string>();
+
+    /// <summary>Devices that a person mapped by hand; the others are mapped by what both hosts tell.</summary>
+    public IReadOnlyList<DeviceMapEntry> Map { get; init; } = [];
+
+    /// <summary>The document of the running domain for the destination, given by hand; <see langword="null"/> to make it from the source's.</summary>
+    public string? DestinationXml { get; init; }
+
+    /// <summary>The definition for the destination, given by hand; <see langword="null"/> to make it from the source's.</summary>
+    public string? PersistentXml { get; init; }
 
     /// <summary>When to give up and take the guest back; <see langword="null"/> for the policy's own time.</summary>
     public TimeSpan? Timeout { get; init; }

@@ -1,10 +1,12 @@
 using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orchestrator.Devices;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration.Policies;
+using Orchestrator.Recovery;
 
 namespace Orchestrator.Migration;
 
@@ -32,6 +34,12 @@ public sealed partial class Migrator(
 
     /// <summary>How long a host that does not answer after the call is asked again, when without it nobody knows where the guest is: its daemon may just be restarted.</summary>
     public TimeSpan HostGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Asks both hosts what a plan needs.</summary>
+    public PlanFactsReader FactsReader { get; init; } = new();
+
+    /// <summary>Where each migration is written down before it is begun, so that another process can finish or undo it; <see langword="null"/> for nowhere.</summary>
+    public Journal? Journal { get; init; }
 
     private MigrationSettlement Settlement => new(source, destination, _time, _logger) { HostGrace = HostGrace };
 
@@ -72,7 +80,8 @@ public sealed partial class Migrator(
     private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, DomainSnapshot domain, CancellationToken cancellationToken)
     {
         HostSnapshot there = await destination.SnapshotAsync(domain.Name, domain.Uuid, cancellationToken).ConfigureAwait(false);
-        return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address);
+        (PlanningFacts sourceFacts, PlanningFacts destinationFacts) = await FactsReader.ReadAsync(source, destination, request, domain, cancellationToken).ConfigureAwait(false);
+        return MigrationPlanner.Plan(request, domain, source.Identity, there, destination.Address, sourceFacts, destinationFacts);
     }
 
     /// <summary>
@@ -141,34 +150,48 @@ public sealed partial class Migrator(
         string name = plan.Domain.Name;
         Guid uuid = plan.Domain.Uuid;
 
-        // The limit first: it does not travel, so it is set before each leg, and read back.
         TimeSpan before = await source.MaxDowntimeAsync(uuid, null, cancellationToken).ConfigureAwait(false);
-        TimeSpan wanted = PolicyEngine.InitialMaxDowntime(plan.Request.Policy, plan.PolicyContext);
-        TimeSpan limit = await source.MaxDowntimeAsync(uuid, wanted, cancellationToken).ConfigureAwait(false);
-        if (limit != wanted)
+        RecordedMigration record = await RecordedMigration.BeginAsync(Journal, plan, before, source, destination, _logger, cancellationToken).ConfigureAwait(false);
+        using IDisposable? scope = record.Id is { } id ? _logger.BeginScope(new Dictionary<string, object> { ["OperationId"] = id }) : null;
+        Leg leg;
+        TimeSpan limit;
+        try
         {
-            return new()
+            plan = await PrepareAsync(plan, record, progress, cancellationToken).ConfigureAwait(false);
+
+            // It does not travel, so it is set before each leg, and read back.
+            TimeSpan wanted = PolicyEngine.InitialMaxDowntime(plan.Request.Policy, plan.PolicyContext);
+            limit = await source.MaxDowntimeAsync(uuid, wanted, cancellationToken).ConfigureAwait(false);
+            if (limit != wanted)
             {
-                Plan = plan,
-                Verdict = new(MigrationOutcome.Failed, $"{source.Address.Name} keeps a downtime limit of {limit.TotalMilliseconds} ms for {name} instead of {wanted.TotalMilliseconds} ms; nothing was migrated"),
-                MaxDowntime = limit,
-            };
+                await GiveUpAsync(plan, record).ConfigureAwait(false);
+                return new()
+                {
+                    Plan = plan,
+                    Verdict = new(MigrationOutcome.Failed, $"{source.Address.Name} keeps a downtime limit of {limit.TotalMilliseconds} ms for {name} instead of {wanted.TotalMilliseconds} ms; nothing was migrated"),
+                    MaxDowntime = limit,
+                };
+            }
+
+            leg = await RunLegAsync(
+                plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace, record.NewPolicy, () => record.Enter(OperationPhase.PostCopy)),
+                () =>
+                {
+                    record.Enter(OperationPhase.Migrating);
+                    LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
+                    return source.MigrateAsync(plan.Call);
+                },
+                progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or HostUnreachableException or LibvirtException or HostDeviceException)
+        {
+            // libvirt was not asked to migrate yet: what was prepared is undone, and who asked is told.
+            await GiveUpAsync(plan, record).ConfigureAwait(false);
+            throw;
         }
 
-        Leg leg = await RunLegAsync(
-            plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace),
-            () =>
-            {
-                LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
-                return source.MigrateAsync(plan.Call);
-            },
-            progress, cancellationToken).ConfigureAwait(false);
+        RecoveryResult order = await record.EndAsync(leg.Settled).ConfigureAwait(false);
         limit = leg.Decisions.LastOrDefault(decision => decision is { LimitMs: not null, Problem: null })?.LimitMs is { } raised ? TimeSpan.FromMilliseconds(raised) : limit;
-        if (!leg.HasMoved)
-        {
-            await PutLimitBackAsync(uuid, before).ConfigureAwait(false);
-        }
-
         MigrationEvidence evidence = leg.Evidence with
         {
             Call = leg.Evidence.Call with
@@ -182,7 +205,7 @@ public sealed partial class Migrator(
         return new MigrationResult
         {
             Plan = plan,
-            Verdict = leg.Settled.Verdict,
+            Verdict = leg.Settled.Verdict with { Outcome = order.Outcome, Message = order.Message },
             Error = leg.Error,
             Evidence = evidence,
             Downtime = leg.HasMoved ? DowntimeMeasurement.Measure(evidence) : null,
@@ -205,13 +228,15 @@ public sealed partial class Migrator(
     /// <param name="expected">What the migration is to come to.</param>
     /// <param name="policy">What it may do to come to its end.</param>
     /// <param name="context">What is known of it.</param>
+    /// <param name="newPolicy">Asked now and then for another policy that somebody has set meanwhile.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Cancels the migration.</param>
     public async Task<FollowedMigration> FollowAsync(
-        MigrationExpectation expected, MigrationPolicy policy, PolicyContext context, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
+        MigrationExpectation expected, MigrationPolicy policy, PolicyContext context, Func<MigrationPolicy?>? newPolicy = null,
+        IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         LogFollows(expected.Name, source.Address.Name, destination.Address.Name);
-        Leg leg = await RunLegAsync(expected, MigrationMode.P2P, new(policy, context, StopGrace), begin: null, progress, cancellationToken).ConfigureAwait(false);
+        Leg leg = await RunLegAsync(expected, MigrationMode.P2P, new(policy, context, StopGrace, newPolicy), begin: null, progress, cancellationToken).ConfigureAwait(false);
         return new(leg.Settled, leg.Evidence, leg.HasMoved ? DowntimeMeasurement.Measure(leg.Evidence) : null, leg.Decisions);
     }
 
@@ -292,18 +317,23 @@ public sealed partial class Migrator(
 
     private sealed record Leg(SettledMigration Settled, MigrationEvidence Evidence, LibvirtException? Error, bool Began, bool HasMoved, IReadOnlyList<PolicyDecision> Decisions);
 
-    /// <summary>A guest that stays is to be as it was.</summary>
-    private async Task PutLimitBackAsync(Guid uuid, TimeSpan limit)
+    /// <summary>Makes the destination's devices, and puts their nodes into the plan.</summary>
+    private async Task<MigrationPlan> PrepareAsync(MigrationPlan plan, RecordedMigration record, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
-        try
+        progress?.Report(new("preparing"));
+        record.Enter(OperationPhase.Preparing);
+        if (record.Id is not null && plan.DestinationXml is not null)
         {
-            await source.MaxDowntimeAsync(uuid, limit, CancellationToken.None).ConfigureAwait(false);
+            // The mark is in the running domain by now, and has to travel in the document that is made of it.
+            plan = await ComputeAsync(plan.Request with { Mode = plan.Mode }, plan.Domain.Uuid, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
-        {
-            LogCannotAsk(source.Address.Name, HostAddress.Redact(e.Message)); // its QEMU, with the limit, may be gone
-        }
+
+        return plan.Creations.Any() ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, cancellationToken).ConfigureAwait(false) : plan;
     }
+
+    /// <summary>Undoes what was prepared for a call that was never made.</summary>
+    private async Task GiveUpAsync(MigrationPlan plan, RecordedMigration record) =>
+        await record.EndAsync(await Settlement.SettleAsync(plan.Expectation, new(JobResult.Cancelled, Began: false)).ConfigureAwait(false)).ConfigureAwait(false);
 
     private static bool IsMigration(ObservedEvent observed) => observed.Name is "MIGRATION" or "MIGRATION_PASS" || observed.Channel == "iteration";
 

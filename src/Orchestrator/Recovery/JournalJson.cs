@@ -7,4 +7,5 @@ namespace Orchestrator.Recovery;
 [JsonSerializable(typeof(JournalIntent))]
 [JsonSerializable(typeof(OperationOwner))]
 [JsonSerializable(typeof(OperationPhase))]
+[JsonSerializable(typeof(Migration.Mapping.DeviceCreation))]
 internal sealed partial class JournalJson : JsonSerializerContext;

@@ -1,8 +1,10 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Recovery;
 
@@ -32,7 +34,7 @@ public sealed partial class Recoverer(
     public TimeSpan SettleGrace { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How effects are undone, by the kind of their steps.</summary>
-    public IReadOnlyDictionary<string, StepUndoer> Undoers { get; init; } = new Dictionary<string, StepUndoer>();
+    public IReadOnlyDictionary<string, StepUndoer> Undoers { get; init; } = VdpaSteps.Undoers;
 
     /// <summary>The operations that the journal has as not ended, the oldest first; some may be running right now.</summary>
     public IReadOnlyList<UnfinishedOperation> FindAll() => [.. (journal?.Unfinished() ?? []).Select(UnfinishedOperation.Of)];
@@ -136,7 +138,7 @@ public sealed partial class Recoverer(
         }
 
         SettledMigration settled = decision.Action == OutcomeAction.Follow
-            ? (await FollowAsync(operation, source, destination, progress, cancellationToken).ConfigureAwait(false)).Settled
+            ? (await FollowAsync(operation, source, destination, here.Domain!, progress, cancellationToken).ConfigureAwait(false)).Settled
             : await new MigrationSettlement(source, destination, _time, _logger) { HostGrace = HostGrace, SettleGrace = SettleGrace }.SettleAsync(operation.Expectation, JobEnd.Unseen)
                 .ConfigureAwait(false);
         var after = new RecoveryAftermath(operation, source, destination, journal, Undoers, _logger);
@@ -164,19 +166,34 @@ public sealed partial class Recoverer(
     }
 
     private Task<FollowedMigration> FollowAsync(
-        UnfinishedOperation operation, IHost source, IHost destination, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+        UnfinishedOperation operation, IHost source, IHost destination, DomainSnapshot domain, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         var request = new MigrationRequest
         {
             Domain = $"{operation.DomainUuid}",
+            Policy = PolicyOf(operation),
             MaxDowntime = operation.MaxDowntime,
 
             // Of its time some has gone by.
             Timeout = operation is { Timeout: { } timeout, Started: { } started } ? Longest(timeout - (_time.GetUtcNow() - started), TimeSpan.Zero) : null,
         };
-        return new Migrator(source, destination, clock, _time, _logger, _claims) { HostGrace = HostGrace }.FollowAsync(operation.Expectation, request, progress, cancellationToken);
+        return new Migrator(source, destination, clock, _time, _logger, _claims) { HostGrace = HostGrace }.FollowAsync(
+            operation.Expectation, request.Policy, TransferCall.ContextOf(request, domain), RecordedMigration.NewPolicyOf(journal, operation, _logger, source, destination), progress, cancellationToken);
 
         static TimeSpan Longest(TimeSpan one, TimeSpan other) => one > other ? one : other;
+    }
+
+    private MigrationPolicy PolicyOf(UnfinishedOperation operation)
+    {
+        try
+        {
+            return operation.Policy is { } json ? PolicyDocument.FromJson(json) : MigrationPolicy.Adaptive;
+        }
+        catch (JsonException e)
+        {
+            LogNoPolicy(operation.DomainName, MigrationPolicy.Adaptive.Name, e.Message); // written by a newer version
+            return MigrationPolicy.Adaptive;
+        }
     }
 
     private static RecoveryResult Judged(UnfinishedOperation operation, RecoveryHosts hosts, DomainWhereabouts here, DomainWhereabouts there, OutcomeDecision decision)
@@ -228,6 +245,9 @@ public sealed partial class Recoverer(
         Array.Find(Enum.GetValues<MigrationOutcome>(), outcome => ErrorDocument.CodeOf(outcome) == code); // an unknown one is what "completed" stands for: it has ended
 
     private ClaimHolder Self(UnfinishedOperation operation) => ClaimHolder.Here(DomainOperation.Migrate, operation.DomainName, operation.Source.Name, _time);
+
+    [LoggerMessage(EventId = 403, Level = LogLevel.Warning, Message = "The policy of the migration of {Domain} cannot be read, it goes on by {Policy}: {Reason}")]
+    private partial void LogNoPolicy(string domain, string policy, string reason);
 
     [LoggerMessage(EventId = 400, Level = LogLevel.Information, Message = "Recovering the migration of {Domain} from {Source} to {Destination}")]
     private partial void LogRecovers(string domain, string source, string destination);

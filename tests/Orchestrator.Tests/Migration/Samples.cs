@@ -1,6 +1,7 @@
 using Libvirt.Interop;
 using Orchestrator.Hosts;
 using Orchestrator.Migration;
+using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Tests.Migration;
 
@@ -39,8 +40,22 @@ internal static class Samples
             """,
         };
 
-    internal static MigrationRequest Request { get; } = new() { Domain = "web1" };
+    // By a policy that adds nothing to the call.
+    internal static MigrationRequest Request { get; } = new() { Domain = "web1", Policy = MigrationPolicy.Fixed };
 
-    internal static MigrationPlan Plan(MigrationRequest? request = null, DomainSnapshot? domain = null, HostSnapshot? destination = null, HostIdentity? source = null) =>
-        MigrationPlanner.Plan(request ?? Request, domain ?? Domain(), source ?? Host("lab-a"), destination ?? new(Host("lab-b"), null, null));
+    /// <summary>What a host tells that has plenty of everything.</summary>
+    internal static PlanningFacts Facts(HostIdentity host) => new()
+    {
+        Host = host,
+        Obstacles = new() { Snapshots = 0, BlockJobs = [], MonitorUsed = false },
+        Offer = new() { Cpu = CpuComparison.Superset, Machine = true, FreeMemoryKiB = 64L << 20 },
+    };
+
+    internal static MigrationPlan Plan(
+        MigrationRequest? request = null, DomainSnapshot? domain = null, HostSnapshot? destination = null, HostIdentity? source = null, PlanningFacts? here = null, PlanningFacts? there = null)
+    {
+        source ??= Host("lab-a");
+        destination ??= new(Host("lab-b"), null, null);
+        return MigrationPlanner.Plan(request ?? Request, domain ?? Domain(), source, destination, null, here ?? Facts(source), there ?? Facts(destination.Host));
+    }
 }

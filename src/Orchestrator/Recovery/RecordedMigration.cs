@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Libvirt.Interop;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Hosts;
+using Orchestrator.Migration;
+using Orchestrator.Migration.Mapping;
+using Orchestrator.Migration.Policies;
+
+namespace Orchestrator.Recovery;
+
+/// <summary>
+/// A migration as its journal has it: every effect is written down before it is made, so that another process can finish or undo it. Without a journal nothing is
+/// written, and the process alone puts in order what it changed.
+/// </summary>
+internal sealed partial class RecordedMigration
+{
+    private readonly Journal? _journal;
+    private readonly IHost _source;
+    private readonly IHost _destination;
+    private readonly ILogger _logger;
+    private readonly UnfinishedOperation _operation;
+    private string? _policy;
+
+    private RecordedMigration(Journal? journal, IHost source, IHost destination, ILogger logger, UnfinishedOperation operation)
+    {
+        _journal = journal;
+        _source = source;
+        _destination = destination;
+        _logger = logger;
+        _operation = operation;
+        _policy = operation.Policy;
+    }
+
+    /// <summary>The operation's id; <see langword="null"/> without a journal.</summary>
+    internal Guid? Id => _operation.Id;
+
+    /// <summary>Writes the intent down, and marks the domain with it.</summary>
+    internal static async Task<RecordedMigration> BeginAsync(
+        Journal? journal, MigrationPlan plan, TimeSpan limitBefore, IHost source, IHost destination, ILogger logger, CancellationToken cancellationToken)
+    {
+        var intent = new JournalIntent
+        {
+            DomainUuid = plan.Domain.Uuid,
+            DomainName = plan.Domain.Name,
+            SourceName = source.Address.Name,
+            SourceUri = source.Address.Uri,
+            DestinationName = destination.Address.Name,
+            DestinationUri = destination.Address.Uri,
+            Mode = plan.Mode == MigrationMode.P2P ? "p2p" : "direct",
+            MaxDowntime = plan.Request.MaxDowntime,
+            Timeout = plan.Request.Timeout,
+            Policy = PolicyDocument.ToJson(plan.Request.Policy),
+            WasRunning = plan.Expectation.WasRunning,
+            PersistentOnDestination = plan.PersistentOnDestination,
+            UndefinesSource = plan.UndefinesSource,
+            MaxDowntimeBefore = limitBefore,
+        };
+        if (journal is null)
+        {
+            return new(null, source, destination, logger, new()
+            {
+                DomainUuid = intent.DomainUuid, DomainName = intent.DomainName, Source = source.Address, Destination = destination.Address, WasRunning = intent.WasRunning,
+                PersistentOnDestination = intent.PersistentOnDestination, UndefinesSource = intent.UndefinesSource, MaxDowntimeBefore = limitBefore,
+            });
+        }
+
+        JournalOperation operation = journal.Begin(intent);
+        var record = new RecordedMigration(journal, source, destination, logger, UnfinishedOperation.Of(operation));
+        record.LogBegun(operation.Id, intent.DomainName);
+        try
+        {
+            await MarkedDomain.MarkAsync(source, intent.DomainUuid, OperationMarker.Of(operation), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is LibvirtException or HostUnreachableException or OperationCanceledException)
+        {
+            // A mark that may have been set all the same is taken off by what comes next to the domain.
+            journal.End(operation.Id, ErrorDocument.CodeOf(MigrationOutcome.Failed), $"the domain could not be marked: {HostAddress.Redact(e.Message)}");
+            throw;
+        }
+
+        return record;
+    }
+
+    /// <summary>Tells the journal how far it is.</summary>
+    internal void Enter(OperationPhase phase)
+    {
+        if (Id is { } id)
+        {
+            _journal!.SetPhase(id, phase);
+        }
+    }
+
+    /// <summary>Writes a device down before it is made.</summary>
+    internal Task IntendAsync(DeviceCreation creation)
+    {
+        if (Id is { } id)
+        {
+            _journal!.BeginStep(id, VdpaSteps.Kind, VdpaSteps.DetailOf(creation));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The policy that somebody has set since this was asked last; <see langword="null"/> for none.</summary>
+    internal MigrationPolicy? NewPolicy() => Id is { } id ? NewPolicy(_journal!, id, ref _policy, this) : null;
+
+    /// <summary>The same for an operation that is followed.</summary>
+    internal static Func<MigrationPolicy?>? NewPolicyOf(Journal? journal, UnfinishedOperation operation, ILogger logger, IHost source, IHost destination) =>
+        journal is not null && operation.IsInJournal ? new RecordedMigration(journal, source, destination, logger, operation).NewPolicy : null;
+
+    /// <summary>Puts in order what was changed, and ends the operation unless nobody knows where the guest is.</summary>
+    internal Task<RecoveryResult> EndAsync(SettledMigration settled)
+    {
+        UnfinishedOperation now = Id is { } id && _journal!.Get(id) is { } known ? UnfinishedOperation.Of(known) : _operation;
+        return new RecoveryAftermath(now, _source, _destination, _journal, VdpaSteps.Undoers, _logger).PutInOrderAsync(settled);
+    }
+
+    private static MigrationPolicy? NewPolicy(Journal journal, Guid id, ref string? last, RecordedMigration record)
+    {
+        string? json;
+        try
+        {
+            json = journal.GetPolicy(id);
+        }
+        catch (JournalException e)
+        {
+            record.LogCannotRead(e.Message); // the migration goes on by the policy that it has
+            return null;
+        }
+
+        if (json is null || json == last)
+        {
+            return null;
+        }
+
+        last = json;
+        try
+        {
+            return PolicyDocument.FromJson(json);
+        }
+        catch (JsonException e)
+        {
+            record.LogCannotRead(e.Message);
+            return null;
+        }
+    }
+
+    [LoggerMessage(EventId = 410, Level = LogLevel.Information, Message = "Operation {Operation}: the migration of {Domain} is in the journal")]
+    private partial void LogBegun(Guid operation, string domain);
+
+    [LoggerMessage(EventId = 411, Level = LogLevel.Warning, Message = "The policy that was set meanwhile cannot be read: {Reason}")]
+    private partial void LogCannotRead(string reason);
+}
