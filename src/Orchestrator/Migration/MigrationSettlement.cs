@@ -46,7 +46,9 @@ public sealed partial class MigrationSettlement(IHost source, IHost destination,
             OutcomeDecision decision = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false), job.Result);
 
             // While the call has not returned, libvirt may still do any of this itself.
-            bool waits = job.Result != JobResult.Unanswered && await ActAsync(decision, expected, here, there, time.GetElapsedTime(began), tried, done).ConfigureAwait(false);
+            bool waits = job.Result != JobResult.Unanswered && (decision.Finding == MigrationFinding.StayedUnseen && job.DestinationRan
+                ? time.GetElapsedTime(began) < HostGrace
+                : await ActAsync(decision, expected, here, there, time.GetElapsedTime(began), tried, done).ConfigureAwait(false));
             if (!waits)
             {
                 MigrationVerdict verdict = MigrationVerdict.Judge(expected, source.Identity, destination.Identity, here, there, job);
@@ -74,6 +76,12 @@ public sealed partial class MigrationSettlement(IHost source, IHost destination,
                 return await TryAsync(
                     OutcomeAction.RemoveSourceCopy, source, $"took the copy of {name} that the migration had left paused on {source.Address.Name} away",
                     () => source.DestroyDomainAsync(expected.Uuid, DomainDestroyFlags.None, CancellationToken.None)).ConfigureAwait(false);
+            case OutcomeAction.SuspendSource when here.Domain is { State: DomainState.Running, Reason: (int)DomainRunningReason.MigrationCanceled }
+                && there.Domain is { State: DomainState.Running, Reason: (int)DomainRunningReason.Migrated }:
+                // libvirt takes a lost answer of the destination for a failure and lets the source run again. Two guests must not write to one disk; which of them is right a person decides.
+                return await TryAsync(
+                    OutcomeAction.SuspendSource, source, $"paused {name} on {source.Address.Name}, which libvirt had let run again although it runs on {destination.Address.Name}",
+                    () => source.SuspendDomainAsync(expected.Uuid, CancellationToken.None)).ConfigureAwait(false);
             case OutcomeAction.RemoveDestinationCopy:
                 // Its daemon removes it itself as soon as it notices that the source is gone.
                 return elapsed < SettleGrace || await TryAsync(

@@ -119,6 +119,9 @@ public enum OutcomeAction
     /// <summary>Take the destination's copy away: it never ran, and the source runs the guest.</summary>
     RemoveDestinationCopy,
 
+    /// <summary>Pause the source's copy, where it was the migration's own end that let it run again beside the destination's.</summary>
+    SuspendSource,
+
     /// <summary>Let the broken post-copy migration go on.</summary>
     ResumePostCopy,
 }
@@ -198,6 +201,7 @@ public static class OutcomeTable
         MigrationFinding.SourceNotResumed => OutcomeAction.ResumeSource,
         MigrationFinding.HalfCopy => OutcomeAction.RemoveDestinationCopy,
         MigrationFinding.PostCopyBroken => OutcomeAction.ResumePostCopy,
+        MigrationFinding.TwoCopies => OutcomeAction.SuspendSource,
 
         // A daemon may just be restarted, and a copy that is on its way to its end may still be seen.
         MigrationFinding.Settling or MigrationFinding.NobodyKnows => OutcomeAction.AskAgain,

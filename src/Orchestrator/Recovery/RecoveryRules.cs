@@ -14,7 +14,7 @@ internal static class RecoveryRules
         DomainWhereabouts[] marked = decision.Action switch
         {
             OutcomeAction.ResumeSource or OutcomeAction.RemoveDestinationCopy => [here],
-            OutcomeAction.RemoveSourceCopy => [here, there],
+            OutcomeAction.RemoveSourceCopy or OutcomeAction.SuspendSource => [here, there],
             _ => [],
         };
         foreach (DomainWhereabouts copy in marked)
@@ -43,6 +43,7 @@ internal static class RecoveryRules
             OutcomeAction.ResumeSource => $"resume {operation.DomainName} on {operation.Source.Name}: {operation.Destination.Name} has none",
             OutcomeAction.RemoveSourceCopy => $"take the paused copy on {operation.Source.Name} away: {operation.DomainName} runs on {operation.Destination.Name}",
             OutcomeAction.RemoveDestinationCopy => $"take the copy on {operation.Destination.Name}, which never ran, away",
+            OutcomeAction.SuspendSource => $"pause {operation.DomainName} on {operation.Source.Name}, if it was the migration's end that let it run again there",
             OutcomeAction.ResumePostCopy => "let the broken post-copy migration go on",
             _ => null,
         };

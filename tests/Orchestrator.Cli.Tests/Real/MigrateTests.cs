@@ -63,7 +63,7 @@ public sealed partial class MigrateTests
     {
         CliResult result = await CliProcess.RunAsync("--json", "migrate", Guest, "--from", "lab-a", "--to", "lab-b");
         string[] stages = [.. result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("stage").GetString()!).Distinct()];
-        Assert.That(stages, Is.EqualTo(new[] { "checking", "migrating", "verifying" }));
+        Assert.That(stages, Is.EqualTo(new[] { "checking", "preparing", "migrating", "verifying" }));
     }
 
     [Test]
@@ -220,6 +220,6 @@ public sealed partial class MigrateTests
         return domain?.IsPersistent();
     }
 
-    [GeneratedRegex(@"^web1: now on lab-b, downtime \d+\.\d ms ± \d+\.\d \(trace; qmp \d+\.\d, libvirt \d+, observer \d+\.\d, guest \d+\), limit 300$")]
+    [GeneratedRegex(@"^web1: now on lab-b, downtime \d+\.\d ms ± \d+\.\d \(trace; qmp \d+\.\d, libvirt \d+, observer \d+\.\d, guest \d+\), limit 100$")]
     private static partial Regex AnswerLine();
 }

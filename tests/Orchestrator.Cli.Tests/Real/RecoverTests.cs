@@ -11,29 +11,33 @@ public sealed class RecoverTests
 {
     private const string Guest = "recovered";
 
+    // Its own: what other tests' killed processes left open is not this one's.
+    private static readonly string State = Path.Combine(Path.GetTempPath(), $"orchestrator-recover-{Guid.NewGuid().ToString()[..8]}");
+
     private Journal _journal = null!;
 
     [OneTimeSetUp]
     public async Task StartGuest()
     {
         await CliLab.Lab.StartGuestAsync(new() { Name = Guest, DirtyMiBPerSecond = 16 });
-        _journal = Journal.Open(Path.Combine(CliLab.Folder, "state"));
+        _journal = Journal.Open(State);
     }
 
     [OneTimeTearDown]
     public async Task RemoveGuest()
     {
         _journal.Dispose();
+        Directory.Delete(State, recursive: true);
         await CliLab.Lab.RemoveGuestAsync(Guest);
     }
 
     [Test, Order(1)]
     public async Task Where_nothing_is_open_it_says_so()
     {
-        CliResult plain = await CliProcess.RunAsync("recover");
+        CliResult plain = await CliProcess.RunAsync("recover", "--state-dir", State);
         Assert.That(plain.ExitCode, Is.Zero, $"{plain}");
         Assert.That(plain.Output, Does.StartWith("Nothing to recover"));
-        CliResult json = await CliProcess.RunAsync("recover", Guest, "-c", "lab-a", "--json");
+        CliResult json = await CliProcess.RunAsync("recover", Guest, "-c", "lab-a", "--json", "--state-dir", State);
         Assert.That(json.ExitCode, Is.Zero, $"{json}");
         Assert.That(json.Json.GetArrayLength(), Is.Zero);
     }
@@ -58,9 +62,9 @@ public sealed class RecoverTests
             domain.Suspend();
         }
 
-        CliResult dry = await CliProcess.RunAsync([.. Command(withJournal, from, to), "--dry-run", "--json"]);
+        CliResult dry = await CliProcess.RunAsync([.. Command(withJournal, from, to), "--dry-run", "--json", "--state-dir", State]);
         Assert.That(JsonSchema.Load("recover.schema.json").Problems(JsonNode.Parse(dry.Output)), Is.Empty);
-        CliResult result = await CliProcess.RunAsync([.. Command(withJournal, from, to), "--json"]);
+        CliResult result = await CliProcess.RunAsync([.. Command(withJournal, from, to), "--json", "--state-dir", State]);
         Assert.That(JsonSchema.Load("recover.schema.json").Problems(JsonNode.Parse(result.Output)), Is.Empty);
 
         Assert.That(result.ExitCode, Is.EqualTo(7), $"{result}");
@@ -75,13 +79,13 @@ public sealed class RecoverTests
     public async Task Killed_in_direct_mode_the_guest_ends_up_running_on_one_host([Values(0, 400, 1500)] int delay)
     {
         (string from, string to) = await Ends();
-        using CliProcess migration = CliProcess.Start("migrate", Guest, "--from", from, "--to", to, "--mode", "direct", "--bandwidth", "64", "--json");
+        using CliProcess migration = CliProcess.Start("migrate", Guest, "--from", from, "--to", to, "--mode", "direct", "--bandwidth", "64", "--json", "--state-dir", State);
         await migration.SeeAsync("\"stage\":\"migrating");
-        JournalOperation operation = Begin(from, to, "direct");
+        JournalOperation operation = Open();
         await Task.Delay(delay);
         migration.Signal("KILL");
 
-        CliResult result = await CliProcess.RunAsync("recover", Guest, "--from", from, "--to", to, "--json");
+        CliResult result = await CliProcess.RunAsync("recover", Guest, "--from", from, "--to", to, "--json", "--state-dir", State);
 
         JsonElement only = result.Json.EnumerateArray().Single();
         Assert.That(result.ExitCode, Is.Zero.Or.EqualTo(1), $"{result}");
@@ -94,12 +98,12 @@ public sealed class RecoverTests
     public async Task Killed_in_p2p_mode_the_migration_is_adopted_and_completed()
     {
         (string from, string to) = await Ends();
-        using CliProcess migration = CliProcess.Start("migrate", Guest, "--from", from, "--to", to, "--mode", "p2p", "--bandwidth", "32", "--json");
+        using CliProcess migration = CliProcess.Start("migrate", Guest, "--from", from, "--to", to, "--mode", "p2p", "--bandwidth", "32", "--json", "--state-dir", State);
         await migration.SeeAsync("\"iteration\":1");
-        JournalOperation operation = Begin(from, to, "p2p");
+        JournalOperation operation = Open();
         migration.Signal("KILL");
 
-        CliResult result = await CliProcess.RunAsync("recover", "--json");
+        CliResult result = await CliProcess.RunAsync("recover", "--json", "--state-dir", State);
 
         JsonElement only = result.Json.EnumerateArray().Single();
         Assert.That(result.ExitCode, Is.Zero, $"{result}");
@@ -120,13 +124,16 @@ public sealed class RecoverTests
         Assert.That(domain.GetMetadata(DomainMetadataType.Element, OperationMarker.Namespace, DomainModificationImpact.Live), Does.Contain($"{operation.Id}"));
         Assert.That(OperationMarker.Read(domain.GetXml()), Is.EqualTo(OperationMarker.Of(operation)), "as libvirt gives it back");
 
-        CliResult reset = await CliProcess.RunAsync("domain", "reset", Guest, "-c", from, "--json");
+        CliResult reset = await CliProcess.RunAsync("domain", "reset", Guest, "-c", from, "--json", "--state-dir", State);
 
         Assert.That(reset.ExitCode, Is.Zero, $"{reset}");
         Assert.That(reset.Json.GetProperty("notes")[0].GetString(), Does.Contain("first settled the migration"));
         Assert.That(domain.GetMetadata(DomainMetadataType.Element, OperationMarker.Namespace, DomainModificationImpact.Live), Is.Null);
         Assert.That(_journal.Get(operation.Id)!.Ended, Is.Not.Null);
     }
+
+    /// <summary>What the killed process wrote down.</summary>
+    private JournalOperation Open() => _journal.Unfinished().Single(operation => operation.Intent.DomainName == Guest);
 
     private static void Mark(LibvirtDomain domain, JournalOperation? operation)
     {

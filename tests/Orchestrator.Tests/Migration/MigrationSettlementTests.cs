@@ -85,6 +85,29 @@ public sealed class MigrationSettlementTests
     }
 
     [Test]
+    public async Task A_source_that_libvirt_let_run_again_beside_the_destination_is_paused_and_a_person_decides()
+    {
+        _source.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.MigrationCanceled);
+        _destination.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.Migrated);
+        SettledMigration settled = await SettleAsync();
+        Assert.That(_source.Domains[Samples.Uuid].State, Is.EqualTo(DomainState.Paused));
+        Assert.That(_destination.LifeCalls, Is.Empty);
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(settled.Done.Single(), Does.Contain("paused web1 on lab-a"));
+    }
+
+    [Test]
+    public async Task A_guest_that_was_seen_to_run_on_a_destination_that_is_lost_has_not_simply_stayed()
+    {
+        _source.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.MigrationCanceled);
+        _destination.IsLost = true;
+        SettledMigration settled = await SettleAsync(new(JobResult.Failed, DestinationRan: true));
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(settled.Verdict.Message, Does.Contain("may run on both"));
+        Assert.That((await SettleAsync(new(JobResult.Failed))).Verdict.Outcome, Is.EqualTo(MigrationOutcome.Unreachable));
+    }
+
+    [Test]
     public async Task A_copy_that_never_ran_is_taken_away_when_its_daemon_does_not_do_it()
     {
         _source.Domains[Samples.Uuid] = Samples.Domain();
@@ -108,7 +131,7 @@ public sealed class MigrationSettlementTests
 
     private static DomainSnapshot Stranded => Samples.Domain(DomainState.Paused, (int)DomainPausedReason.Migration);
 
-    private Task<SettledMigration> SettleAsync() =>
+    private Task<SettledMigration> SettleAsync(JobEnd? job = null) =>
         new MigrationSettlement(_source, _destination, TimeProvider.System, NullLogger.Instance) { HostGrace = TimeSpan.FromMilliseconds(300), SettleGrace = TimeSpan.FromMilliseconds(300) }
-            .SettleAsync(Expected, JobEnd.Unseen);
+            .SettleAsync(Expected, job ?? JobEnd.Unseen);
 }

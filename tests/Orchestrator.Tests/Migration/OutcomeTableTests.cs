@@ -83,7 +83,7 @@ public sealed class OutcomeTableTests
     [TestCase(CopyState.Runs, CopyState.None, JobResult.Unseen, MigrationFinding.Stayed, OutcomeAction.None, MigrationOutcome.Failed)]
     [TestCase(CopyState.Runs, CopyState.None, JobResult.Unanswered, MigrationFinding.Stayed, OutcomeAction.None, MigrationOutcome.NeedsPerson)]
     [TestCase(CopyState.Runs, CopyState.Unknown, JobResult.Failed, MigrationFinding.StayedUnseen, OutcomeAction.None, MigrationOutcome.Unreachable)]
-    [TestCase(CopyState.Runs, CopyState.Runs, JobResult.Succeeded, MigrationFinding.TwoCopies, OutcomeAction.None, MigrationOutcome.NeedsPerson)]
+    [TestCase(CopyState.Runs, CopyState.Runs, JobResult.Succeeded, MigrationFinding.TwoCopies, OutcomeAction.SuspendSource, MigrationOutcome.NeedsPerson)]
     [TestCase(CopyState.Runs, CopyState.Arriving, JobResult.Failed, MigrationFinding.HalfCopy, OutcomeAction.RemoveDestinationCopy, MigrationOutcome.Degraded)]
     [TestCase(CopyState.None, CopyState.Runs, JobResult.Succeeded, MigrationFinding.Moved, OutcomeAction.None, MigrationOutcome.Completed)]
     [TestCase(CopyState.None, CopyState.Runs, JobResult.Failed, MigrationFinding.Moved, OutcomeAction.None, MigrationOutcome.Completed)]
