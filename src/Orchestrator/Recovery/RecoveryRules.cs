@@ -14,7 +14,7 @@ internal static class RecoveryRules
         DomainWhereabouts[] marked = decision.Action switch
         {
             OutcomeAction.ResumeSource or OutcomeAction.RemoveDestinationCopy => [here],
-            OutcomeAction.RemoveSourceCopy or OutcomeAction.SuspendSource => [here, there],
+            OutcomeAction.RemoveSourceCopy => [here, there],
             _ => [],
         };
         foreach (DomainWhereabouts copy in marked)
