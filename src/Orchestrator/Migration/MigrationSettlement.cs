@@ -46,7 +46,7 @@ public sealed partial class MigrationSettlement(IHost source, IHost destination,
             OutcomeDecision decision = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false), job.Result);
 
             // While the call has not returned, libvirt may still do any of this itself.
-            bool waits = job.Result != JobResult.Unanswered && (decision.Finding == MigrationFinding.StayedUnseen && job.DestinationRan
+            bool waits = job.Result != JobResult.Unanswered && (decision.Finding == MigrationFinding.StayedUnseen && job.DestinationMayRun
                 ? time.GetElapsedTime(began) < HostGrace
                 : await ActAsync(decision, expected, here, there, time.GetElapsedTime(began), tried, done).ConfigureAwait(false));
             if (!waits)

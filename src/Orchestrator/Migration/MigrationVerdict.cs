@@ -8,8 +8,8 @@ namespace Orchestrator.Migration;
 /// <param name="Error">Its error.</param>
 /// <param name="Began">Whether anything was seen of a migration (a job, an event): a refusal before that touched nothing.</param>
 /// <param name="Reason">Why it was asked to end.</param>
-/// <param name="DestinationRan">Whether the guest was seen to run on the destination: then a destination that cannot be asked may still run it.</param>
-public sealed record JobEnd(JobResult Result, LibvirtException? Error = null, bool Began = true, string? Reason = null, bool DestinationRan = false)
+/// <param name="DestinationMayRun">Whether the guest was seen to run on the destination, or all of it had been sent there: then a destination that cannot be asked may run it, whatever the source says.</param>
+public sealed record JobEnd(JobResult Result, LibvirtException? Error = null, bool Began = true, string? Reason = null, bool DestinationMayRun = false)
 {
     /// <summary>Nobody saw the end.</summary>
     public static JobEnd Unseen { get; } = new(JobResult.Unseen);
@@ -46,8 +46,8 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
         {
             MigrationFinding.Moved => Arrived(expected, source, destination, here, there.Domain!, job.Error),
             MigrationFinding.Stayed => Stayed(expected, source, here.Domain!, job, why),
-            MigrationFinding.StayedUnseen when job.DestinationRan => new(
-                MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, but it was seen to run on {there.Host}, which cannot be asked{why}: it may run on both",
+            MigrationFinding.StayedUnseen when job.DestinationMayRun => new(
+                MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, but all of it had been sent to {there.Host}, which cannot be asked{why}: it may run on both",
                 $"Bring {there.Host} back, then: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'. Pausing the copy on {source.Name} keeps the two from writing to one disk: "
                 + $"virsh -c '{source.Uri}' suspend {expected.Uuid}"),
             MigrationFinding.StayedUnseen => here.Domain!.State == DomainState.Running || !expected.WasRunning

@@ -266,7 +266,7 @@ public sealed partial class Migrator(
         // From here on nobody may cancel: the truth has to be found out.
         progress?.Report(new("verifying", driver.LastSample));
         bool began = driver.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
-        SettledMigration settled = await Settlement.SettleAsync(expected, new(ResultOf(call, error, end.Reason), error, began, end.Why, destinationEvents.Events.Any(RanThere))).ConfigureAwait(false);
+        SettledMigration settled = await Settlement.SettleAsync(expected, new(ResultOf(call, error, end.Reason), error, began, end.Why, destinationEvents.Events.Any(RanThere) || sourceEvents.Events.Any(WasSent))).ConfigureAwait(false);
         LogEnded(name, settled.Verdict.Outcome, settled.Verdict.Message);
 
         bool moved = settled.Destination.IsActive && !settled.Source.IsActive;
@@ -334,6 +334,8 @@ public sealed partial class Migrator(
     /// <summary>Undoes what was prepared for a call that was never made.</summary>
     private async Task GiveUpAsync(MigrationPlan plan, RecordedMigration record) =>
         await record.EndAsync(await Settlement.SettleAsync(plan.Expectation, new(JobResult.Cancelled, Began: false)).ConfigureAwait(false)).ConfigureAwait(false);
+
+    private static bool WasSent(ObservedEvent observed) => QmpEvents.Status(observed) == "completed";
 
     private static bool RanThere(ObservedEvent observed) => observed is { Channel: "qmp", Name: "RESUME" } || (observed.Channel == "lifecycle" && observed.Name.StartsWith("resumed/", StringComparison.Ordinal));
 

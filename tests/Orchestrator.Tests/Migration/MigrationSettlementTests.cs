@@ -101,7 +101,7 @@ public sealed class MigrationSettlementTests
     {
         _source.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.MigrationCanceled);
         _destination.IsLost = true;
-        SettledMigration settled = await SettleAsync(new(JobResult.Failed, DestinationRan: true));
+        SettledMigration settled = await SettleAsync(new(JobResult.Failed, DestinationMayRun: true));
         Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
         Assert.That(settled.Verdict.Message, Does.Contain("may run on both"));
         Assert.That((await SettleAsync(new(JobResult.Failed))).Verdict.Outcome, Is.EqualTo(MigrationOutcome.Unreachable));
