@@ -193,7 +193,7 @@ public sealed class MigrationControlTests
 
     private MigrationControl Control(TimeProvider? time = null) => new(_host, _claims, _clock, time ?? TimeProvider.System);
 
-    private async Task<CancelOutcome> CancelAsync(MigrationControl control, TimeSpan? deadline = null) =>
+    private static async Task<CancelOutcome> CancelAsync(MigrationControl control, TimeSpan? deadline = null) =>
         await control.CancelAsync(await control.FindAsync("web1", CancellationToken.None), deadline ?? Long, CancellationToken.None);
 
     private async Task<OperationException> SwitchAsync()
