@@ -94,7 +94,7 @@ public sealed class MigrationControlTests
     public async Task One_that_virsh_began_is_taken_over_with_a_policy_that_gives_up()
     {
         (string from, string to) = await Ends();
-        string file = Path.Combine(CliLab.Folder, "soon.yaml");
+        string file = Path.Combine(TestContext.CurrentContext.WorkDirectory, "soon.yaml");
         await File.WriteAllTextAsync(file, "name: soon\nmax_downtime:\n  ceiling: 50ms\ncompletion_timeout:\n  after: 1s\n");
         using Process virsh = await BeginWithVirshAsync(from, to);
 

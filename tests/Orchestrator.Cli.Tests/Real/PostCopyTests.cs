@@ -115,7 +115,7 @@ public sealed class PostCopyTests
     // Switches after a second. Afterwards the rest follows at so many MiB/s: fast enough to end, slow enough to be met in it.
     private static async Task<string> PolicyAsync(int followsMiBPerSecond)
     {
-        string file = Path.Combine(CliLab.Folder, $"at-once-{followsMiBPerSecond}.yaml");
+        string file = Path.Combine(TestContext.CurrentContext.WorkDirectory, $"at-once-{followsMiBPerSecond}.yaml");
         await File.WriteAllTextAsync(file, $"""
             name: at-once
             max_downtime:
