@@ -23,7 +23,7 @@ internal sealed class MigrationCommand
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
         var self = new MigrationCommand(globals, console);
-        return new Command("migration", "Migrations that run, from whichever terminal and whoever began them.") { self.List(), self.Show(), self.Watch(), self.Cancel(), self.Set() };
+        return new Command("migration", "Migrations that run, from whichever terminal and whoever began them.") { self.List(), self.Show(), self.Watch(), self.Cancel(), MigrationSetCommand.Create(globals, console) };
     }
 
     private Command List()
@@ -63,16 +63,17 @@ internal sealed class MigrationCommand
             await using LibvirtHost host = await ConnectAsync(_globals.Connect(parsed), cancellationToken).ConfigureAwait(false);
             MigrationControl control = Control(host);
             RunningMigration migration = await control.FindAsync(parsed.GetValue(name)!, cancellationToken).ConfigureAwait(false);
-            MigrationSettingsInForce now = await control.SetAsync(migration, new(), cancellationToken).ConfigureAwait(false);
+            MigrationSettingsInForce? now = migration.Direction == "out" ? await control.GetSettingsAsync(migration, cancellationToken).ConfigureAwait(false) : null;
             MigrationItem item = MigrationItem.From(host.Address.Name, migration);
             if (_console.Json)
             {
-                Print(new(item, now.MaxDowntime.TotalMilliseconds, now.BandwidthMiBps), RunningMigrationJson.Readable.MigrationShowDocument);
+                Print(new(item, now?.MaxDowntime.TotalMilliseconds, now?.BandwidthMiBps), RunningMigrationJson.Readable.MigrationShowDocument);
             }
             else
             {
                 _console.Out.WriteLine(CliConsole.Printable($"{migration.Domain} on {host.Address.Name}: {migration.State}, {Progress(migration)}"));
-                _console.Out.WriteLine(CliConsole.Printable($"limits: downtime {now.MaxDowntime.TotalMilliseconds:0} ms, bandwidth {now.BandwidthMiBps} MiB/s; driven by {item.Driver ?? "nobody on this machine"}"));
+                string limits = now is null ? "limits: ask the source" : string.Create(CultureInfo.InvariantCulture, $"limits: downtime {now.MaxDowntime.TotalMilliseconds:0} ms, bandwidth {now.BandwidthMiBps} MiB/s");
+                _console.Out.WriteLine(CliConsole.Printable($"{limits}; driven by {item.Driver ?? "nobody on this machine"}"));
             }
 
             return ExitCode.Done;
@@ -147,48 +148,7 @@ internal sealed class MigrationCommand
         return command;
     }
 
-    private Command Set()
-    {
-        Argument<string> name = Domain();
-        var maxDowntime = new Option<TimeSpan?>("--max-downtime") { Description = "Switch over when the blackout is expected to be shorter than this. The policy may raise it further.", CustomParser = Durations.Parse };
-        var bandwidth = new Option<long?>("--bandwidth") { Description = "The most bandwidth to use, in MiB/s.", CustomParser = Numbers.OptionalWithin(1, long.MaxValue >> 20, "--bandwidth wants a whole number of MiB/s, at least 1.") };
-        var postCopy = new Option<bool>("--post-copy") { Description = "Switch to post-copy now; the migration must have been begun with a policy that allows it." };
-        var command = new Command("set", "Changes a migration that runs.") { name, maxDowntime, bandwidth, postCopy };
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(maxDowntime) is null && result.GetResult(bandwidth) is null && !result.GetValue(postCopy))
-            {
-                result.AddError("Nothing to set: name --max-downtime, --bandwidth or --post-copy.");
-            }
-        });
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            await using LibvirtHost host = await ConnectAsync(_globals.Connect(parsed), cancellationToken).ConfigureAwait(false);
-            MigrationControl control = Control(host);
-            RunningMigration migration = await control.FindAsync(parsed.GetValue(name)!, cancellationToken).ConfigureAwait(false);
-            MigrationSettingsInForce now = await control.SetAsync(
-                migration,
-                new() { MaxDowntime = parsed.GetValue(maxDowntime), BandwidthMiBps = parsed.GetValue(bandwidth), PostCopyNow = parsed.GetValue(postCopy) },
-                cancellationToken).ConfigureAwait(false);
-            if (_console.Json)
-            {
-                Print(
-                    new(migration.Domain, migration.Uuid, host.Address.Name, now.MaxDowntime.TotalMilliseconds, now.BandwidthMiBps, now.PostCopyAsked, null),
-                    RunningMigrationJson.Readable.MigrationSetDocument);
-            }
-            else
-            {
-                _console.Out.WriteLine(CliConsole.Printable(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{migration.Domain}: downtime limit {now.MaxDowntime.TotalMilliseconds:0} ms, bandwidth {now.BandwidthMiBps} MiB/s{(now.PostCopyAsked ? ", switching to post-copy" : "")}")));
-            }
-
-            return ExitCode.Done;
-        });
-        return command;
-    }
-
-    private static Argument<string> Domain() => new("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
+    internal static Argument<string> Domain() => new("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
 
     private static string[] Row(MigrationItem item) =>
     [
@@ -200,7 +160,7 @@ internal sealed class MigrationCommand
 
     private static string Progress(RunningMigration migration) => MigrationProgressView.Describe(new(migration.Condition == DomainCondition.PostCopy ? "post-copy" : "migrating", migration.Job));
 
-    private static MigrationControl Control(LibvirtHost host) => new(host, new DomainClaims(), new ObserverClock(TimeProvider.System), TimeProvider.System);
+    internal static MigrationControl Control(LibvirtHost host) => new(host, new DomainClaims(), new ObserverClock(TimeProvider.System), TimeProvider.System);
 
     private Task<LibvirtHost> ConnectAsync(string? name, CancellationToken cancellationToken) =>
         HostResolver.ConnectAsync(name, _globals.Loggers.CreateLogger("orchestrator"), cancellationToken);

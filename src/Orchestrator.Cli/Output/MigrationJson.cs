@@ -19,8 +19,8 @@ internal sealed record MigrationItem(
 /// <summary>What <c>migration list --json</c> prints.</summary>
 internal sealed record MigrationListDocument(IReadOnlyList<MigrationItem> Migrations);
 
-/// <summary>What <c>migration show --json</c> prints.</summary>
-internal sealed record MigrationShowDocument(MigrationItem Migration, double MaxDowntimeMs, long BandwidthMibPerS);
+/// <summary>What <c>migration show --json</c> prints; the destination knows no limits.</summary>
+internal sealed record MigrationShowDocument(MigrationItem Migration, double? MaxDowntimeMs, long? BandwidthMibPerS);
 
 /// <summary>What <c>migration watch --json</c> prints when the migration is over on the host.</summary>
 internal sealed record MigrationEndDocument(string Domain, Guid Uuid, string Host, string State);

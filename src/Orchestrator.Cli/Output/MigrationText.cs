@@ -1,6 +1,7 @@
 using System.Globalization;
 using Orchestrator.Downtime;
 using Orchestrator.Migration;
+using Orchestrator.Recovery;
 
 namespace Orchestrator.Cli;
 
@@ -8,16 +9,22 @@ namespace Orchestrator.Cli;
 internal static class MigrationText
 {
     /// <summary>The last line: <c>web1: now on lab-b, downtime 12.1 ms ± 0.1 (trace; qmp 12.1, libvirt 15, guest 13), limit 300</c>.</summary>
-    internal static string Answer(MigrationResult result)
+    internal static string Answer(MigrationResult result) =>
+        Answer(result.Plan.Domain.Name, result.Plan.Destination.Name, result.Verdict.Outcome, result.Verdict.Message, result.Downtime, result.MaxDowntime);
+
+    /// <summary>The same of a migration that another process had begun.</summary>
+    internal static string Answer(RecoveryResult result) =>
+        Answer(result.Operation.DomainName, result.Operation.Destination.Name, result.Outcome, result.Message, result.Followed?.Downtime, null);
+
+    private static string Answer(string name, string destination, MigrationOutcome outcome, string message, DowntimeReport? measured, TimeSpan? max)
     {
-        string name = result.Plan.Domain.Name;
-        if (result.Verdict.Outcome is not MigrationOutcome.Completed || result.Downtime is not { } downtime)
+        if (outcome is not MigrationOutcome.Completed || measured is not { } downtime)
         {
-            return $"{name}: {result.Verdict.Message}";
+            return $"{name}: {message}";
         }
 
-        string limit = result.MaxDowntime is { } max ? string.Create(CultureInfo.InvariantCulture, $", limit {max.TotalMilliseconds:0}") : "";
-        return $"{name}: now on {result.Plan.Destination.Name}, {Figure(downtime)}{limit}";
+        string limit = max is { } value ? string.Create(CultureInfo.InvariantCulture, $", limit {value.TotalMilliseconds:0}") : "";
+        return $"{name}: now on {destination}, {Figure(downtime)}{limit}";
     }
 
     private static string Figure(DowntimeReport downtime)

@@ -223,8 +223,7 @@ public sealed partial class LibvirtHost
                 Job = job,
                 JobOperation = operation,
 
-                // libvirt keeps the document of a copy that arrives until it has arrived, or fails after 30 s.
-                Xml = operation == DomainJobOperation.MigrationIn ? null : domain.GetXml(),
+                Xml = WithholdsDocument(record.State, record.Reason, operation) ? null : domain.GetXml(),
             };
         }
         catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoDomain)

@@ -439,10 +439,7 @@ public sealed partial class LibvirtHost : IHost
                 Job = job,
                 JobOperation = operation,
 
-                // Asked for the document of a copy that arrives, libvirt waits 30 s for its lock and then fails.
-                Xml = operation == DomainJobOperation.MigrationIn
-                    ? NameAlone(domain)
-                    : domain.GetXml(),
+                Xml = WithholdsDocument(state, reason, operation) ? NameAlone(domain) : domain.GetXml(),
             };
         }
         catch (LibvirtException e) when (e.Code == LibvirtErrorCode.NoDomain)
@@ -450,6 +447,10 @@ public sealed partial class LibvirtHost : IHost
             return null; // it went away between two questions
         }
     }
+
+    // Asked for the document of a copy that arrives, or of either copy in post-copy, libvirt waits for its lock, and fails after 30 s. The source of a broken post-copy tells it.
+    private static bool WithholdsDocument(DomainState state, int reason, DomainJobOperation operation) => operation == DomainJobOperation.MigrationIn
+        || (state, reason) is (DomainState.Running, (int)DomainRunningReason.Postcopy or (int)DomainRunningReason.PostcopyFailed) or (DomainState.Paused, (int)DomainPausedReason.Postcopy);
 
     private static (DomainJobType Type, DomainJobOperation Operation) Job(LibvirtDomain domain, DomainState state)
     {

@@ -1,60 +1,11 @@
 using System.Runtime.CompilerServices;
 using Libvirt.Interop;
-using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
+using Orchestrator.Migration.Policies;
+using Orchestrator.Recovery;
 
 namespace Orchestrator.Migration;
-
-/// <summary>A migration that runs, as one of its two hosts sees it.</summary>
-/// <param name="Domain">The domain.</param>
-/// <param name="Uuid">Its UUID.</param>
-/// <param name="Direction"><c>out</c> on the source, <c>in</c> on the destination.</param>
-/// <param name="State">The domain's state on this host.</param>
-/// <param name="Condition">What it is doing here.</param>
-/// <param name="Job">The job's statistics; the destination has none.</param>
-/// <param name="Holder">Who drives it; <see langword="null"/> when nobody on this machine does.</param>
-public sealed record RunningMigration(string Domain, Guid Uuid, string Direction, string State, DomainCondition Condition, JobSample? Job, ClaimHolder? Holder);
-
-/// <summary>What may be changed of a running migration.</summary>
-public sealed record MigrationSettings
-{
-    /// <summary>The blackout at which QEMU may switch over.</summary>
-    public TimeSpan? MaxDowntime { get; init; }
-
-    /// <summary>The most bandwidth, in MiB/s.</summary>
-    public long? BandwidthMiBps { get; init; }
-
-    /// <summary>Switch to post-copy now.</summary>
-    public bool PostCopyNow { get; init; }
-}
-
-/// <summary>What is in force after a change.</summary>
-/// <param name="MaxDowntime">The blackout at which QEMU may switch over.</param>
-/// <param name="BandwidthMiBps">The most bandwidth, in MiB/s.</param>
-/// <param name="PostCopyAsked">Whether it was told to switch to post-copy.</param>
-public sealed record MigrationSettingsInForce(TimeSpan MaxDowntime, long BandwidthMiBps, bool PostCopyAsked);
-
-/// <summary>How a cancel went.</summary>
-[System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<CancelOutcome>))]
-public enum CancelOutcome
-{
-    /// <summary>The guest stays on the source.</summary>
-    [System.Text.Json.Serialization.JsonStringEnumMemberName("cancelled")]
-    Cancelled,
-
-    /// <summary>It came too late: the guest has moved.</summary>
-    [System.Text.Json.Serialization.JsonStringEnumMemberName("moved")]
-    Moved,
-
-    /// <summary>The guest runs on the destination, and its memory follows: there is no way back.</summary>
-    [System.Text.Json.Serialization.JsonStringEnumMemberName("post_copy")]
-    PostCopy,
-
-    /// <summary>The migration did not end in time.</summary>
-    [System.Text.Json.Serialization.JsonStringEnumMemberName("timed_out")]
-    TimedOut,
-}
 
 /// <summary>Looks at the migrations that run on a host and acts on them, whoever began them and from whichever process.</summary>
 /// <param name="host">The host.</param>
@@ -64,6 +15,9 @@ public enum CancelOutcome
 public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverClock clock, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long whoever drives a migration may take to end it, before libvirt is asked over its head.</summary>
+    private static readonly TimeSpan DriverGrace = TimeSpan.FromSeconds(3);
 
     /// <summary>The migrations that run from and to the host.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -111,22 +65,61 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
         }
     }
 
+    /// <summary>What limits a running migration; call it on the source.</summary>
+    /// <param name="migration">The migration.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="OperationException">This is the destination, which knows none of that.</exception>
+    public Task<MigrationSettingsInForce> GetSettingsAsync(RunningMigration migration, CancellationToken cancellationToken) => SetAsync(migration, new(), cancellationToken);
+
     /// <summary>Changes a running migration; call it on the source.</summary>
     /// <param name="migration">The migration.</param>
     /// <param name="settings">What to change.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="OperationException">This is the destination, which knows none of that.</exception>
+    /// <exception cref="OperationException">This is the destination, which knows none of that; or it cannot switch to post-copy.</exception>
     public async Task<MigrationSettingsInForce> SetAsync(RunningMigration migration, MigrationSettings settings, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(migration);
+        ArgumentNullException.ThrowIfNull(settings);
         RequireSource(migration);
         TimeSpan downtime = await host.MaxDowntimeAsync(migration.Uuid, settings.MaxDowntime, cancellationToken).ConfigureAwait(false);
         long bandwidth = await host.MaxSpeedAsync(migration.Uuid, settings.BandwidthMiBps, cancellationToken).ConfigureAwait(false);
-        if (settings.PostCopyNow)
+        if (settings.PostCopyNow && migration.Condition is not (DomainCondition.PostCopy or DomainCondition.PostCopyBroken))
         {
-            await host.StartPostCopyAsync(migration.Uuid, cancellationToken).ConfigureAwait(false);
+            await SwitchToPostCopyAsync(migration, cancellationToken).ConfigureAwait(false);
         }
 
         return new(downtime, bandwidth, settings.PostCopyNow);
+    }
+
+    /// <summary>Tells whoever drives a migration to go on by another policy; call it on the source.</summary>
+    /// <param name="migration">The migration.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="journal">The journal by which they are told; <see langword="null"/> when there is none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns><see langword="false"/> when nobody on this machine drives it: a recovery may take it over.</returns>
+    /// <exception cref="OperationException">This is the destination, or its driver cannot be told by this journal.</exception>
+    public async Task<bool> SetPolicyAsync(RunningMigration migration, MigrationPolicy policy, Journal? journal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(migration);
+        ArgumentNullException.ThrowIfNull(policy);
+        RequireSource(migration);
+        await using OtherClaim? driver = await claims.FindAsync(ClaimKey.OfDomain(migration.Uuid), Self(migration.Domain), cancellationToken).ConfigureAwait(false);
+        if (driver is null)
+        {
+            return false;
+        }
+
+        // The driver is the process that has the claim now: it may have taken the operation over from the one that began it.
+        JournalOperation? operation = journal?.Find(migration.Uuid).LastOrDefault(operation => operation.Ended is null);
+        if (driver.Holder is not { Operation: DomainOperation.Migrate } || operation is null)
+        {
+            throw Refusal(
+                migration.Domain, $"the policy of {migration.Domain} on {host.Address.Name} cannot be changed: {driver} works on it{(driver.Holder is null ? "" : ", and this journal knows no migration of it")}",
+                driver.Holder is null ? "A process that is stopped takes no orders: let it go on, or end it." : "Name the folder of its journal: --state-dir. Its limits can be changed without: --max-downtime, --bandwidth.");
+        }
+
+        journal!.SetPolicy(operation.Id, PolicyDocument.ToJson(policy));
+        return true;
     }
 
     /// <summary>Asks for the end of a migration, and waits for it; call it on the source.</summary>
@@ -136,41 +129,108 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
     /// <exception cref="OperationException">This is the destination, where it cannot be ended.</exception>
     public async Task<CancelOutcome> CancelAsync(RunningMigration migration, TimeSpan deadline, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(migration);
         RequireSource(migration);
-        long began = time.GetTimestamp();
-        Guid uuid = migration.Uuid;
+        using var over = new CancellationTokenSource(deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
+        try
+        {
+            return await CancelAsync(migration, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return CancelOutcome.TimedOut;
+        }
+    }
 
-        // Whoever drives it is told, so that it knows by whom it was ended; if it does not listen, libvirt does.
-        await using OtherClaim? driver = await claims.FindAsync(ClaimKey.OfDomain(uuid), Self(migration.Domain), cancellationToken).ConfigureAwait(false);
+    private async Task<CancelOutcome> CancelAsync(RunningMigration migration, CancellationToken cancellationToken)
+    {
+        Guid uuid = migration.Uuid;
+        OtherClaim? driver = null;
+        try
+        {
+            bool began = false;
+            for (long start = time.GetTimestamp(); ; await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false))
+            {
+                DomainCondition condition = DomainConditions.Of(await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false));
+                if (condition is DomainCondition.PostCopy or DomainCondition.PostCopyBroken)
+                {
+                    return CancelOutcome.PostCopy; // nobody is told: there is nothing that they could do
+                }
+
+                // Whoever drives it is told first, so that it knows by whom it was ended.
+                driver ??= await TellDriverAsync(migration, cancellationToken).ConfigureAwait(false);
+                bool isDriven = driver is { Released.IsCompleted: false };
+                switch (condition)
+                {
+                    case DomainCondition.Leaving:
+                        began = true;
+                        if (!isDriven || time.GetElapsedTime(start) >= DriverGrace)
+                        {
+                            await host.AbortJobAsync(uuid, cancellationToken).ConfigureAwait(false);
+                        }
+
+                        break;
+                    case DomainCondition.Absent or DomainCondition.Off or DomainCondition.Moved:
+                        return CancelOutcome.Moved;
+                    case DomainCondition.Stranded:
+                        break; // it is on its way to one end or the other
+                    default:
+                        if (began || !isDriven)
+                        {
+                            return CancelOutcome.Cancelled;
+                        }
+
+                        break; // its driver is about to begin
+                }
+            }
+        }
+        finally
+        {
+            if (driver is not null)
+            {
+                await driver.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<OtherClaim?> TellDriverAsync(RunningMigration migration, CancellationToken cancellationToken)
+    {
+        OtherClaim? driver = await claims.FindAsync(ClaimKey.OfDomain(migration.Uuid), Self(migration.Domain), cancellationToken).ConfigureAwait(false);
+        if (driver is null)
+        {
+            return null;
+        }
+
         if (driver is { Holder.Operation: DomainOperation.Migrate })
         {
             await driver.RequestCancelAsync(cancellationToken).ConfigureAwait(false);
+            return driver;
         }
 
-        while (true)
+        await driver.DisposeAsync().ConfigureAwait(false);
+        return null;
+    }
+
+    private async Task SwitchToPostCopyAsync(RunningMigration migration, CancellationToken cancellationToken)
+    {
+        DomainSnapshot? domain = await host.FindDomainAsync(migration.Uuid, cancellationToken).ConfigureAwait(false);
+        if (domain is not null && TransferCall.HoldsHostDevices(domain))
         {
-            DomainSnapshot? domain = await host.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false);
-            switch (DomainConditions.Of(domain))
-            {
-                case DomainCondition.Leaving:
-                    await host.AbortJobAsync(uuid, cancellationToken).ConfigureAwait(false);
-                    break;
-                case DomainCondition.PostCopy or DomainCondition.PostCopyBroken:
-                    return CancelOutcome.PostCopy;
-                case DomainCondition.Absent or DomainCondition.Off or DomainCondition.Moved:
-                    return CancelOutcome.Moved;
-                case DomainCondition.Stranded:
-                    break; // it is on its way to one end or the other
-                default:
-                    return CancelOutcome.Cancelled;
-            }
+            throw Refusal(
+                migration.Domain, $"{migration.Domain} on {host.Address.Name} holds devices of the host, whose state cannot be fetched afterwards: it is not switched to post-copy",
+                "Let it end in another way: --max-downtime, --bandwidth or --policy.");
+        }
 
-            if (time.GetElapsedTime(began) >= deadline)
-            {
-                return CancelOutcome.TimedOut;
-            }
-
-            await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await host.StartPostCopyAsync(migration.Uuid, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LibvirtException e) when (e.Code is LibvirtErrorCode.OperationInvalid)
+        {
+            throw Refusal(
+                migration.Domain, $"{migration.Domain} on {host.Address.Name} cannot switch to post-copy: {HostAddress.Redact(e.Message)}",
+                "A migration has to be begun with it: orchestrator migrate --policy adaptive-post-copy, or virsh migrate --postcopy.", e);
         }
     }
 
@@ -178,24 +238,33 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
     {
         if (migration.Direction != "out")
         {
-            throw new OperationException(
-                OperationStage.Refused, DomainOperation.Migrate, host.Address.Name, migration.Domain, $"{migration.Domain} is being migrated to {host.Address.Name}: it is the source that drives",
-                "Ask the host that it comes from: -c.");
+            throw Refusal(migration.Domain, $"{migration.Domain} is being migrated to {host.Address.Name}: it is the source that drives", "Ask the host that it comes from: -c.");
         }
     }
+
+    private OperationException Refusal(string domain, string message, string remedy, Exception? inner = null) =>
+        new(OperationStage.Refused, DomainOperation.Migrate, host.Address.Name, domain, message, remedy, inner);
 
     private async Task<RunningMigration?> ReadAsync(DomainSnapshot domain, CancellationToken cancellationToken)
     {
         DomainCondition condition = DomainConditions.Of(domain);
-        if (condition is not (DomainCondition.Leaving or DomainCondition.Arriving or DomainCondition.PostCopy or DomainCondition.PostCopyBroken))
+        bool isUnderway = condition is DomainCondition.Leaving or DomainCondition.Arriving or DomainCondition.PostCopy or DomainCondition.PostCopyBroken;
+        if (!isUnderway && condition is not (DomainCondition.Running or DomainCondition.Paused or DomainCondition.Stranded))
+        {
+            return null;
+        }
+
+        await using OtherClaim? driver = await claims.FindAsync(ClaimKey.OfDomain(domain.Uuid), Self(domain.Name), cancellationToken).ConfigureAwait(false);
+
+        // One that is only being prepared can be cancelled as well. The destination's copy is claimed for as long as its end is looked at.
+        if (!isUnderway && !(driver?.Holder is { Operation: DomainOperation.Migrate } holder && holder.Host == host.Address.Name))
         {
             return null;
         }
 
         // In post-copy the guest runs on the destination, and is paused on the source.
-        bool leaves = condition == DomainCondition.Leaving || (condition != DomainCondition.Arriving && domain.State == DomainState.Paused);
-        DomainJobStats? job = leaves ? await host.GetJobAsync(domain.Uuid, cancellationToken).ConfigureAwait(false) : null;
-        await using OtherClaim? driver = await claims.FindAsync(ClaimKey.OfDomain(domain.Uuid), Self(domain.Name), cancellationToken).ConfigureAwait(false);
+        bool leaves = condition is DomainCondition.PostCopy or DomainCondition.PostCopyBroken ? domain.State == DomainState.Paused : condition != DomainCondition.Arriving;
+        DomainJobStats? job = leaves && isUnderway ? await host.GetJobAsync(domain.Uuid, cancellationToken).ConfigureAwait(false) : null;
         return new(domain.Name, domain.Uuid, leaves ? "out" : "in", domain.Describe(), condition, job is null ? null : JobSamples.Of(job, clock.Now), driver?.Holder);
     }
 

@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
+using Orchestrator.Migration.Policies;
+using Orchestrator.Recovery;
 
 namespace Orchestrator.Migration;
 
@@ -114,9 +116,7 @@ public sealed record MigrationDocument
             Destination = HostOf(plan.Destination, result.Evidence?.Destination),
             Mode = plan.Mode == MigrationMode.P2P ? "p2p" : "direct",
             LimitMs = result.MaxDowntime?.TotalMilliseconds,
-            Downtime = result.Downtime is { } report
-                ? new(report.ValueMs, report.UncertaintyMs, report.Method, report.Problem, report.Sources, report.Clocks)
-                : null,
+            Downtime = result.Downtime is { } report ? FiguresOf(report) : null,
             Timeline = result.Downtime?.Timeline ?? [],
             Phases = result.Downtime?.Phases ?? [],
             Transfer = result.Evidence is { } evidence ? TransferOf(evidence) : null,
@@ -133,10 +133,42 @@ public sealed record MigrationDocument
         };
     }
 
+    /// <summary>Makes the document of a migration that another process had begun.</summary>
+    /// <param name="result">What its recovery came to.</param>
+    /// <param name="policy">The policy by which it went on.</param>
+    public static MigrationDocument From(RecoveryResult result, MigrationPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(policy);
+        UnfinishedOperation operation = result.Operation;
+        FollowedMigration? followed = result.Followed;
+        DowntimeReport? report = followed?.Downtime;
+        return new()
+        {
+            Outcome = result.Outcome,
+            Message = result.Message,
+            Domain = new(operation.DomainName, operation.DomainUuid),
+            Source = HostOf(operation.Source, followed?.Evidence.Source),
+            Destination = HostOf(operation.Destination, followed?.Evidence.Destination),
+            Mode = followed?.Evidence.Call.Mode ?? "p2p",
+            Downtime = report is null ? null : FiguresOf(report),
+            Timeline = report?.Timeline ?? [],
+            Phases = report?.Phases ?? [],
+            Transfer = followed is null ? null : TransferOf(followed.Evidence),
+            Policy = new(policy.Name, followed?.Decisions ?? []),
+            Repairs = result.Done,
+            Error = result.Outcome == MigrationOutcome.Completed ? null : new(ErrorDocument.CodeOf(result.Outcome), result.Message, operation.Source.Name, "migrate", result.Remedy),
+        };
+    }
+
     /// <summary>The document as JSON text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, MigrationJson.Readable.MigrationDocument);
 
     private static HostName HostOf(HostIdentity host, HostEvidence? evidence) => new(host.Name, host.Uri, evidence?.StateAfter);
+
+    private static HostName HostOf(HostAddress host, HostEvidence? evidence) => new(host.Name, HostAddress.Redact(host.Uri), evidence?.StateAfter);
+
+    private static DowntimeFigures FiguresOf(DowntimeReport report) => new(report.ValueMs, report.UncertaintyMs, report.Method, report.Problem, report.Sources, report.Clocks);
 
     private static TransferFigures TransferOf(MigrationEvidence evidence)
     {

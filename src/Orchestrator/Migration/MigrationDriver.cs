@@ -12,8 +12,9 @@ namespace Orchestrator.Migration;
 /// <param name="Context">What is known before it begins.</param>
 /// <param name="StopGrace">How long it may take to end after it was asked to.</param>
 /// <param name="NewPolicy">Asked now and then for another policy that somebody has set meanwhile; <see langword="null"/> when nobody has.</param>
-/// <param name="OnPostCopy">Told before the migration is told to switch to post-copy.</param>
-internal sealed record DriveOrders(MigrationPolicy Policy, PolicyContext Context, TimeSpan StopGrace, Func<MigrationPolicy?>? NewPolicy = null, Action? OnPostCopy = null);
+/// <param name="OnPostCopy">Told before the migration is told to switch to post-copy, and when it has switched at somebody else's word.</param>
+/// <param name="InPostCopy">Whether it has switched before.</param>
+internal sealed record DriveOrders(MigrationPolicy Policy, PolicyContext Context, TimeSpan StopGrace, Func<MigrationPolicy?>? NewPolicy = null, Action? OnPostCopy = null, bool InPostCopy = false);
 
 /// <summary>Why a migration was asked to end, if it was.</summary>
 /// <param name="Reason">By whom.</param>
@@ -53,7 +54,7 @@ internal sealed partial class MigrationDriver(
     /// <param name="cancellationToken">Asks for its end.</param>
     internal async Task<DriveEnd> UntilEndAsync(Task? call, DriveOrders orders, CancellationToken cancellationToken)
     {
-        (_policy, _context, _onPostCopy) = (orders.Policy, orders.Context, orders.OnPostCopy);
+        (_policy, _context, _onPostCopy, _postCopy) = (orders.Policy, orders.Context, orders.OnPostCopy, orders.InPostCopy);
         if (call is null)
         {
             await TakeLimitAsync().ConfigureAwait(false);
@@ -113,6 +114,7 @@ internal sealed partial class MigrationDriver(
         if (!_postCopy && events.Events.Any(QmpEvents.IsPostCopy))
         {
             _postCopy = true;
+            _onPostCopy?.Invoke();
             Say("the guest runs on the destination, and its memory follows (post-copy): from here on there is no way back");
         }
     }
@@ -150,7 +152,9 @@ internal sealed partial class MigrationDriver(
         try
         {
             DomainSnapshot? domain = await source.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false);
-            _unseen = DomainConditions.Of(domain) is DomainCondition.Leaving or DomainCondition.PostCopy ? 0 : _unseen + 1;
+            DomainCondition condition = DomainConditions.Of(domain);
+            _unseen = condition is DomainCondition.Leaving or DomainCondition.PostCopy ? 0 : _unseen + 1;
+            _postCopy |= condition == DomainCondition.PostCopy; // it may have switched before we came
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {

@@ -108,10 +108,10 @@ public static class MigrationPlanner
         }
     }
 
-    private static bool IsLocal(HostIdentity host) => QemuLogLocation.LocalSocket(host.Uri) is not null;
+    internal static bool IsLocal(HostIdentity host) => QemuLogLocation.LocalSocket(host.Uri) is not null;
 
     // "qemu:///system" means this machine to us and itself to a remote source: only a URI that names its host can be handed on.
-    private static MigrationMode ChooseMode(HostIdentity source, HostIdentity destination) =>
+    internal static MigrationMode ChooseMode(HostIdentity source, HostIdentity destination) =>
         QemuLogLocation.LocalSocket(destination.Uri) is null || QemuLogLocation.LocalSocket(source.Uri) is not null
             ? MigrationMode.P2P
             : MigrationMode.Direct;
@@ -138,21 +138,36 @@ public static class MigrationPlanner
 
     private static List<KeyValuePair<string, object>> Parameters(MigrationRequest request, bool oneMachine, string? migrationAddress, PlanDocuments documents)
     {
-        // Two daemons of one machine: left to itself libvirt would pick a host name, and QEMU listen on every interface.
-        string? receives = migrationAddress ?? (oneMachine ? request.ListenAddress ?? Loopback : null);
-        string? migrateUri = request.MigrateUri ?? (receives is null ? null : $"tcp://{(receives.Contains(':', StringComparison.Ordinal) ? $"[{receives}]" : receives)}");
-
-        // Whoever names another URI may come through a relay: where QEMU listens then is not ours to say.
-        string? listenAddress = request.ListenAddress ?? (request.MigrateUri is null ? receives : null);
-
-        var parameters = new List<KeyValuePair<string, object>>();
-        Add(MigrateParameter.MigrateUri, migrateUri);
-        Add(MigrateParameter.ListenAddress, listenAddress);
+        List<KeyValuePair<string, object>> parameters = Addresses(request.MigrateUri, request.ListenAddress, oneMachine, migrationAddress);
         Add(MigrateParameter.DestinationXml, documents.Destination);
         Add(MigrateParameter.PersistentXml, documents.Persistent);
         return parameters;
 
-        void Add(string name, object? value)
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+            {
+                parameters.Add(new(name, value));
+            }
+        }
+    }
+
+    /// <summary>Where QEMU sends the guest, and on what address it listens.</summary>
+    internal static List<KeyValuePair<string, object>> Addresses(string? givenUri, string? givenAddress, bool oneMachine, string? migrationAddress)
+    {
+        // Two daemons of one machine: left to itself libvirt would pick a host name, and QEMU listen on every interface.
+        string? receives = migrationAddress ?? (oneMachine ? givenAddress ?? Loopback : null);
+        string? migrateUri = givenUri ?? (receives is null ? null : $"tcp://{(receives.Contains(':', StringComparison.Ordinal) ? $"[{receives}]" : receives)}");
+
+        // Whoever names another URI may come through a relay: where QEMU listens then is not ours to say.
+        string? listenAddress = givenAddress ?? (givenUri is null ? receives : null);
+
+        var parameters = new List<KeyValuePair<string, object>>();
+        Add(MigrateParameter.MigrateUri, migrateUri);
+        Add(MigrateParameter.ListenAddress, listenAddress);
+        return parameters;
+
+        void Add(string name, string? value)
         {
             if (value is not null)
             {

@@ -240,13 +240,23 @@ public sealed partial class Migrator(
         return new(leg.Settled, leg.Evidence, leg.HasMoved ? DowntimeMeasurement.Measure(leg.Evidence) : null, leg.Decisions);
     }
 
+    /// <summary>Lets a broken post-copy migration go on, until its end. Whoever calls it has the domain's claim; nobody can cancel it.</summary>
+    internal async Task<FollowedMigration> ResumePostCopyAsync(MigrationExpectation expected, MigrationMode mode, MigrationCall call, IProgress<MigrationProgress>? progress)
+    {
+        LogResumes(expected.Name, source.Address.Name, destination.Address.Name);
+        Leg leg = await RunLegAsync(
+            expected, mode, new(MigrationPolicy.AdaptivePostCopy, new(0, PostCopyAllowed: true), StopGrace, InPostCopy: true), () => source.MigrateAsync(call), progress, CancellationToken.None)
+            .ConfigureAwait(false);
+        return new(leg.Settled, leg.Evidence, null, leg.Decisions); // its blackout was before
+    }
+
     private async Task<Leg> RunLegAsync(
         MigrationExpectation expected, MigrationMode mode, DriveOrders orders, Func<Task>? begin, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         (string name, Guid uuid) = (expected.Name, expected.Uuid);
 
         // A job that runs already is not asked what it does not answer: its lock may be held.
-        IReadOnlyList<double> sourceTrips = begin is null ? [] : await source.MeasureRoundTripsAsync(uuid, RoundTripCount, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<double> sourceTrips = begin is null || orders.InPostCopy ? [] : await source.MeasureRoundTripsAsync(uuid, RoundTripCount, cancellationToken).ConfigureAwait(false);
 
         // The timeline begins before the migration does.
         using EventRecorder sourceEvents = await source.RecordEventsAsync(name, uuid, cancellationToken).ConfigureAwait(false);
@@ -425,6 +435,9 @@ public sealed partial class Migrator(
 
     [LoggerMessage(EventId = 206, Level = LogLevel.Information, Message = "Following the migration of {Domain} from {Source} to {Destination}, which another process began")]
     private partial void LogFollows(string domain, string source, string destination);
+
+    [LoggerMessage(EventId = 207, Level = LogLevel.Information, Message = "Letting the broken post-copy migration of {Domain} from {Source} to {Destination} go on")]
+    private partial void LogResumes(string domain, string source, string destination);
 
     [LoggerMessage(EventId = 202, Level = LogLevel.Warning, Message = "{Host} cannot be asked: {Reason}")]
     private partial void LogCannotAsk(string host, string reason);

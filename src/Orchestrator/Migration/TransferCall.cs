@@ -16,6 +16,9 @@ internal static class TransferCall
         return new(memory, PostCopyAllowed: request.Policy.PostCopy && !holdsHostDevices, request.MaxDowntime, request.Timeout);
     }
 
+    /// <summary>Whether the guest holds devices with which post-copy never goes together.</summary>
+    internal static bool HoldsHostDevices(DomainSnapshot domain) => Read(domain).HoldsHostDevices;
+
     internal static DomainMigrateFlags FlagsOf(MigrationPolicy policy, PolicyContext context)
     {
         TransferOptions options = policy.Options;

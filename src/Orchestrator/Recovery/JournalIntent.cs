@@ -29,6 +29,12 @@ public sealed record JournalIntent
     /// <summary>Who drives it: <c>p2p</c> or <c>direct</c>.</summary>
     public required string Mode { get; init; }
 
+    /// <summary>Where QEMU sends the guest; <see langword="null"/> for libvirt's choice.</summary>
+    public string? MigrateUri { get; init; }
+
+    /// <summary>The address on which the destination's QEMU listens; <see langword="null"/> for libvirt's choice.</summary>
+    public string? ListenAddress { get; init; }
+
     /// <summary>The blackout that was asked for; <see langword="null"/> for none.</summary>
     public TimeSpan? MaxDowntime { get; init; }
 

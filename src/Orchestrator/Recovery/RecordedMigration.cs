@@ -47,6 +47,8 @@ internal sealed partial class RecordedMigration
             DestinationName = destination.Address.Name,
             DestinationUri = destination.Address.Uri,
             Mode = plan.Mode == MigrationMode.P2P ? "p2p" : "direct",
+            MigrateUri = Parameter(plan, MigrateParameter.MigrateUri),
+            ListenAddress = Parameter(plan, MigrateParameter.ListenAddress),
             MaxDowntime = plan.Request.MaxDowntime,
             Timeout = plan.Request.Timeout,
             Policy = PolicyDocument.ToJson(plan.Request.Policy),
@@ -114,6 +116,8 @@ internal sealed partial class RecordedMigration
         UnfinishedOperation now = Id is { } id && _journal!.Get(id) is { } known ? UnfinishedOperation.Of(known) : _operation;
         return new RecoveryAftermath(now, _source, _destination, _journal, VdpaSteps.Undoers, _logger).PutInOrderAsync(settled);
     }
+
+    private static string? Parameter(MigrationPlan plan, string name) => plan.Call.Parameters.FirstOrDefault(parameter => parameter.Key == name).Value as string;
 
     private static MigrationPolicy? NewPolicy(Journal journal, Guid id, ref string? last, RecordedMigration record)
     {

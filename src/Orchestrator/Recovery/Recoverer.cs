@@ -75,6 +75,7 @@ public sealed partial class Recoverer(
         (DomainWhereabouts here, DomainWhereabouts there, OutcomeDecision decision) = await hosts.LookAsync(cancellationToken).ConfigureAwait(false);
         return (RecoveryRules.Refusal(operation, decision, here, there) is { } refusal
             ? NotOurs(operation, decision, refusal)
+            : CannotResume(decision, hosts) is { } problem ? Judged(operation, hosts, here, there, decision) with { Remedy = problem }
             : Judged(operation, hosts, here, there, decision) with { Done = RecoveryRules.Would(operation, decision) }) with
         { IsDryRun = true };
     }
@@ -132,18 +133,29 @@ public sealed partial class Recoverer(
             return NotOurs(operation, decision, refusal);
         }
 
-        if (hosts.Source is not { } source || hosts.Destination is not { } destination || decision.Action == OutcomeAction.AskAgain || (decision.Action == OutcomeAction.Follow && !follow))
+        if (hosts.Source is not { } source || hosts.Destination is not { } destination || decision.Action == OutcomeAction.AskAgain
+            || (decision.Action is OutcomeAction.Follow or OutcomeAction.ResumePostCopy && !follow))
         {
             return Logged(Judged(operation, hosts, here, there, decision));
         }
 
-        SettledMigration settled = decision.Action == OutcomeAction.Follow
-            ? (await FollowAsync(operation, source, destination, here.Domain!, progress, cancellationToken).ConfigureAwait(false)).Settled
-            : await new MigrationSettlement(source, destination, _time, _logger) { HostGrace = HostGrace, SettleGrace = SettleGrace }.SettleAsync(operation.Expectation, JobEnd.Unseen)
+        if (CannotResume(decision, hosts) is { } problem)
+        {
+            return Logged(Judged(operation, hosts, here, there, decision) with { Remedy = problem });
+        }
+
+        FollowedMigration? followed = decision.Action switch
+        {
+            OutcomeAction.Follow => await FollowAsync(operation, source, destination, here.Domain!, progress, cancellationToken).ConfigureAwait(false),
+            OutcomeAction.ResumePostCopy => await ResumeAsync(operation, source, destination, progress).ConfigureAwait(false),
+            _ => null,
+        };
+        SettledMigration settled = followed?.Settled
+            ?? await new MigrationSettlement(source, destination, _time, _logger) { HostGrace = HostGrace, SettleGrace = SettleGrace }.SettleAsync(operation.Expectation, JobEnd.Unseen)
                 .ConfigureAwait(false);
         var after = new RecoveryAftermath(operation, source, destination, journal, Undoers, _logger);
         RecoveryResult result = await after.PutInOrderAsync(settled).ConfigureAwait(false);
-        return Logged(result with { IsAdopted = decision.Action == OutcomeAction.Follow });
+        return Logged(result with { IsAdopted = followed is not null, Followed = followed });
     }
 
     /// <summary>Looks until nothing is on its way any more, or too long.</summary>
@@ -182,6 +194,15 @@ public sealed partial class Recoverer(
 
         static TimeSpan Longest(TimeSpan one, TimeSpan other) => one > other ? one : other;
     }
+
+    private Task<FollowedMigration> ResumeAsync(UnfinishedOperation operation, IHost source, IHost destination, IProgress<MigrationProgress>? progress)
+    {
+        (MigrationMode mode, MigrationCall call) = PostCopyResume.Call(operation, source.Identity, destination.Identity, destination.Address);
+        return new Migrator(source, destination, clock, _time, _logger, _claims) { HostGrace = HostGrace }.ResumePostCopyAsync(operation.Expectation, mode, call, progress);
+    }
+
+    private static string? CannotResume(OutcomeDecision decision, RecoveryHosts hosts) =>
+        decision.Action == OutcomeAction.ResumePostCopy && hosts is { Source: { } source, Destination: { } destination } ? PostCopyResume.Problem(source.Identity, destination.Identity) : null;
 
     private MigrationPolicy PolicyOf(UnfinishedOperation operation)
     {

@@ -29,6 +29,9 @@ public sealed record RecoveryResult
     /// <summary>Whether a migration that still ran was taken over and driven to its end.</summary>
     public bool IsAdopted { get; init; }
 
+    /// <summary>What was observed of a migration that was driven to its end; <see langword="null"/> when none was.</summary>
+    public FollowedMigration? Followed { get; init; }
+
     /// <summary>Whether it was only looked at.</summary>
     public bool IsDryRun { get; init; }
 }

@@ -39,6 +39,12 @@ public sealed record UnfinishedOperation
     /// <summary>Whether the source's definition is to be removed.</summary>
     public bool UndefinesSource { get; init; }
 
+    /// <summary>Where its QEMU sends the guest; <see langword="null"/> when that is not known.</summary>
+    public string? MigrateUri { get; init; }
+
+    /// <summary>The address on which the destination's QEMU listens; <see langword="null"/> when that is not known.</summary>
+    public string? ListenAddress { get; init; }
+
     /// <summary>The source's downtime limit before it was changed.</summary>
     public TimeSpan? MaxDowntimeBefore { get; init; }
 
@@ -84,6 +90,8 @@ public sealed record UnfinishedOperation
             WasRunning = intent.WasRunning,
             PersistentOnDestination = intent.PersistentOnDestination,
             UndefinesSource = intent.UndefinesSource,
+            MigrateUri = intent.MigrateUri,
+            ListenAddress = intent.ListenAddress,
             MaxDowntimeBefore = intent.MaxDowntimeBefore,
             MaxDowntime = intent.MaxDowntime,
             Timeout = intent.Timeout,

@@ -78,6 +78,9 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 
     internal int PostCopyStarts { get; private set; }
 
+    /// <summary>What stands in the way of a switch to post-copy, if this says one.</summary>
+    internal Exception? PostCopyProblem { get; set; }
+
     internal List<MigrationCall> Calls { get; } = [];
 
     public HostAddress Address { get; } = new(name, $"qemu+unix:///session?socket=/tmp/{name}/run/libvirt/libvirt-sock");
@@ -230,7 +233,7 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     public Task StartPostCopyAsync(Guid uuid, CancellationToken cancellationToken) => Answer(() =>
     {
         PostCopyStarts++;
-        return true;
+        return PostCopyProblem is { } problem ? throw problem : true;
     });
 
     public Task<LogEvidence> ReadLogAsync(string name, DateTimeOffset since, CancellationToken cancellationToken) =>

@@ -277,6 +277,70 @@ public sealed class RecovererTests
     }
 
     [Test]
+    public async Task A_broken_post_copy_goes_on_as_it_was_begun()
+    {
+        (_source, _destination) = (HostOf("lab-a", 9_000_000), HostOf("lab-b", 10_000_000));
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, MigrateUri = "tcp://127.0.0.2:4000", ListenAddress = "127.0.0.3" });
+        Stand(_source, "broken", operation);
+        Stand(_destination, "broken", operation);
+        _source.OnMigrate = (_, _) =>
+        {
+            _source.Definitions.Remove(_uuid);
+            _source.Domains.Remove(_uuid);
+            Stand(_destination, "running", operation);
+            return Task.CompletedTask;
+        };
+
+        RecoveryResult result = await Recover(operation);
+
+        MigrationCall call = _source.Calls.Single();
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.Completed), result.Message);
+            Assert.That(result.IsAdopted);
+            Assert.That(call.Flags, Is.EqualTo(
+                DomainMigrateFlags.Live | DomainMigrateFlags.Peer2Peer | DomainMigrateFlags.Postcopy | DomainMigrateFlags.PostcopyResume | DomainMigrateFlags.PersistDest | DomainMigrateFlags.UndefineSource));
+            Assert.That(call.DestinationUri, Is.EqualTo(_destination.Identity.Uri));
+            Assert.That(call.Parameters, Is.EqualTo(new KeyValuePair<string, object>[] { new("migrate_uri", "tcp://127.0.0.2:4000"), new("listen_address", "127.0.0.3") }));
+            Assert.That(_journal.Get(operation.Id)!.Outcome, Is.EqualTo("completed"));
+        });
+    }
+
+    [Test]
+    public async Task A_post_copy_that_breaks_again_is_left_alone_and_said()
+    {
+        (_source, _destination) = (HostOf("lab-a", 9_000_000), HostOf("lab-b", 10_000_000));
+        JournalOperation operation = Begin();
+        Stand(_source, "broken", operation);
+        Stand(_destination, "broken", operation);
+        _source.OnMigrate = (_, _) => throw new LibvirtException(LibvirtErrorCode.OperationFailed, 10, "virDomainMigrateToURI3", "operation failed: job 'migration out' failed in post-copy phase");
+
+        RecoveryResult result = await Recover(operation);
+
+        Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(result.Message, Does.Contain("failed in post-copy phase"));
+        Assert.That((StateOf(_source), StateOf(_destination), _source.Aborts), Is.EqualTo(("broken", "broken", 0)));
+    }
+
+    [TestCase(8_000_000, 11_000_000, "lab-a has 8.0.0")]
+    [TestCase(9_000_000, 6_002_000, "lab-b has 6.2.0")]
+    [TestCase(9_000_000, 11_003_000, "crashes")]
+    public async Task A_libvirt_that_cannot_resume_is_not_asked_to(int here, int there, string why)
+    {
+        (_source, _destination) = (HostOf("lab-a", here), HostOf("lab-b", there));
+        JournalOperation operation = Begin();
+        Stand(_source, "broken", operation);
+        Stand(_destination, "broken", operation);
+
+        RecoveryResult look = await Recoverer().LookAsync(UnfinishedOperation.Of(operation));
+        RecoveryResult result = await Recover(operation);
+
+        Assert.That(look.Done, Is.Empty);
+        Assert.That(new[] { look.Remedy, result.Remedy }, Has.All.Contains(why).And.All.Contains("Destroy neither"));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
     public void An_operation_is_found_by_the_mark_or_by_the_journal()
     {
         JournalOperation operation = Begin();
@@ -291,6 +355,8 @@ public sealed class RecovererTests
             Assert.That(recoverer.Find(Guid.NewGuid(), null), Is.Null);
         });
     }
+
+    private FakeHost HostOf(string name, long libvirt) => new(name, _clock) { Identity = Migration.Samples.Host(name) with { LibvirtVersion = libvirt } };
 
     private JournalOperation Begin()
     {
