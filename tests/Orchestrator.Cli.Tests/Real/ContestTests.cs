@@ -122,6 +122,7 @@ public sealed class ContestTests
     ])
     {
         RedirectStandardInput = true,
+        RedirectStandardError = true, // it says there that it was ended
     })!;
 
     /// <summary>The daemon goes on without virsh; it is told, and virsh ends with it.</summary>
