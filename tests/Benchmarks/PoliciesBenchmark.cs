@@ -61,7 +61,10 @@ internal static class PoliciesBenchmark
         [
             "-q", "-c", lab.Hosts[0].Uri, "migrate", Domain, lab.Hosts[1].Uri, "--live", "--p2p", "--persistent", "--undefinesource",
             "--migrateuri", "tcp://127.0.0.1", "--listen-address", "127.0.0.1", "--bandwidth", $"{BandwidthMiB}",
-        ]))!;
+        ])
+        {
+            RedirectStandardError = true, // it says there that it was ended
+        })!;
         using var cap = new CancellationTokenSource(Cap);
         try
         {
