@@ -8,6 +8,27 @@ internal static class Command
     /// <summary>Runs a program; what it prints on standard output. Throws when it fails.</summary>
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
+        (int exitCode, string output, string errors) = await EndAsync(program, arguments);
+        return exitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with code {exitCode}: {errors}");
+    }
+
+    /// <summary>Runs a program; what it prints on standard output, however it ends. Throws when that is nothing.</summary>
+    public static async Task<string> OutputAsync(string program, params string[] arguments)
+    {
+        (int exitCode, string output, string errors) = await EndAsync(program, arguments);
+        return output.Length > 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with code {exitCode}: {errors}");
+    }
+
+    /// <summary>Runs a program; the milliseconds from its start to its end.</summary>
+    public static async Task<double> TimeAsync(string program, params string[] arguments)
+    {
+        long start = Stopwatch.GetTimestamp();
+        _ = await RunAsync(program, arguments);
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> EndAsync(string program, string[] arguments)
+    {
         using Process process = Process.Start(new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
@@ -17,16 +38,6 @@ internal static class Command
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return process.ExitCode == 0
-            ? await output
-            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with code {process.ExitCode}: {errors}");
-    }
-
-    /// <summary>Runs a program; the milliseconds from its start to its end.</summary>
-    public static async Task<double> TimeAsync(string program, params string[] arguments)
-    {
-        long start = Stopwatch.GetTimestamp();
-        _ = await RunAsync(program, arguments);
-        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        return (process.ExitCode, await output, errors);
     }
 }

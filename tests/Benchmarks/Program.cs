@@ -10,6 +10,7 @@ var all = new Dictionary<string, Func<Options, Task<IReadOnlyList<Row>>>>
     ["log"] = _ => LogBenchmark.RunAsync(),
     ["domains"] = DomainsBenchmark.RunAsync,
     ["migrate"] = MigrateBenchmark.RunAsync,
+    ["policies"] = PoliciesBenchmark.RunAsync,
 };
 
 var options = Options.Parse(args);

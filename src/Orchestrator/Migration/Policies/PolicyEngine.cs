@@ -91,9 +91,10 @@ public static class PolicyEngine
 
         TimeSpan initial = DowntimeLimits.Initial(policy, context);
         TimeSpan limit = state.Limit ?? initial;
-        if (DowntimeLimits.Raises(policy) && limit > initial && seen.Elapsed - state.LimitSetAt >= SwitchOverGrace)
+        if (DowntimeLimits.Raises(policy) && limit > initial && seen.Elapsed - state.LimitSetAt >= SwitchOverGrace && seen.MemoryRemaining > state.Bandwidth * initial.TotalSeconds)
         {
             // QEMU ends an iteration as soon as what is left is within the limit: with a high one it leaves much, and the guest adds to it. A low one gets further down.
+            // Where even the low one would do, QEMU is about to switch over.
             return new SetMaxDowntime(initial, $"{Words(limit)} were not enough: the last iteration left {Size(seen.MemoryRemaining)}; copying goes on to a lower minimum");
         }
 

@@ -15,7 +15,9 @@ internal static class PolicyTracking
         // A counter that goes back is that of another job: what was before is none of its past.
         // One that is high at first goes on from a migration that was cancelled: only differences mean something.
         bool first = state.LastIteration is null || seen.Iteration < state.LastIteration;
-        bool boundary = seen.AtIterationBoundary || (!first && seen.Iteration > state.LastIteration);
+
+        // The event may come after the poll that has seen the counter go on. What is left then is no end of an iteration any more: each counts once.
+        bool boundary = first ? seen.AtIterationBoundary : seen.Iteration > state.LastIteration;
 
         PolicyState next = state with
         {

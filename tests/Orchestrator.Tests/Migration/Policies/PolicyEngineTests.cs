@@ -103,9 +103,29 @@ public sealed class PolicyEngineTests
         Assert.That(Short(Run(MigrationPolicy.Adaptive, SmallGuest, seen)), Is.EqualTo(new[] { "13 limit 240", "14 limit 100", "15 limit 300", "16 limit 100", "17 limit 360", "18 limit 100" }));
     }
 
+    [TestCase(3.1, "13 limit 240")]
+    [TestCase(3.3, "13 limit 240", "14 limit 100")]
+    public void A_raised_limit_is_left_alone_when_the_first_one_would_do_as_well(double leftMiB, params string[] done)
+    {
+        // At 32 MiB/s, 100 ms are 3.2 MiB: QEMU switches over in any case.
+        IEnumerable<PolicyObservation> seen = [Seen(0, 1, 128), .. Enumerable.Range(3, 11).Select(second => Seen(second, second - 1, 6.4)), Seen(14, 13, leftMiB)];
+        Assert.That(Short(Run(MigrationPolicy.Adaptive, SmallGuest, seen)), Is.EqualTo(done));
+    }
+
     [Test]
     public void Iterations_that_leave_less_each_time_are_let_go_on() => Assert.That(
         Run(MigrationPolicy.Adaptive, SmallGuest, [Seen(0, 1, 128), .. Enumerable.Range(1, 60).Select(i => Seen(3 + (i * 2), i + 1, 100 * Math.Pow(0.9, i)))]), Is.Empty);
+
+    /// <summary>The counter goes on, libvirt's event about it comes a poll later, and half of the iteration has been sent by then.</summary>
+    [Test]
+    public void An_iteration_that_is_seen_twice_counts_as_it_was_first_seen()
+    {
+        IEnumerable<PolicyObservation> seen = Stuck(15).SelectMany(first => new[]
+        {
+            first with { AtIterationBoundary = false }, first with { Elapsed = first.Elapsed + TimeSpan.FromSeconds(0.4), MemoryRemaining = first.MemoryRemaining / 2 },
+        });
+        Assert.That(Short(Run(MigrationPolicy.Adaptive, SmallGuest, seen)), Is.EqualTo(Short(Run(MigrationPolicy.Adaptive, SmallGuest, Stuck(15)))).And.Not.Empty);
+    }
 
     [Test]
     public void What_is_seen_within_an_iteration_is_no_minimum() => Assert.That(

@@ -69,6 +69,15 @@ public sealed class PolicySimulatorTests
     }
 
     [Test]
+    public void A_guest_that_has_processor_to_spare_is_caught_later()
+    {
+        SimulationResult busy = PolicySimulator.Run(MigrationPolicy.Adaptive, Lab(64));
+        SimulationResult spare = PolicySimulator.Run(MigrationPolicy.Adaptive, Lab(64) with { FullSpeedBytesPerSecond = 640 * MiB });
+        Assert.That((spare.Outcome, spare.ThrottlePercent), Is.EqualTo((SimulationOutcome.Completed, 99)), "a tenth of 640 MiB/s is still 64");
+        Assert.That(spare.Total, Is.GreaterThan(busy.Total).And.LessThan(TimeSpan.FromSeconds(60)));
+    }
+
+    [Test]
     public void Adaptive_leaves_a_guest_alone_that_can_be_caught()
     {
         SimulationResult result = PolicySimulator.Run(MigrationPolicy.Adaptive, Lab(8));

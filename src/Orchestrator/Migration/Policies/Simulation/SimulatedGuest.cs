@@ -17,6 +17,12 @@ public sealed record SimulatedGuest
     /// <summary>How fast it is written to; nothing before the first.</summary>
     public required IReadOnlyList<DirtyRate> Dirtying { get; init; }
 
+    /// <summary>
+    /// How fast it could write if it did nothing else: as long as throttling leaves it that much of the processor, it makes up for what it missed. <see langword="null"/> for a guest that writes as
+    /// fast as it can, which throttling slows down at once.
+    /// </summary>
+    public long? FullSpeedBytesPerSecond { get; init; }
+
     /// <summary>What the link carries, in bytes per second.</summary>
     public required long LinkBytesPerSecond { get; init; }
 

@@ -56,7 +56,9 @@ internal sealed class SimulatedMigration
 
     private double Set => Math.Min(_guest.WorkingSetBytes, _guest.MemoryBytes);
 
-    private double DirtyRate => (_guest.Dirtying.LastOrDefault(rate => rate.From <= Elapsed)?.BytesPerSecond ?? 0) * (1 - (_throttle / 100.0));
+    private double WantedRate => _guest.Dirtying.LastOrDefault(rate => rate.From <= Elapsed)?.BytesPerSecond ?? 0;
+
+    private double DirtyRate => Math.Min(WantedRate, (_guest.FullSpeedBytesPerSecond ?? WantedRate) * (1 - (_throttle / 100.0)));
 
     /// <summary>What was dirtied and is not left to be sent anyway. The guest comes first to what it wrote longest ago, and that is what has been sent.</summary>
     private double NewlyDirty => Math.Min(_dirtied, Math.Max(0, Set - _left));
