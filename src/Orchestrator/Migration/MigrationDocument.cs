@@ -15,6 +15,9 @@ public sealed record MigrationDocument
     /// <summary>The same in a sentence.</summary>
     public required string Message { get; init; }
 
+    /// <summary>What the journal, the log and the spans call this migration.</summary>
+    public Guid? OperationId { get; init; }
+
     /// <summary>The domain.</summary>
     public required DomainName Domain { get; init; }
 
@@ -109,6 +112,7 @@ public sealed record MigrationDocument
         {
             Outcome = result.Verdict.Outcome,
             Message = result.Verdict.Message,
+            OperationId = result.OperationId,
             Domain = new(plan.Domain.Name, plan.Domain.Uuid),
             Source = HostOf(plan.Source, result.Evidence?.Source),
             Destination = HostOf(plan.Destination, result.Evidence?.Destination),
@@ -138,7 +142,7 @@ public sealed record MigrationDocument
 
     private static HostName HostOf(HostIdentity host, HostEvidence? evidence) => new(host.Name, host.Uri, evidence?.StateAfter);
 
-    private static TransferFigures TransferOf(MigrationEvidence evidence)
+    internal static TransferFigures TransferOf(MigrationEvidence evidence)
     {
         IReadOnlyDictionary<string, string> completed =
             evidence.Source.CompletedJob.Count > 0 ? evidence.Source.CompletedJob : evidence.Destination.CompletedJob;
