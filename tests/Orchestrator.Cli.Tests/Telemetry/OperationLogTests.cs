@@ -5,7 +5,7 @@ namespace Orchestrator.Cli.Tests.Telemetry;
 
 /// <summary>Log lines tell the operation that they belong to.</summary>
 [NonParallelizable]
-public sealed class OperationLogTests
+public sealed partial class OperationLogTests
 {
     private static readonly Guid Operation = new("0199b3c1-0000-7000-8000-00000000abcd");
 
@@ -57,10 +57,10 @@ public sealed class OperationLogTests
             ILogger logger = loggers.CreateLogger("test");
             using (logger.BeginScope(new Dictionary<string, object> { ["OperationId"] = Operation }))
             {
-                logger.Log(LogLevel.Information, "Within");
+                LogWithin(logger);
             }
 
-            logger.Log(LogLevel.Information, "Without");
+            LogWithout(logger);
         }
         finally
         {
@@ -69,4 +69,10 @@ public sealed class OperationLogTests
 
         return $"{written}".Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Within")]
+    private static partial void LogWithin(ILogger logger);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Without")]
+    private static partial void LogWithout(ILogger logger);
 }
