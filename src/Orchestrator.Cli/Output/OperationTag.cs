@@ -10,9 +10,9 @@ internal sealed class OperationTag : ILogEventEnricher
 
     public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)
     {
-        if (logEvent.Properties.TryGetValue("OperationId", out LogEventPropertyValue? id))
+        if (logEvent.Properties.TryGetValue("OperationId", out LogEventPropertyValue? property) && property is ScalarValue { Value: { } id })
         {
-            logEvent.AddOrUpdateProperty(new(Property, new ScalarValue($" {id.ToString("l", null)}")));
+            logEvent.AddOrUpdateProperty(new(Property, new ScalarValue($" {id}")));
         }
     }
 }

@@ -9,25 +9,27 @@ using Orchestrator.Observability;
 
 namespace Orchestrator.Cli;
 
-/// <summary>Sends spans and metrics to an OTLP collector. A collector that is not there costs at most <see cref="Patience"/> at the end, and a note.</summary>
+/// <summary>Sends spans and metrics to an OTLP collector. A collector that is not there costs a second and a half at the end, and a note.</summary>
 internal sealed class OtlpExport
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
+    internal const string PatienceVariable = "OTEL_EXPORTER_OTLP_TIMEOUT";
 
+    private const int DefaultPatienceMs = 1500;
     private const int MetricsIntervalMs = 15_000;
 
     private readonly TracerProvider _traces;
     private readonly MeterProvider _metrics;
     private readonly Action<string> _note;
+    private readonly int _patience;
     private readonly string _where;
     private volatile bool _failed;
 
-    private OtlpExport(string? url, Action<string> note)
+    private OtlpExport(string? url, Action<string> note, int patience)
     {
-        int patience = (int)Patience.TotalMilliseconds;
         _note = note;
-        OtlpExporterOptions traces = OptionsFor(url, "v1/traces");
-        OtlpExporterOptions metrics = OptionsFor(url, "v1/metrics");
+        _patience = patience;
+        OtlpExporterOptions traces = OptionsFor(url, "v1/traces", patience);
+        OtlpExporterOptions metrics = OptionsFor(url, "v1/metrics", patience);
         _where = HostAddress.Redact(url ?? Environment.GetEnvironmentVariable(TelemetryOptions.EndpointVariable) ?? traces.Endpoint.ToString());
         _traces = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(Resource())
@@ -44,14 +46,15 @@ internal sealed class OtlpExport
     /// <summary>Begins to collect.</summary>
     /// <param name="url">The collector; <see langword="null"/> for the one that the environment names.</param>
     /// <param name="note">Told, in a sentence, when the collector did not take it.</param>
-    internal static OtlpExport Start(string? url, Action<string> note) => new(url, note);
+    /// <param name="patience">How long to wait for it at the end; by default what the environment says, in milliseconds, else a second and a half.</param>
+    internal static OtlpExport Start(string? url, Action<string> note, TimeSpan? patience = null) => new(
+        url, note, (int?)patience?.TotalMilliseconds ?? (int.TryParse(Environment.GetEnvironmentVariable(PatienceVariable), out int told) && told > 0 ? told : DefaultPatienceMs));
 
     /// <summary>Sends what is left.</summary>
     internal async Task EndAsync()
     {
         // Each may use up the whole patience, waiting on a thread of its own.
-        int patience = (int)Patience.TotalMilliseconds;
-        bool[] done = await Task.WhenAll(Task.Run(() => _traces.Shutdown(patience)), Task.Run(() => _metrics.Shutdown(patience))).ConfigureAwait(false);
+        bool[] done = await Task.WhenAll(Task.Run(() => _traces.Shutdown(_patience)), Task.Run(() => _metrics.Shutdown(_patience))).ConfigureAwait(false);
         if (!done.All(whole => whole) || _failed)
         {
             // A thread may still be sending with what would be disposed of: it ends with the process.
@@ -64,9 +67,9 @@ internal sealed class OtlpExport
     }
 
     /// <summary>The SDK reads the rest (headers, compression, certificates) from the environment. Its protocol would be gRPC; OpenTelemetry's recommended default is this.</summary>
-    private static OtlpExporterOptions OptionsFor(string? url, string path)
+    private static OtlpExporterOptions OptionsFor(string? url, string path, int patience)
     {
-        var options = new OtlpExporterOptions { TimeoutMilliseconds = (int)Patience.TotalMilliseconds };
+        var options = new OtlpExporterOptions { TimeoutMilliseconds = patience };
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_PROTOCOL")))
         {
             options.Protocol = OtlpExportProtocol.HttpProtobuf;

@@ -18,7 +18,7 @@ public sealed class OtlpExportTests
     public async Task A_collector_gets_spans_and_metrics_as_protobuf()
     {
         await using var collector = new OtlpReceiver();
-        await ExportAsync(collector.Url);
+        await ExportAsync(collector.Url, TimeSpan.FromMinutes(1));
 
         Assert.That(_notes, Is.Empty);
         Assert.That(collector.Requests.Select(request => request.Type), Is.Not.Empty.And.All.EqualTo("application/x-protobuf"));
@@ -31,7 +31,7 @@ public sealed class OtlpExportTests
     public async Task A_path_of_the_url_comes_before_the_signals()
     {
         await using var collector = new OtlpReceiver();
-        await ExportAsync($"{collector.Url}/otlp/");
+        await ExportAsync($"{collector.Url}/otlp/", TimeSpan.FromMinutes(1));
 
         Assert.That(collector.Requests.Select(request => request.Path).Order(), Is.EqualTo(new[] { "/otlp/v1/metrics", "/otlp/v1/traces" }));
     }
@@ -56,9 +56,9 @@ public sealed class OtlpExportTests
         Assert.That(_notes, Has.Count.EqualTo(1));
     }
 
-    private async Task ExportAsync(string url)
+    private async Task ExportAsync(string url, TimeSpan? patience = null)
     {
-        var export = OtlpExport.Start(url, _notes.Add);
+        var export = OtlpExport.Start(url, _notes.Add, patience);
         using (Activity? span = OrchestratorTelemetry.Source.StartActivity("rehearsal"))
         {
             Assert.That(span, Is.Not.Null, "somebody listens");

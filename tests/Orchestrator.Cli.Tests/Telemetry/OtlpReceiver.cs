@@ -63,15 +63,22 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                 return; // closed
             }
 
-            using var body = new MemoryStream();
-            await context.Request.InputStream.CopyToAsync(body);
-            lock (_requests)
+            try
             {
-                _requests.Add((context.Request.Url!.AbsolutePath, context.Request.ContentType, body.ToArray()));
-            }
+                using var body = new MemoryStream();
+                await context.Request.InputStream.CopyToAsync(body);
+                lock (_requests)
+                {
+                    _requests.Add((context.Request.Url!.AbsolutePath, context.Request.ContentType, body.ToArray()));
+                }
 
-            context.Response.ContentType = "application/x-protobuf";
-            context.Response.Close();
+                context.Response.ContentType = "application/x-protobuf";
+                context.Response.Close();
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or IOException)
+            {
+                // The client has gone, or it was closed meanwhile: the next call tells.
+            }
         }
     }
 }
