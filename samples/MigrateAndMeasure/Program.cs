@@ -31,7 +31,14 @@ foreach (Check check in plan.Checks.Where(check => check.Warns || check.Refuses)
     Console.WriteLine($"{check.Severity}: {check.Message}");
 }
 
-MigrationResult result = await migrator.MigrateAsync(request, cancellationToken: cancelled.Token);
+MigrationRun run = migrator.Start(request, cancelled.Token);
+await foreach (MigrationProgress progress in run.Progress)
+{
+    // Who reads slowly misses some reports; the migration waits for nobody.
+    Console.WriteLine($"{progress.Stage} {progress.Fraction:P0}");
+}
+
+MigrationResult result = await run.Result;
 Console.WriteLine($"{result.Verdict.Outcome}: {result.Verdict.Message}");
 if (result.Downtime is { } downtime)
 {

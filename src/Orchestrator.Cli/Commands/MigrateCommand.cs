@@ -34,6 +34,7 @@ internal sealed class MigrateCommand
     private readonly Option<bool> _unsafe = new("--unsafe") { Description = "Consent to what libvirt calls unsafe: disks that may be corrupted." };
     private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "Give up after this long and keep the guest on the source, such as 10m. Default: the policy's time.", CustomParser = Durations.Parse };
     private readonly PolicyOptions _policy = new();
+    private readonly TelemetryOptions _telemetry = new();
     private readonly Option<string?> _evidence = new("--evidence") { Description = "Save everything observed to this file." };
     private readonly Option<bool> _requireMeasurement = new("--require-measurement") { Description = "Exit with 9 if the downtime could not be measured." };
 
@@ -75,7 +76,8 @@ internal sealed class MigrateCommand
             self._map, self._xml, self._persistentXml,
         };
         self._policy.AddTo(command);
-        command.SetAction(self.RunAsync);
+        self._telemetry.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => self._telemetry.ObserveAsync(parsed, console, () => self.RunAsync(parsed, cancellationToken)));
         return command;
     }
 

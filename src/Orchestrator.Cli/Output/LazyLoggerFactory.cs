@@ -8,6 +8,7 @@ namespace Orchestrator.Cli;
 internal sealed class LazyLoggerFactory(LogLevel level, Func<ILoggerFactory> create) : ILoggerFactory
 {
     private readonly Lazy<ILoggerFactory> _real = new(create);
+    private readonly LoggerExternalScopeProvider _scopes = new();
 
     public ILogger CreateLogger(string categoryName) => new LazyLogger(this, categoryName);
 
@@ -28,13 +29,24 @@ internal sealed class LazyLoggerFactory(LogLevel level, Func<ILoggerFactory> cre
         public bool IsEnabled(LogLevel logLevel) => logLevel >= factory.Level && logLevel != LogLevel.None;
 
         public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
+            where TState : notnull => factory._scopes.Push(state);
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel))
+            if (!IsEnabled(logLevel))
             {
-                (_logger ??= factory._real.Value.CreateLogger(category)).Log(logLevel, eventId, state, exception, formatter);
+                return;
+            }
+
+            ILogger logger = _logger ??= factory._real.Value.CreateLogger(category);
+
+            // The scopes may be older than the real logger.
+            var scopes = new Stack<IDisposable?>();
+            factory._scopes.ForEachScope(static (scope, held) => held.Scopes.Push(scope is null ? null : held.Logger.BeginScope(scope)), (Scopes: scopes, Logger: logger));
+            logger.Log(logLevel, eventId, state, exception, formatter);
+            while (scopes.TryPop(out IDisposable? scope))
+            {
+                scope?.Dispose();
             }
         }
     }

@@ -25,15 +25,31 @@ internal static class LogWriters
     internal static ILoggerFactory Create(LogDetail level, LogDetail lowest, string? file, bool json)
     {
         var shown = (LogEventLevel)level;
-        var configuration = new LoggerConfiguration().MinimumLevel.Is((LogEventLevel)lowest);
-        configuration = json
-            ? configuration.WriteTo.Console(new JsonFormatter(renderMessage: true), shown, standardErrorFromLevel: LogEventLevel.Verbose)
-            : configuration.WriteTo.Console(
-                shown, "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}", CultureInfo.InvariantCulture, standardErrorFromLevel: LogEventLevel.Verbose);
-        if (file is not null)
+        var lowestLevel = (LogEventLevel)lowest;
+        LoggerConfiguration configuration = new LoggerConfiguration().MinimumLevel.Is(lowestLevel);
+        if (json)
         {
-            configuration = configuration.WriteTo.File(file, formatProvider: CultureInfo.InvariantCulture);
+            configuration.WriteTo.Console(new JsonFormatter(renderMessage: true), shown, standardErrorFromLevel: LogEventLevel.Verbose);
         }
+
+        // Of a copy of each message, so that the tag is no part of the JSON.
+        configuration.WriteTo.Logger(text =>
+        {
+            text.MinimumLevel.Is(lowestLevel).Enrich.With(new OperationTag());
+            if (!json)
+            {
+                text.WriteTo.Console(
+                    shown, $"{{Timestamp:HH:mm:ss.fff}} {{Level:u3}}{{{OperationTag.Property}:l}} {{Message:lj}}{{NewLine}}{{Exception}}", CultureInfo.InvariantCulture,
+                    standardErrorFromLevel: LogEventLevel.Verbose);
+            }
+
+            if (file is not null)
+            {
+                text.WriteTo.File(
+                    file, outputTemplate: $"{{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz}} [{{Level:u3}}]{{{OperationTag.Property}:l}} {{Message:lj}}{{NewLine}}{{Exception}}",
+                    formatProvider: CultureInfo.InvariantCulture);
+            }
+        });
 
         return new SerilogLoggerFactory(configuration.CreateLogger(), dispose: true);
     }

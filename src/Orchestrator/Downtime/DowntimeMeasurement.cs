@@ -32,6 +32,10 @@ public static class DowntimeMeasurement
         };
     }
 
+    /// <summary>The blackout's ends on our clock, by the best method that tells them.</summary>
+    internal static (DateTimeOffset? Stopped, DateTimeOffset? Resumed) BlackoutOf(MigrationEvidence evidence, DowntimeSources sources) =>
+        Blackout(evidence, HostClocks.Estimate(evidence), sources);
+
     private static (string? Method, double? Value, double? Uncertainty) Choose(DowntimeSources sources) => sources switch
     {
         { Trace.ValueMs: { } value } => ("trace", value, sources.Trace.UncertaintyMs),
@@ -43,7 +47,6 @@ public static class DowntimeMeasurement
         _ => (null, null, null),
     };
 
-    /// <summary>The blackout's ends on our clock, by the best method that tells them.</summary>
     private static (DateTimeOffset? Stopped, DateTimeOffset? Resumed) Blackout(MigrationEvidence evidence, HostClocks clocks, DowntimeSources sources)
     {
         if (sources.Trace is { ValueMs: not null, PausedStamp: { } paused, PreparedStamp: { } prepared } && clocks.OffsetsKnown)

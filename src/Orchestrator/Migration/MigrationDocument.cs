@@ -17,6 +17,9 @@ public sealed record MigrationDocument
     /// <summary>The same in a sentence.</summary>
     public required string Message { get; init; }
 
+    /// <summary>What the journal, the log and the spans call this migration.</summary>
+    public Guid? OperationId { get; init; }
+
     /// <summary>The domain.</summary>
     public required DomainName Domain { get; init; }
 
@@ -111,6 +114,7 @@ public sealed record MigrationDocument
         {
             Outcome = result.Verdict.Outcome,
             Message = result.Verdict.Message,
+            OperationId = result.OperationId,
             Domain = new(plan.Domain.Name, plan.Domain.Uuid),
             Source = HostOf(plan.Source, result.Evidence?.Source),
             Destination = HostOf(plan.Destination, result.Evidence?.Destination),
@@ -170,7 +174,7 @@ public sealed record MigrationDocument
 
     private static DowntimeFigures FiguresOf(DowntimeReport report) => new(report.ValueMs, report.UncertaintyMs, report.Method, report.Problem, report.Sources, report.Clocks);
 
-    private static TransferFigures TransferOf(MigrationEvidence evidence)
+    internal static TransferFigures TransferOf(MigrationEvidence evidence)
     {
         IReadOnlyDictionary<string, string> completed =
             evidence.Source.CompletedJob.Count > 0 ? evidence.Source.CompletedJob : evidence.Destination.CompletedJob;

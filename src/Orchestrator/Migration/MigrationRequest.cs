@@ -83,4 +83,7 @@ public sealed record MigrationRequest
 
     /// <summary>Reads the guest's own ticks between two instants, where the guest is one that ticks; <see langword="null"/> otherwise.</summary>
     public Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<Downtime.GuestTick>>? ReadGuestTicks { get; init; }
+
+    /// <summary>What tells this migration from every other, in the journal, the log and the spans; <see langword="null"/> until it is begun.</summary>
+    internal Guid? OperationId { get; init; }
 }

@@ -12,6 +12,9 @@ public sealed record MigrationResult
     /// <summary>How it ended.</summary>
     public required MigrationVerdict Verdict { get; init; }
 
+    /// <summary>What the journal, the log and the spans call this migration; <see langword="null"/> when it was never begun.</summary>
+    public Guid? OperationId => Plan.Request.OperationId;
+
     /// <summary>The error that libvirt's call returned; <see langword="null"/> when it succeeded or was never made.</summary>
     public LibvirtException? Error { get; init; }
 

@@ -96,7 +96,10 @@ public sealed partial class Migrator(
     /// <exception cref="OperationException">Somebody else works on the domain, manages it, or asked for the end of this before it began.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the migration began: nothing was touched.</exception>
     public async Task<MigrationResult> MigrateAsync(
-        MigrationRequest request, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
+        MigrationRequest request, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        await ObserveAsync(request, identified => PlanAndMigrateAsync(identified, progress, cancellationToken)).ConfigureAwait(false);
+
+    private async Task<MigrationResult> PlanAndMigrateAsync(MigrationRequest request, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         progress?.Report(new("checking"));
         MigrationPlan plan = await ComputeAsync(request, cancellationToken).ConfigureAwait(false);
@@ -138,7 +141,7 @@ public sealed partial class Migrator(
         {
             // The source's daemon could not connect, and nothing had begun: the other way is open.
             LogFallback(plan.Domain.Name, source.Address.Name, destination.Address.Name, result.Verdict.Message);
-            plan = await ComputeAsync(request with { Mode = MigrationMode.Direct }, uuid, cancellationToken).ConfigureAwait(false);
+            plan = await ComputeAsync(request with { Mode = MigrationMode.Direct, OperationId = Guid.CreateVersion7() }, uuid, cancellationToken).ConfigureAwait(false);
             result = plan.IsRefused ? MigrationResult.Refused(plan) : await RunAsync(plan, progress, cancellationToken).ConfigureAwait(false);
         }
 
@@ -152,7 +155,7 @@ public sealed partial class Migrator(
 
         TimeSpan before = await source.MaxDowntimeAsync(uuid, null, cancellationToken).ConfigureAwait(false);
         RecordedMigration record = await RecordedMigration.BeginAsync(Journal, plan, before, source, destination, _logger, cancellationToken).ConfigureAwait(false);
-        using IDisposable? scope = record.Id is { } id ? _logger.BeginScope(new Dictionary<string, object> { ["OperationId"] = id }) : null;
+        using IDisposable? scope = plan.Request.OperationId is { } id ? OperationScope(id) : null;
         Leg leg;
         TimeSpan limit;
         try

@@ -46,13 +46,16 @@ public sealed class Journal : IDisposable
 
     /// <summary>Writes down what is about to be done; it is on the disk when this returns.</summary>
     /// <param name="intent">What.</param>
-    public JournalOperation Begin(JournalIntent intent)
+    public JournalOperation Begin(JournalIntent intent) => Begin(intent, id: null);
+
+    /// <summary>The same under an id that the log tells already.</summary>
+    internal JournalOperation Begin(JournalIntent intent, Guid? id)
     {
         ArgumentNullException.ThrowIfNull(intent);
         DateTimeOffset now = _time.GetUtcNow();
         var operation = new JournalOperation
         {
-            Id = Guid.CreateVersion7(now),
+            Id = id ?? Guid.CreateVersion7(now),
             Intent = intent.Redacted(),
             Owner = OperationOwner.Here,
             Started = now,

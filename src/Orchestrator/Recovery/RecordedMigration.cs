@@ -66,7 +66,7 @@ internal sealed partial class RecordedMigration
             });
         }
 
-        JournalOperation operation = journal.Begin(intent);
+        JournalOperation operation = journal.Begin(intent, plan.Request.OperationId);
         var record = new RecordedMigration(journal, source, destination, logger, UnfinishedOperation.Of(operation));
         record.LogBegun(operation.Id, intent.DomainName);
         try
