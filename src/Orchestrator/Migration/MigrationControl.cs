@@ -28,7 +28,13 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
         {
             var snapshot = new DomainSnapshot
             {
-                Name = record.Name, Uuid = record.Uuid, State = record.State, Reason = record.Reason, Job = record.Job ?? DomainJobType.None, JobOperation = record.JobOperation, Xml = "",
+                Name = record.Name,
+                Uuid = record.Uuid,
+                State = record.State,
+                Reason = record.Reason,
+                Job = record.Job ?? DomainJobType.None,
+                JobOperation = record.JobOperation,
+                Xml = "",
             };
             if (await ReadAsync(snapshot, cancellationToken).ConfigureAwait(false) is { } migration)
             {

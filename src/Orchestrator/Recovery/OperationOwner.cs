@@ -13,10 +13,10 @@ public sealed record OperationOwner(string MachineId, string HostName, int Pid, 
 {
     private static readonly string[] MachineIdFiles = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
-    private static OperationOwner? s_here;
+    private static OperationOwner? _here;
 
     /// <summary>This process.</summary>
-    public static OperationOwner Here => s_here ??= Read();
+    public static OperationOwner Here => _here ??= Read();
 
     /// <summary>Whether it is a process of this machine, so that the claims of this machine tell whether it lives.</summary>
     public bool IsOfThisMachine => MachineId == Here.MachineId;

@@ -61,8 +61,14 @@ internal sealed partial class RecordedMigration
         {
             return new(null, source, destination, logger, new()
             {
-                DomainUuid = intent.DomainUuid, DomainName = intent.DomainName, Source = source.Address, Destination = destination.Address, WasRunning = intent.WasRunning,
-                PersistentOnDestination = intent.PersistentOnDestination, UndefinesSource = intent.UndefinesSource, MaxDowntimeBefore = limitBefore,
+                DomainUuid = intent.DomainUuid,
+                DomainName = intent.DomainName,
+                Source = source.Address,
+                Destination = destination.Address,
+                WasRunning = intent.WasRunning,
+                PersistentOnDestination = intent.PersistentOnDestination,
+                UndefinesSource = intent.UndefinesSource,
+                MaxDowntimeBefore = limitBefore,
             });
         }
 

@@ -10,14 +10,14 @@ internal static class SqliteLibrary
     private const string FileName = "libsqlite3.so.0";
 
     private static readonly Lock Gate = new();
-    private static bool s_loaded;
+    private static bool _loaded;
 
     /// <exception cref="JournalException">It is not installed.</exception>
     internal static void Load()
     {
         lock (Gate)
         {
-            if (s_loaded)
+            if (_loaded)
             {
                 return;
             }
@@ -34,7 +34,7 @@ internal static class SqliteLibrary
             NativeLibrary.SetDllImportResolver(provider, (name, _, _) => name == "e_sqlite3" ? library : 0);
             raw.SetProvider(new SQLite3Provider_e_sqlite3());
             raw.FreezeProvider();
-            s_loaded = true;
+            _loaded = true;
         }
     }
 }

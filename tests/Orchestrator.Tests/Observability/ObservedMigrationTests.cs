@@ -66,7 +66,7 @@ public sealed class ObservedMigrationTests
         Assert.That(
             new[] { "domain.name", "domain.uuid", "source", "destination", "migration.mode", "migration.policy", "migration.outcome", "migration.downtime.method" }
                 .Select(name => root.GetTagItem($"orchestrator.{name}")),
-            Is.EqualTo(new object[] { "web1", $"{Samples.Uuid}", "lab-a", "lab-b", "p2p", "adaptive", "completed", "qmp" }));
+            Is.EqualTo(new object[] { "web1", $"{Samples.Uuid}", "lab-a", "lab-b", "p2p", "fixed", "completed", "qmp" }));
     }
 
     [Test]
