@@ -161,6 +161,11 @@ public sealed partial class Migrator(
         try
         {
             plan = await PrepareAsync(plan, record, progress, cancellationToken).ConfigureAwait(false);
+            if (plan.IsRefused)
+            {
+                await GiveUpAsync(plan, record).ConfigureAwait(false);
+                return MigrationResult.Refused(plan);
+            }
 
             // It does not travel, so it is set before each leg, and read back.
             TimeSpan wanted = PolicyEngine.InitialMaxDowntime(plan.Request.Policy, plan.PolicyContext);
@@ -177,7 +182,7 @@ public sealed partial class Migrator(
             }
 
             leg = await RunLegAsync(
-                plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace, record.NewPolicy, () => record.Enter(OperationPhase.PostCopy)),
+                plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace, record.NewPolicy, record.EnterPostCopy),
                 () =>
                 {
                     record.Enter(OperationPhase.Migrating);
@@ -341,7 +346,7 @@ public sealed partial class Migrator(
             plan = await ComputeAsync(plan.Request with { Mode = plan.Mode }, plan.Domain.Uuid, cancellationToken).ConfigureAwait(false);
         }
 
-        return plan.Creations.Any() ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, cancellationToken).ConfigureAwait(false) : plan;
+        return plan.Creations.Any() && !plan.IsRefused ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, cancellationToken).ConfigureAwait(false) : plan;
     }
 
     /// <summary>Undoes what was prepared for a call that was never made.</summary>

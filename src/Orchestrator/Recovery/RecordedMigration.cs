@@ -98,6 +98,19 @@ internal sealed partial class RecordedMigration
         }
     }
 
+    /// <summary>Tells the journal that the guest goes over in post-copy. It goes all the same: without that word a recovery sees it by what the hosts say.</summary>
+    internal void EnterPostCopy()
+    {
+        try
+        {
+            Enter(OperationPhase.PostCopy);
+        }
+        catch (JournalException e)
+        {
+            LogCannotWrite(e.Message);
+        }
+    }
+
     /// <summary>Writes a device down before it is made.</summary>
     internal Task IntendAsync(DeviceCreation creation)
     {
@@ -157,6 +170,9 @@ internal sealed partial class RecordedMigration
 
     [LoggerMessage(EventId = 410, Level = LogLevel.Information, Message = "Operation {Operation}: the migration of {Domain} is in the journal")]
     private partial void LogBegun(Guid operation, string domain);
+
+    [LoggerMessage(EventId = 412, Level = LogLevel.Warning, Message = "The journal cannot be told how far the migration is: {Reason}")]
+    private partial void LogCannotWrite(string reason);
 
     [LoggerMessage(EventId = 411, Level = LogLevel.Warning, Message = "The policy that was set meanwhile cannot be read: {Reason}")]
     private partial void LogCannotRead(string reason);

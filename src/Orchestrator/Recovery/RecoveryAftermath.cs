@@ -17,7 +17,10 @@ internal sealed partial class RecoveryAftermath(
     {
         _done.AddRange(settled.Done);
         MigrationFinding finding = settled.Decision.Finding;
-        if (!RecoveryRules.IsOver(finding))
+
+        // A call that has not returned may still change everything, and holds the domain's lock.
+        bool mayGoOn = finding == MigrationFinding.Stayed && settled.Decision.Outcome == MigrationOutcome.NeedsPerson;
+        if (!RecoveryRules.IsOver(finding) || mayGoOn)
         {
             return Result(settled, settled.Verdict.Outcome, settled.Verdict.Message, isFinished: false);
         }
