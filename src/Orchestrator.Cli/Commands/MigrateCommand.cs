@@ -41,7 +41,7 @@ internal sealed class MigrateCommand
     private readonly Option<TimeSpan?> _wait = new("--wait") { Description = "How long to wait for others who work on the domain. Default: 30s.", CustomParser = Durations.Parse };
     private readonly Option<string[]> _allow = new("--allow")
     {
-        Description = "Consents, each to one check. cross-vendor: a vDPA device may become another vendor's. foreign-owner: migrate a domain that another manager owns. "
+        Description = "Consents, each to one check. cross-vendor: a vDPA device may become another vendor's. foreign-operation: migrate a domain that another machine's unfinished operation has marked. foreign-owner: migrate one that another manager owns. "
             + "overcommit: the destination may have less memory free. unknown-storage: with --unsafe, that the destination has the disks.",
     };
 
@@ -118,7 +118,7 @@ internal sealed class MigrateCommand
             Map = parsed.GetValue(_map) ?? [],
             DestinationXml = destinationXml,
             PersistentXml = persistentXml,
-            Options = new() { Wait = parsed.GetValue(_wait) ?? TimeSpan.FromSeconds(30), AllowForeignOwner = parsed.GetValue(_allow)?.Contains(MigrationConsents.ForeignOwner) == true, Recoverer = recovery.Recoverer },
+            Options = new() { Wait = parsed.GetValue(_wait) ?? TimeSpan.FromSeconds(30), AllowForeignOwner = parsed.GetValue(_allow)?.Contains(MigrationConsents.ForeignOwner) == true, AllowForeignOperation = parsed.GetValue(_allow)?.Contains(MigrationConsents.ForeignOperation) == true, Recoverer = recovery.Recoverer },
         };
         bool changes = !parsed.GetValue(_check) && !parsed.GetValue(_dryRun);
         using Journal? journal = changes ? Journal.Open(_globals.StateFolder(parsed)) : null;

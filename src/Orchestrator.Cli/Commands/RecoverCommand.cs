@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
+using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Hosts;
+using Orchestrator.Migration;
 using Orchestrator.Recovery;
 
 namespace Orchestrator.Cli.Commands;
@@ -55,11 +57,7 @@ internal sealed class RecoverCommand
         foreach (UnfinishedOperation operation in await FindAsync(parsed, setup.Recoverer, cancellationToken).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            results.Add(dryRun
-                ? await setup.Recoverer.LookAsync(operation, cancellationToken).ConfigureAwait(false)
-                : await MigrationProgressView.ShowAsync(
-                    _console, CliConsole.Printable($"{operation.DomainName} {operation.Source.Name} -> {operation.Destination.Name}"),
-                    progress => setup.Recoverer.RecoverAsync(operation, progress, cancellationToken)).ConfigureAwait(false));
+            results.Add(await RecoverAsync(operation, setup.Recoverer, dryRun, cancellationToken).ConfigureAwait(false));
         }
 
         if (!dryRun)
@@ -69,6 +67,30 @@ internal sealed class RecoverCommand
 
         Show(results, parsed.GetValue(_domain));
         return ExitCode.Worst(results.Select(ExitCode.Of));
+    }
+
+    /// <summary>One operation that cannot be recovered keeps no other from it.</summary>
+    private async Task<RecoveryResult> RecoverAsync(UnfinishedOperation operation, Recoverer recoverer, bool dryRun, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return dryRun
+                ? await recoverer.LookAsync(operation, cancellationToken).ConfigureAwait(false)
+                : await MigrationProgressView.ShowAsync(
+                    _console, CliConsole.Printable($"{operation.DomainName} {operation.Source.Name} -> {operation.Destination.Name}"),
+                    progress => recoverer.RecoverAsync(operation, progress, cancellationToken)).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+        {
+            return new()
+            {
+                Operation = operation,
+                IsDryRun = dryRun,
+                Outcome = e is HostUnreachableException ? MigrationOutcome.Unreachable : MigrationOutcome.NeedsPerson,
+                Message = $"the {operation} could not be recovered: {HostAddress.Redact(e.Message)}",
+                Remedy = $"orchestrator recover {operation.DomainName}, again.",
+            };
+        }
     }
 
     private async Task<IReadOnlyList<UnfinishedOperation>> FindAsync(ParseResult parsed, Recoverer recoverer, CancellationToken cancellationToken)

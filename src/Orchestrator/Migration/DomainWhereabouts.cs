@@ -26,5 +26,10 @@ public sealed record DomainWhereabouts(string Host, bool IsKnown, DomainSnapshot
 
             // A daemon that was restarted has forgotten that it was the migration that paused the guest.
             ? CopyState.Stranded
+        : Domain is
+        {
+            State: DomainState.Shutoff, Reason: (int)DomainShutoffReason.Shutdown or (int)DomainShutoffReason.Destroyed or (int)DomainShutoffReason.Crashed
+            or (int)DomainShutoffReason.Migrated or (int)DomainShutoffReason.Saved
+        } ? CopyState.Left
         : OutcomeTable.Of(DomainConditions.Of(Domain));
 }

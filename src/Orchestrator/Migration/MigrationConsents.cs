@@ -9,6 +9,9 @@ public static class MigrationConsents
     /// <summary>A domain that another manager owns may be migrated.</summary>
     public const string ForeignOwner = "foreign-owner";
 
+    /// <summary>A domain that another machine's unfinished operation has marked may be migrated.</summary>
+    public const string ForeignOperation = "foreign-operation";
+
     /// <summary>With <c>--unsafe</c>: disks of which nobody can tell whether the destination has them.</summary>
     public const string UnknownStorage = "unknown-storage";
 
@@ -16,7 +19,7 @@ public static class MigrationConsents
     public const string Overcommit = "overcommit";
 
     /// <summary>The names, in order.</summary>
-    public static IReadOnlyList<string> Known { get; } = [CrossVendor, ForeignOwner, Overcommit, UnknownStorage];
+    public static IReadOnlyList<string> Known { get; } = [CrossVendor, ForeignOperation, ForeignOwner, Overcommit, UnknownStorage];
 
     /// <summary>Refuses names that are none.</summary>
     /// <param name="names">The names.</param>

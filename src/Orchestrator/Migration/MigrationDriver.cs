@@ -29,6 +29,7 @@ internal sealed partial class MigrationDriver(
     IHost source, IHost? driven, Guid uuid, EventRecorder events, ObserverClock clock, TimeProvider time, IProgress<MigrationProgress>? progress, ILogger logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BlindGrace = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PolicyInterval = TimeSpan.FromSeconds(1);
 
     private readonly List<JobSample> _samples = [];
@@ -38,6 +39,7 @@ internal sealed partial class MigrationDriver(
     private PolicyState _state = PolicyState.Initial;
     private int _boundaries;
     private int _unseen;
+    private long? _blindSince;
     private bool _postCopy;
     private Action? _onPostCopy;
     private string? _note;
@@ -70,7 +72,7 @@ internal sealed partial class MigrationDriver(
             if (time.GetElapsedTime(asked) >= PolicyInterval)
             {
                 asked = time.GetTimestamp();
-                TakeNewPolicy(orders.NewPolicy?.Invoke());
+                await TakeNewPolicyAsync(orders.NewPolicy?.Invoke()).ConfigureAwait(false);
             }
 
             NoticePostCopy();
@@ -119,13 +121,20 @@ internal sealed partial class MigrationDriver(
         }
     }
 
-    private void TakeNewPolicy(MigrationPolicy? policy)
+    private async Task TakeNewPolicyAsync(MigrationPolicy? policy)
     {
-        if (policy is not null && policy != _policy)
+        if (policy is null || policy == _policy)
         {
-            (_policy, _state) = (policy, PolicyState.Initial);
-            Say($"goes on by the policy {policy.Name}");
+            return;
         }
+
+        // It begins with its own limit: the one in force may be another policy's, and higher than this one would ever allow.
+        TimeSpan limit = PolicyEngine.InitialMaxDowntime(policy, _context);
+        var set = new SetMaxDowntime(limit, $"the policy {policy.Name} begins with it");
+        string? problem = await DoAsync(set).ConfigureAwait(false);
+        _decisions.Add(PolicyDecision.Of(set, clock.Now, problem));
+        (_policy, _state) = (policy, PolicyState.Initial with { Limit = limit });
+        Say($"goes on by the policy {policy.Name}, with a downtime limit of {limit.TotalMilliseconds:0} ms{(problem is null ? "" : $" (could not be set: {problem})")}");
     }
 
     private async Task<DriveEnd> ReasonToStopAsync(CancellationToken cancellationToken) =>
@@ -153,14 +162,16 @@ internal sealed partial class MigrationDriver(
         {
             DomainSnapshot? domain = await source.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false);
             DomainCondition condition = DomainConditions.Of(domain);
+            _blindSince = null;
             _unseen = condition is DomainCondition.Leaving or DomainCondition.PostCopy ? 0 : _unseen + 1;
             _postCopy |= condition == DomainCondition.PostCopy; // it may have switched before we came
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException)
         {
-            // Not known: the settlement asks with patience.
+            // A daemon that is restarted, a link that is down for a while: the migration may go on all the same.
             LogBlind(logger, source.Address.Name, HostAddress.Redact(e.Message));
-            _unseen++;
+            _blindSince ??= time.GetTimestamp();
+            return time.GetElapsedTime(_blindSince.Value) >= BlindGrace;
         }
 
         return _unseen >= 2;

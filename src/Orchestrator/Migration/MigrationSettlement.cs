@@ -48,7 +48,7 @@ public sealed partial class MigrationSettlement(IHost source, IHost destination,
             // While the call has not returned, libvirt may still do any of this itself.
             bool waits = job.Result != JobResult.Unanswered && (decision.Finding == MigrationFinding.StayedUnseen && job.DestinationMayRun
                 ? time.GetElapsedTime(began) < HostGrace
-                : await ActAsync(decision, expected, here, there, time.GetElapsedTime(began), tried, done).ConfigureAwait(false));
+                : await ActAsync(decision, expected, job, here, there, time.GetElapsedTime(began), tried, done).ConfigureAwait(false));
             if (!waits)
             {
                 MigrationVerdict verdict = MigrationVerdict.Judge(expected, source.Identity, destination.Identity, here, there, job);
@@ -61,7 +61,7 @@ public sealed partial class MigrationSettlement(IHost source, IHost destination,
 
     /// <returns>Whether to ask again.</returns>
     private async Task<bool> ActAsync(
-        OutcomeDecision decision, MigrationExpectation expected, DomainWhereabouts here, DomainWhereabouts there, TimeSpan elapsed, HashSet<OutcomeAction> tried, List<string> done)
+        OutcomeDecision decision, MigrationExpectation expected, JobEnd job, DomainWhereabouts here, DomainWhereabouts there, TimeSpan elapsed, HashSet<OutcomeAction> tried, List<string> done)
     {
         string name = expected.Name;
         switch (decision.Action)
@@ -70,7 +70,7 @@ public sealed partial class MigrationSettlement(IHost source, IHost destination,
                 return elapsed < (here.IsKnown && there.IsKnown ? SettleGrace : HostGrace);
             case OutcomeAction.Follow:
                 return elapsed < SettleGrace; // the call has returned: the job's end is about to be seen
-            case OutcomeAction.ResumeSource when expected.WasRunning:
+            case OutcomeAction.ResumeSource when expected.WasRunning && !job.DestinationRan:
                 return await TryAsync(OutcomeAction.ResumeSource, source, $"resumed {name} on {source.Address.Name}", () => source.ResumeDomainAsync(expected.Uuid, CancellationToken.None)).ConfigureAwait(false);
             case OutcomeAction.RemoveSourceCopy when expected.WasRunning && there.Domain!.State == DomainState.Running:
                 return await TryAsync(

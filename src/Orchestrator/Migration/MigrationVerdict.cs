@@ -9,7 +9,8 @@ namespace Orchestrator.Migration;
 /// <param name="Began">Whether anything was seen of a migration (a job, an event): a refusal before that touched nothing.</param>
 /// <param name="Reason">Why it was asked to end.</param>
 /// <param name="DestinationMayRun">Whether the guest was seen to run on the destination, or all of it had been sent there: then a destination that cannot be asked may run it, whatever the source says.</param>
-public sealed record JobEnd(JobResult Result, LibvirtException? Error = null, bool Began = true, string? Reason = null, bool DestinationMayRun = false)
+/// <param name="DestinationRan">Whether the guest was seen to run on the destination: then what the source has is old.</param>
+public sealed record JobEnd(JobResult Result, LibvirtException? Error = null, bool Began = true, string? Reason = null, bool DestinationMayRun = false, bool DestinationRan = false)
 {
     /// <summary>Nobody saw the end.</summary>
     public static JobEnd Unseen { get; } = new(JobResult.Unseen);
@@ -63,6 +64,8 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
                 $"When the guest works on {there.Host}: virsh -c '{source.Uri}' destroy {expected.Uuid}. Never resume that copy."),
             MigrationFinding.SourceNotResumed => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name} and does not run; {there.Host} has none{why}",
                 $"virsh -c '{source.Uri}' resume {expected.Uuid}"),
+            MigrationFinding.WasThere => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, and has been on {there.Host} ({there.Describe()}): what is paused may be old{why}",
+                $"Find out where the guest went on. If it runs nowhere else and never ran on {there.Host}: virsh -c '{source.Uri}' resume {expected.Uuid}. Else: virsh -c '{source.Uri}' destroy {expected.Uuid}."),
             MigrationFinding.PostCopyBroken => new(MigrationOutcome.NeedsPerson, $"the post-copy migration of {name} broke, and its memory is on two hosts ({states}){why}",
                 $"Destroy neither. When the link is back: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'"),
             MigrationFinding.TwoCopies => new(MigrationOutcome.NeedsPerson, $"{name} is active on both hosts ({states}){why}",

@@ -103,7 +103,9 @@ public sealed partial class Migrator(
     {
         progress?.Report(new("checking"));
         MigrationPlan plan = await ComputeAsync(request, cancellationToken).ConfigureAwait(false);
-        if (plan.IsRefused)
+
+        // What a dead process left may be what refuses: the gate settles it first, and the plan is made anew.
+        if (plan.IsRefused && request.Options.Recoverer?.Find(plan.Domain.Uuid, plan.Domain) is null)
         {
             return MigrationResult.Refused(plan);
         }
@@ -163,8 +165,7 @@ public sealed partial class Migrator(
             plan = await PrepareAsync(plan, record, progress, cancellationToken).ConfigureAwait(false);
             if (plan.IsRefused)
             {
-                await GiveUpAsync(plan, record).ConfigureAwait(false);
-                return MigrationResult.Refused(plan);
+                return AfterGivingUp(MigrationResult.Refused(plan), await GiveUpAsync(plan, record).ConfigureAwait(false));
             }
 
             // It does not travel, so it is set before each leg, and read back.
@@ -172,13 +173,13 @@ public sealed partial class Migrator(
             limit = await source.MaxDowntimeAsync(uuid, wanted, cancellationToken).ConfigureAwait(false);
             if (limit != wanted)
             {
-                await GiveUpAsync(plan, record).ConfigureAwait(false);
-                return new()
+                MigrationResult kept = new()
                 {
                     Plan = plan,
                     Verdict = new(MigrationOutcome.Failed, $"{source.Address.Name} keeps a downtime limit of {limit.TotalMilliseconds} ms for {name} instead of {wanted.TotalMilliseconds} ms; nothing was migrated"),
                     MaxDowntime = limit,
                 };
+                return AfterGivingUp(kept, await GiveUpAsync(plan, record).ConfigureAwait(false));
             }
 
             leg = await RunLegAsync(
@@ -191,10 +192,16 @@ public sealed partial class Migrator(
                 },
                 progress, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OperationCanceledException or HostUnreachableException or LibvirtException or HostDeviceException)
+        catch (Exception e) when (e is OperationCanceledException or HostUnreachableException or LibvirtException or HostDeviceException or JournalException)
         {
             // libvirt was not asked to migrate yet: what was prepared is undone, and who asked is told.
-            await GiveUpAsync(plan, record).ConfigureAwait(false);
+            RecoveryResult undone = await GiveUpAsync(plan, record).ConfigureAwait(false);
+            if (!undone.IsFinished)
+            {
+                throw new OperationException(
+                    OperationStage.Degraded, DomainOperation.Migrate, source.Address.Name, name, $"{HostAddress.Redact(e.Message)} Nothing was migrated, but not all that was prepared could be undone: {undone.Message}", undone.Remedy, e);
+            }
+
             throw;
         }
 
@@ -220,7 +227,7 @@ public sealed partial class Migrator(
             MaxDowntime = limit,
             Decisions = leg.Decisions,
             Repairs = leg.Settled.Done,
-            PeerUnreachable = plan.Mode == MigrationMode.P2P && !leg.Began && leg.Settled.Verdict.Outcome == MigrationOutcome.Failed
+            PeerUnreachable = plan.Mode == MigrationMode.P2P && !leg.Began && order is { Outcome: MigrationOutcome.Failed, IsFinished: true }
                 && leg.Error is
                 {
                     Code: LibvirtErrorCode.OperationFailed or LibvirtErrorCode.NoConnect or LibvirtErrorCode.SystemError or LibvirtErrorCode.Rpc
@@ -284,7 +291,17 @@ public sealed partial class Migrator(
         // From here on nobody may cancel: the truth has to be found out.
         progress?.Report(new("verifying", driver.LastSample));
         bool began = driver.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
-        SettledMigration settled = await Settlement.SettleAsync(expected, new(ResultOf(call, error, end.Reason), error, began, end.Why, destinationEvents.Events.Any(RanThere) || sourceEvents.Events.Any(WasSent))).ConfigureAwait(false);
+        bool ran = destinationEvents.Events.Any(RanThere);
+        SettledMigration settled = await Settlement.SettleAsync(expected, new(ResultOf(call, error, end.Reason), error, began, end.Why, ran || sourceEvents.Events.Any(WasSent), ran)).ConfigureAwait(false);
+        if (mode == MigrationMode.P2P && call is { IsCompleted: true } && settled.Decision.Finding == MigrationFinding.Underway)
+        {
+            // Our connection broke, and the daemons go on without us.
+            LogFollows(name, source.Address.Name, destination.Address.Name);
+            end = await driver.UntilEndAsync(null, orders, cancellationToken).ConfigureAwait(false);
+            ran = destinationEvents.Events.Any(RanThere);
+            settled = await Settlement.SettleAsync(expected, new(ResultOf(null, null, end.Reason), null, Began: true, end.Why, ran || sourceEvents.Events.Any(WasSent), ran)).ConfigureAwait(false);
+        }
+
         LogEnded(name, settled.Verdict.Outcome, settled.Verdict.Message);
 
         bool moved = settled.Destination.IsActive && !settled.Source.IsActive;
@@ -346,12 +363,17 @@ public sealed partial class Migrator(
             plan = await ComputeAsync(plan.Request with { Mode = plan.Mode }, plan.Domain.Uuid, cancellationToken).ConfigureAwait(false);
         }
 
-        return plan.Creations.Any() && !plan.IsRefused ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, cancellationToken).ConfigureAwait(false) : plan;
+        return plan.Creations.Any() && !plan.IsRefused ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, record.NotMade, cancellationToken).ConfigureAwait(false) : plan;
     }
 
     /// <summary>Undoes what was prepared for a call that was never made.</summary>
-    private async Task GiveUpAsync(MigrationPlan plan, RecordedMigration record) =>
+    private async Task<RecoveryResult> GiveUpAsync(MigrationPlan plan, RecordedMigration record) =>
         await record.EndAsync(await Settlement.SettleAsync(plan.Expectation, new(JobResult.Cancelled, Began: false)).ConfigureAwait(false)).ConfigureAwait(false);
+
+    private static MigrationResult AfterGivingUp(MigrationResult result, RecoveryResult undone) => undone.IsFinished ? result : result with
+    {
+        Verdict = new(MigrationOutcome.Degraded, $"{result.Verdict.Message}; not all that was prepared could be undone: {undone.Message}", undone.Remedy),
+    };
 
     private static bool WasSent(ObservedEvent observed) => QmpEvents.Status(observed) == "completed";
 

@@ -34,6 +34,9 @@ public enum CopyState
 
     /// <summary>It starts, goes down, or another job works on it: ask again.</summary>
     Changing,
+
+    /// <summary>No QEMU, but there was one: it shut down, was ended or crashed here, or was migrated on.</summary>
+    Left,
 }
 
 /// <summary>What is known of how the migrating job ended.</summary>
@@ -87,6 +90,9 @@ public enum MigrationFinding
 
     /// <summary>Its memory is on two hosts and nothing moves it.</summary>
     PostCopyBroken,
+
+    /// <summary>It is paused on the source by a migration that is gone, and has been on the destination, where it ended or went on: what is paused may be old.</summary>
+    WasThere,
 
     /// <summary>Both hosts have it, and both copies may be the right one.</summary>
     TwoCopies,
@@ -150,22 +156,24 @@ public static class OutcomeTable
     private const MigrationFinding Broken = MigrationFinding.PostCopyBroken;
     private const MigrationFinding Two = MigrationFinding.TwoCopies;
     private const MigrationFinding NoCopy = MigrationFinding.NoCopy;
+    private const MigrationFinding WasIt = MigrationFinding.WasThere;
     private const MigrationFinding Nobody = MigrationFinding.NobodyKnows;
 
     // Rows: the source. Columns: the destination, in the order of CopyState.
     private static readonly MigrationFinding[][] Findings =
     [
-        //               Unknown   None      Runs      Paused    Stranded  Leaving   Arriving  PostCopy  Broken    Changing
-        /* Unknown  */ [Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody],
-        /* None     */ [Nobody,   NoCopy,   Moved,    Moved,    Settle,   Moved,    Settle,   Settle,   Broken,   Settle],
-        /* Runs     */ [Unseen,   Stayed,   Two,      Two,      Half,     Two,      Half,     Two,      Two,      Settle],
-        /* Paused   */ [Unseen,   Stayed,   Two,      Two,      Half,     Two,      Half,     Two,      Two,      Settle],
-        /* Stranded */ [Nobody,   Strand,   NotGone,  Two,      Settle,   NotGone,  Settle,   Settle,   Broken,   Settle],
-        /* Leaving  */ [Underway, Underway, Underway, Underway, Underway, Underway, Underway, Underway, Underway, Underway],
-        /* Arriving */ [Nobody,   Settle,   Moved,    Moved,    Settle,   Moved,    Settle,   Settle,   Settle,   Settle],
-        /* PostCopy */ [Underway, Underway, Underway, Underway, Underway, Underway, Underway, Underway, Broken,   Underway],
-        /* Broken   */ [Broken,   Broken,   Broken,   Broken,   Broken,   Broken,   Broken,   Broken,   Broken,   Broken],
-        /* Changing */ [Nobody,   Settle,   Settle,   Settle,   Settle,   Settle,   Settle,   Settle,   Settle,   Settle],
+        //               Unknown   None      Runs      Paused    Stranded  Leaving   Arriving  PostCopy  Broken    Changing  Left
+        /* Unknown  */ [Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody,   Nobody, Nobody],
+        /* None     */ [Nobody,   NoCopy,   Moved,    Moved,    Settle,   Moved,    Settle,   Settle,   Broken,   Settle, NoCopy],
+        /* Runs     */ [Unseen,   Stayed,   Two,      Two,      Half,     Two,      Half,     Two,      Two,      Settle, Stayed],
+        /* Paused   */ [Unseen,   Stayed,   Two,      Two,      Half,     Two,      Half,     Two,      Two,      Settle, Stayed],
+        /* Stranded */ [Nobody,   Strand,   NotGone,  Two,      Settle,   NotGone,  Settle,   Settle,   Broken,   Settle, WasIt],
+        /* Leaving  */ [Underway, Underway, Underway, Underway, Underway, Underway, Underway, Underway, Underway, Underway, Underway],
+        /* Arriving */ [Nobody,   Settle,   Moved,    Moved,    Settle,   Moved,    Settle,   Settle,   Settle,   Settle, Settle],
+        /* PostCopy */ [Underway, Underway, Underway, Underway, Underway, Underway, Underway, Underway, Broken,   Underway, Underway],
+        /* Broken   */ [Broken,   Broken,   Broken,   Broken,   Broken,   Broken,   Broken,   Broken,   Broken,   Broken, Broken],
+        /* Changing */ [Nobody,   Settle,   Settle,   Settle,   Settle,   Settle,   Settle,   Settle,   Settle,   Settle, Settle],
+        /* Left     */ [Nobody,   NoCopy,   Moved,    Moved,    Settle,   Moved,    Settle,   Settle,   Broken,   Settle,   NoCopy],
     ];
 
     /// <summary>What a domain's condition means here; <see langword="null"/> for a host that cannot be asked.</summary>

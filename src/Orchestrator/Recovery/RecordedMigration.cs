@@ -19,6 +19,7 @@ internal sealed partial class RecordedMigration
     private readonly IHost _destination;
     private readonly ILogger _logger;
     private readonly UnfinishedOperation _operation;
+    private readonly List<JournalStep> _steps = [];
     private string? _policy;
 
     private RecordedMigration(Journal? journal, IHost source, IHost destination, ILogger logger, UnfinishedOperation operation)
@@ -114,12 +115,24 @@ internal sealed partial class RecordedMigration
     /// <summary>Writes a device down before it is made.</summary>
     internal Task IntendAsync(DeviceCreation creation)
     {
-        if (Id is { } id)
-        {
-            _journal!.BeginStep(id, VdpaSteps.Kind, VdpaSteps.DetailOf(creation));
-        }
-
+        string detail = VdpaSteps.DetailOf(creation);
+        long step = Id is { } id ? _journal!.BeginStep(id, VdpaSteps.Kind, detail) : _steps.Count;
+        _steps.Add(new(step, VdpaSteps.Kind, detail, TimeProvider.System.GetUtcNow(), null, false));
         return Task.CompletedTask;
+    }
+
+    /// <summary>A device that was written down and is somebody else's.</summary>
+    internal void NotMade(DeviceCreation creation)
+    {
+        string detail = VdpaSteps.DetailOf(creation);
+        foreach (JournalStep step in _steps.Where(step => step.Detail == detail).ToList())
+        {
+            _steps.Remove(step);
+            if (Id is not null)
+            {
+                _journal!.EndStep(step.Id, undone: true);
+            }
+        }
     }
 
     /// <summary>The policy that somebody has set since this was asked last; <see langword="null"/> for none.</summary>
@@ -132,8 +145,7 @@ internal sealed partial class RecordedMigration
     /// <summary>Puts in order what was changed, and ends the operation unless nobody knows where the guest is.</summary>
     internal Task<RecoveryResult> EndAsync(SettledMigration settled)
     {
-        UnfinishedOperation now = Id is { } id && _journal!.Get(id) is { } known ? UnfinishedOperation.Of(known) : _operation;
-        return new RecoveryAftermath(now, _source, _destination, _journal, VdpaSteps.Undoers, _logger).PutInOrderAsync(settled);
+        return new RecoveryAftermath(_operation with { Steps = _steps }, _source, _destination, _journal, VdpaSteps.Undoers, _logger).PutInOrderAsync(settled);
     }
 
     private static string? Parameter(MigrationPlan plan, string name) => plan.Call.Parameters.FirstOrDefault(parameter => parameter.Key == name).Value as string;

@@ -168,7 +168,9 @@ public sealed partial class Recoverer(
 
             // A host that could not be connected has had its time.
             bool connected = hosts is { Source: not null, Destination: not null };
-            if (decision.Action != OutcomeAction.AskAgain || _time.GetElapsedTime(start) >= (here.IsKnown && there.IsKnown ? SettleGrace : connected ? HostGrace : TimeSpan.Zero))
+            // Before the destination has its copy, the source has begun to leave.
+            bool begins = decision.Action == OutcomeAction.Follow && there.IsKnown && there.State(wasRunning: false) is CopyState.None or CopyState.Left;
+            if ((decision.Action != OutcomeAction.AskAgain && !begins) || _time.GetElapsedTime(start) >= (here.IsKnown && there.IsKnown ? SettleGrace : connected ? HostGrace : TimeSpan.Zero))
             {
                 return (here, there, decision);
             }

@@ -27,13 +27,16 @@ internal sealed partial class RecoveryAftermath(
 
         if (operation.IsInJournal)
         {
-            journal!.SetPhase(operation.Id!.Value, OperationPhase.Settling);
+            await TellAsync(() => journal!.SetPhase(operation.Id!.Value, OperationPhase.Settling)).ConfigureAwait(false);
         }
 
         bool moved = finding == MigrationFinding.Moved;
+
+        // A guest that ended on the destination has its definition there, with the devices that were made for it.
+        bool keeps = moved || (finding == MigrationFinding.NoCopy && settled.Destination.Domain is not null);
         foreach (JournalStep step in operation.Steps.Reverse())
         {
-            await SettleStepAsync(step, moved).ConfigureAwait(false);
+            await SettleStepAsync(step, keeps).ConfigureAwait(false);
         }
 
         if (finding == MigrationFinding.Stayed && operation.MaxDowntimeBefore is { } limit)
@@ -58,17 +61,32 @@ internal sealed partial class RecoveryAftermath(
         string message = _failed.Count > 0 ? $"{settled.Verdict.Message}; {string.Join("; ", _failed)}" : settled.Verdict.Message;
         if (_failed.Count == 0 && operation.IsInJournal)
         {
-            journal!.End(operation.Id!.Value, ErrorDocument.CodeOf(outcome), message);
+            await TellAsync(() => journal!.End(operation.Id!.Value, ErrorDocument.CodeOf(outcome), message)).ConfigureAwait(false);
+            if (_failed.Count > 0)
+            {
+                outcome = needsPerson ? outcome : MigrationOutcome.Degraded;
+                message = $"{message}; {string.Join("; ", _failed)}";
+            }
         }
 
         return Result(settled, outcome, message, _failed.Count == 0);
     }
 
+    /// <summary>What the journal cannot be told keeps nothing from being put in order.</summary>
+    private Task TellAsync(Action tell) => TryAsync(
+        null,
+        () =>
+        {
+            tell();
+            return Task.FromResult(true);
+        },
+        "tell the journal");
+
     private async Task SettleStepAsync(JournalStep step, bool moved)
     {
         if (moved)
         {
-            journal!.EndStep(step.Id, undone: false);
+            await TellAsync(() => journal?.EndStep(step.Id, undone: false)).ConfigureAwait(false);
             return;
         }
 
@@ -81,7 +99,7 @@ internal sealed partial class RecoveryAftermath(
         await TryAsync($"undid {step.Kind} {step.Detail}", async () =>
         {
             await undo(step, source, destination).ConfigureAwait(false);
-            journal!.EndStep(step.Id, undone: true);
+            journal?.EndStep(step.Id, undone: true);
             return true;
         }, $"undo {step.Kind} {step.Detail}").ConfigureAwait(false);
     }
@@ -99,7 +117,7 @@ internal sealed partial class RecoveryAftermath(
                 _done.Add(done);
             }
         }
-        catch (Exception e) when (e is HostUnreachableException or LibvirtException or Devices.HostDeviceException)
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException or Devices.HostDeviceException or JournalException)
         {
             string reason = HostAddress.Redact(e.Message);
             LogCannot(what ?? done!, reason);

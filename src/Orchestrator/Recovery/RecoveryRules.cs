@@ -11,6 +11,17 @@ internal static class RecoveryRules
     /// </summary>
     internal static string? Refusal(UnfinishedOperation operation, OutcomeDecision decision, DomainWhereabouts here, DomainWhereabouts there)
     {
+        if (operation.Phase < OperationPhase.Migrating && !operation.IsDecided
+            && decision.Action is OutcomeAction.Follow or OutcomeAction.ResumeSource or OutcomeAction.RemoveSourceCopy or OutcomeAction.RemoveDestinationCopy or OutcomeAction.SuspendSource)
+        {
+            return $"{operation.DomainName} is {here.Describe()} on {here.Host}, but this operation had not begun to migrate it: that is somebody else's migration";
+        }
+
+        if (decision.Action == OutcomeAction.Follow && !operation.IsDecided && there.IsKnown && there.State(wasRunning: false) is CopyState.None or CopyState.Left)
+        {
+            return $"{operation.DomainName} is being migrated from {here.Host}, and not to {there.Host}: that is somebody else's migration";
+        }
+
         DomainWhereabouts[] marked = decision.Action switch
         {
             OutcomeAction.ResumeSource or OutcomeAction.RemoveDestinationCopy => [here],

@@ -30,6 +30,9 @@ public sealed record UnfinishedOperation
     /// <summary>When it began.</summary>
     public DateTimeOffset? Started { get; init; }
 
+    /// <summary>How far it had come; <see langword="null"/> when only the journal of somebody else knows.</summary>
+    public OperationPhase? Phase { get; init; }
+
     /// <summary>Whether the guest ran, and is to run afterwards.</summary>
     public bool WasRunning { get; init; }
 
@@ -87,6 +90,7 @@ public sealed record UnfinishedOperation
             Destination = new(intent.DestinationName, intent.DestinationUri),
             Owner = operation.Owner,
             Started = operation.Started,
+            Phase = operation.Phase,
             WasRunning = intent.WasRunning,
             PersistentOnDestination = intent.PersistentOnDestination,
             UndefinesSource = intent.UndefinesSource,

@@ -51,6 +51,27 @@ public sealed class MigrationSettlementTests
     }
 
     [Test]
+    public async Task Nothing_is_resumed_when_the_guest_has_been_on_the_destination(
+        [Values(DomainShutoffReason.Shutdown, DomainShutoffReason.Destroyed, DomainShutoffReason.Crashed, DomainShutoffReason.Migrated)] DomainShutoffReason reason)
+    {
+        _source.Domains[Samples.Uuid] = Stranded;
+        _destination.Domains[Samples.Uuid] = Samples.Domain(DomainState.Shutoff, (int)reason);
+        SettledMigration settled = await SettleAsync();
+        Assert.That(_source.LifeCalls.Concat(_destination.LifeCalls), Is.Empty, "old memory on a changed disk, or beside a third host's copy");
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(settled.Verdict.Remedy, Does.Contain("Find out where"));
+    }
+
+    [Test]
+    public async Task Nothing_is_resumed_when_the_guest_was_seen_to_run_on_the_destination()
+    {
+        _source.Domains[Samples.Uuid] = Stranded;
+        SettledMigration settled = await SettleAsync(new(JobResult.Failed, DestinationMayRun: true, DestinationRan: true));
+        Assert.That(_source.LifeCalls, Is.Empty);
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+    }
+
+    [Test]
     public async Task Nothing_is_resumed_while_the_destination_cannot_be_asked()
     {
         _source.Domains[Samples.Uuid] = Stranded;

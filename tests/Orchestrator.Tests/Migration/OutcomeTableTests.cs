@@ -6,7 +6,7 @@ namespace Orchestrator.Tests.Migration;
 /// <summary>Every cell of the table of what is where, and what that means.</summary>
 public sealed class OutcomeTableTests
 {
-    private static readonly CopyState[] NoQemu = [CopyState.None];
+    private static readonly CopyState[] NoQemu = [CopyState.None, CopyState.Left];
     private static readonly CopyState[] GuestIsThere = [CopyState.Runs, CopyState.Paused];
 
     private static IEnumerable<TestCaseData> Cells() =>
@@ -54,7 +54,7 @@ public sealed class OutcomeTableTests
         MigrationOutcome outcome = OutcomeTable.Decide(source, destination, job).Outcome;
         if (outcome == MigrationOutcome.Completed)
         {
-            Assert.That(source, Is.EqualTo(CopyState.None).Or.EqualTo(CopyState.Arriving), "what arrives here is another migration's: the guest has left");
+            Assert.That(source, Is.EqualTo(CopyState.None).Or.EqualTo(CopyState.Left).Or.EqualTo(CopyState.Arriving), "what arrives here is another migration's: the guest has left");
             Assert.That(destination, Is.EqualTo(CopyState.Runs).Or.EqualTo(CopyState.Paused).Or.EqualTo(CopyState.Leaving));
         }
 
@@ -97,6 +97,8 @@ public sealed class OutcomeTableTests
     [TestCase(CopyState.Leaving, CopyState.Arriving, JobResult.Unseen, MigrationFinding.Underway, OutcomeAction.Follow, MigrationOutcome.NeedsPerson)]
     [TestCase(CopyState.PostCopy, CopyState.PostCopy, JobResult.Unseen, MigrationFinding.Underway, OutcomeAction.Follow, MigrationOutcome.NeedsPerson)]
     [TestCase(CopyState.PostCopyBroken, CopyState.PostCopyBroken, JobResult.Failed, MigrationFinding.PostCopyBroken, OutcomeAction.ResumePostCopy, MigrationOutcome.NeedsPerson)]
+    [TestCase(CopyState.Stranded, CopyState.Left, JobResult.Unseen, MigrationFinding.WasThere, OutcomeAction.None, MigrationOutcome.NeedsPerson)]
+    [TestCase(CopyState.Left, CopyState.Runs, JobResult.Succeeded, MigrationFinding.Moved, OutcomeAction.None, MigrationOutcome.Completed)]
     [TestCase(CopyState.None, CopyState.Changing, JobResult.Succeeded, MigrationFinding.Settling, OutcomeAction.AskAgain, MigrationOutcome.NeedsPerson)]
     public void A_cell_says_what_to_do(CopyState source, CopyState destination, JobResult job, MigrationFinding finding, OutcomeAction action, MigrationOutcome outcome) =>
         Assert.That(OutcomeTable.Decide(source, destination, job), Is.EqualTo(new OutcomeDecision(finding, action, outcome)));

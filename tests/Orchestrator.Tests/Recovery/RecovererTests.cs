@@ -254,6 +254,7 @@ public sealed class RecovererTests
         Stand(_source, "running", operation);
         DomainSnapshot leaving = _source.Domains[_uuid] with { Job = DomainJobType.Unbounded, JobOperation = DomainJobOperation.MigrationOut };
         _source.Domains[_uuid] = leaving;
+        Stand(_destination, "stranded", operation);
         int finds = 0;
         _source.OnFind = () =>
         {
@@ -274,6 +275,23 @@ public sealed class RecovererTests
             Assert.That(IsMarked(_destination), Is.False);
             Assert.That(_journal.Get(operation.Id)!.Outcome, Is.EqualTo("completed"));
         });
+    }
+
+    [Test]
+    public async Task A_migration_that_somebody_else_began_is_left_alone([Values] bool toAThirdHost)
+    {
+        // Ours died before it asked libvirt for anything; or it did, and what runs now goes elsewhere.
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, Timeout = TimeSpan.Zero });
+        _journal.SetPhase(operation.Id, toAThirdHost ? OperationPhase.Migrating : OperationPhase.Preparing);
+        Stand(_source, "running", operation);
+        _source.Domains[_uuid] = _source.Domains[_uuid] with { Job = DomainJobType.Unbounded, JobOperation = DomainJobOperation.MigrationOut };
+
+        RecoveryResult result = await Recover(_journal.Get(operation.Id)!);
+
+        Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        Assert.That(result.Message, Does.Contain("somebody else's migration"));
+        Assert.That(_source.Aborts, Is.Zero);
+        Assert.That(_journal.Get(operation.Id)!.Ended, Is.Null);
     }
 
     [Test]
@@ -397,7 +415,7 @@ public sealed class RecovererTests
             "stranded" => (DomainState.Paused, (int)ByMigration),
             "paused" => (DomainState.Paused, (int)DomainPausedReason.User),
             "moved" => (DomainState.Shutoff, (int)DomainShutoffReason.Migrated),
-            "off" => (DomainState.Shutoff, (int)DomainShutoffReason.Shutdown),
+            "off" => (DomainState.Shutoff, (int)DomainShutoffReason.Unknown),
             "broken" => (DomainState.Paused, (int)DomainPausedReason.PostcopyFailed),
             _ => null,
         };

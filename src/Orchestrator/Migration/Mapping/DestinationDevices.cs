@@ -14,10 +14,11 @@ public sealed class DestinationDevices(VdpaDevices devices)
     /// <summary>Makes the devices.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="intend">Told of each device before it is made: what writes it down.</param>
+    /// <param name="notMade">Told of a device that was not made, because there is one of its name already: it is not ours to remove.</param>
     /// <param name="cancellationToken">Ends the wait; what was made until then stays, and is known by what <paramref name="intend"/> was told.</param>
     /// <returns>The plan with the nodes that the devices got in its documents.</returns>
     /// <exception cref="HostDeviceException">One could not be made. Those before it are there: <see cref="RemoveAsync"/> takes the same plan's creations.</exception>
-    public async Task<MigrationPlan> CreateAsync(MigrationPlan plan, Func<DeviceCreation, Task> intend, CancellationToken cancellationToken = default)
+    public async Task<MigrationPlan> CreateAsync(MigrationPlan plan, Func<DeviceCreation, Task> intend, Action<DeviceCreation>? notMade = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(intend);
@@ -25,8 +26,16 @@ public sealed class DestinationDevices(VdpaDevices devices)
         foreach (DeviceCreation creation in plan.Creations)
         {
             await intend(creation).ConfigureAwait(false);
-            (VdpaDevice device, _) = await devices.CreateAsync(creation.ToRequest(), ifNeeded: false, cancellationToken).ConfigureAwait(false);
-            nodes[creation.Placeholder] = device.CharDevice!;
+            try
+            {
+                (VdpaDevice device, _) = await devices.CreateAsync(creation.ToRequest(), ifNeeded: false, cancellationToken).ConfigureAwait(false);
+                nodes[creation.Placeholder] = device.CharDevice!;
+            }
+            catch (HostDeviceException e) when (e.Problem is HostDeviceProblem.AlreadyExists or HostDeviceProblem.Differs)
+            {
+                notMade?.Invoke(creation);
+                throw;
+            }
         }
 
         return nodes.Count == 0 ? plan : MigrationPlanner.WithNodes(plan, nodes);

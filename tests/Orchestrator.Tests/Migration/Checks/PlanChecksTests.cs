@@ -100,7 +100,7 @@ public sealed class PlanChecksTests
 
     [Test]
     public void An_unknown_consent_is_refused_and_the_known_are_listed() => Assert.That(
-        () => Samples.Plan(Allow("everything")), Throws.ArgumentException.With.Message.Contains("cross-vendor, foreign-owner, overcommit, unknown-storage"));
+        () => Samples.Plan(Allow("everything")), Throws.ArgumentException.With.Message.Contains("cross-vendor, foreign-operation, foreign-owner, overcommit, unknown-storage"));
 
     [TestCase(null, CheckResult.Pass)]
     [TestCase(100, CheckResult.Fail)]
