@@ -113,7 +113,7 @@ public sealed class MigrationControlTests
     {
         (string from, string to) = await Ends();
         using Process virsh = await BeginWithVirshAsync(from, to);
-        JsonElement result = await RunAsync("migrate", 0, "migration", "set", Guest, "-c", from, "--to", to, "--policy", "adaptive", "--bandwidth", "1000");
+        JsonElement result = await RunAsync("migrate", 0, "migration", "set", Guest, "-c", from, "--to", to, "--policy", "adaptive", "--bandwidth", "48");
         await virsh.WaitForExitAsync();
         Assert.That(result.GetProperty("outcome").GetString(), Is.EqualTo("completed"));
         Assert.That(result.GetProperty("downtime").GetProperty("value_ms").GetDouble(), Is.Positive);
