@@ -78,7 +78,7 @@ public sealed partial class MigrateTests
     {
         foreach ((string from, string to) in new[] { ("lab-a", "lab-b"), ("lab-b", "lab-a") })
         {
-            CliResult result = await CliProcess.RunAsync("migrate", Guest, "--from", from, "--to", to, "--max-downtime", "150ms", "--json");
+            CliResult result = await CliProcess.RunAsync("migrate", Guest, "--from", from, "--to", to, "--policy", "fixed", "--max-downtime", "150ms", "--json");
             Assert.That(result.Json.GetProperty("limit_ms").GetDouble(), Is.EqualTo(150), $"{result}");
         }
     }
