@@ -13,9 +13,6 @@ public sealed record DomainWhereabouts(string Host, bool IsKnown, DomainSnapshot
     /// <summary>Whether it is known to be active there.</summary>
     public bool IsActive => Domain is { IsActive: true };
 
-    /// <summary>Whether it is known not to be active there.</summary>
-    public bool IsGone => IsKnown && !IsActive;
-
     /// <summary>In words: <c>running/migrated</c>, <c>absent</c>, <c>unknown</c>.</summary>
     public string Describe() => !IsKnown ? "unknown" : Domain?.Describe() ?? "absent";
 
