@@ -28,6 +28,9 @@ internal sealed class DestinationLog
         return new DestinationLog(lines, window, Math.Max(start, 0), end, headless: start < 0);
     }
 
+    /// <summary>The lines of the QEMU that the guest migrated into, within the migration's time.</summary>
+    public IEnumerable<QemuLogLine> Cut => _lines.Take(_start.._end).Where(line => _window is not { } window || line.Stamp is not { } stamp || window.Contains(stamp));
+
     public bool Has(string name) => _lines.Any(line => line.Name == name);
 
     /// <summary>Where the vCPUs ran for the first time.</summary>

@@ -27,6 +27,7 @@ public static class DowntimeMeasurement
             Problem = method is null ? $"no method is complete; trace: {sources.Trace.Problem}; qmp: {sources.Qmp.Problem}" : null,
             Sources = sources,
             Clocks = [clocks.Source, clocks.Destination],
+            ClockDifference = clocks.Difference is { LowMs: null, HighMs: null } ? null : clocks.Difference,
             Timeline = timeline,
             Phases = MigrationPhases.Cut(evidence, timeline, stopped, resumed),
         };

@@ -21,6 +21,9 @@ public sealed record DowntimeReport
     /// <summary>The hosts' clocks: the source's, then the destination's.</summary>
     public IReadOnlyList<HostClock> Clocks { get; init; } = [];
 
+    /// <summary>How the hosts' clocks stand against each other; <see langword="null"/> when nothing was seen that bounds it.</summary>
+    public ClockDifference? ClockDifference { get; init; }
+
     /// <summary>The events of both hosts in the order they happened.</summary>
     public IReadOnlyList<TimelineEntry> Timeline { get; init; } = [];
 

@@ -10,11 +10,13 @@ internal static class QemuLogEvents
     public const string AllVcpusPrepared = "all_vcpus_prepared";
     public const string VmStateNotify = "vm_state_notify";
     public const string DowntimeCheckpoint = "vmstate_downtime_checkpoint";
+    public const string DowntimeSave = "vmstate_downtime_save";
+    public const string DowntimeLoad = "vmstate_downtime_load";
     public const string EnterMigrate = "qmp_enter_migrate";
 
     private static readonly string[] Events =
     [
-        AllVcpusPaused, AllVcpusPrepared, VmStateNotify, DowntimeCheckpoint, EnterMigrate, "vmstate_downtime_save", "vmstate_downtime_load",
+        AllVcpusPaused, AllVcpusPrepared, VmStateNotify, DowntimeCheckpoint, EnterMigrate, DowntimeSave, DowntimeLoad,
         "runstate_set", "migrate_set_state", "qmp_enter_cont", "process_incoming_migration_co_end", "postcopy_start",
     ];
 

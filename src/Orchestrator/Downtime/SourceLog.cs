@@ -38,6 +38,9 @@ internal sealed class SourceLog
             : new SourceLog(lines, window, LastHeader(lines, lines.Count), lines.Count, null);
     }
 
+    /// <summary>The lines of the migration alone.</summary>
+    public IEnumerable<QemuLogLine> Cut => _lines.Take(_start.._end).Where(line => Within(line, _window));
+
     public bool Has(string name) => _lines.Any(line => line.Name == name);
 
     /// <summary>Where the vCPUs stood still for the last time and stayed so.</summary>
