@@ -47,6 +47,12 @@ internal sealed class DestinationLog
             var line = _lines[i];
             var before = _headless && line.Stamp < _window?.From;
             first = line.Name == name && line.RunsAfter == true && !before ? line : null;
+            if (first is null && !before && line.RunsAfter == false && SourceLog.SameFamily(line.Name, name))
+            {
+                // What comes behind it is a resume, not the migration's end.
+                return new BlackoutEnd(null, "the guest was stopped there before the log tells that it ran: the line of its first run is missing");
+            }
+
             if (first is null && !before && line.Kind == QemuLogLineKind.ShuttingDown)
             {
                 return new BlackoutEnd(null, $"the guest never ran there: its QEMU ended with reason={line.Arguments}");

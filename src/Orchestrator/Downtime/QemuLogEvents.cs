@@ -12,6 +12,7 @@ internal static class QemuLogEvents
     public const string DowntimeCheckpoint = "vmstate_downtime_checkpoint";
     public const string DowntimeSave = "vmstate_downtime_save";
     public const string DowntimeLoad = "vmstate_downtime_load";
+    public const string Incoming = "-incoming ";
     public const string EnterMigrate = "qmp_enter_migrate";
 
     private static readonly string[] Events =
@@ -36,7 +37,7 @@ internal static class QemuLogEvents
     private static readonly SearchValues<string> Errors = SearchValues.Create(DeviceErrors, StringComparison.Ordinal);
 
     /// <summary>Every text that makes a line worth keeping.</summary>
-    public static readonly SearchValues<string> Needles = SearchValues.Create([.. Events, .. LibvirtTexts, .. DeviceErrors], StringComparison.Ordinal);
+    public static readonly ByteNeedles Needles = new([.. Events, .. LibvirtTexts, Incoming, .. DeviceErrors]);
 
     public static bool IsKnown(ReadOnlySpan<char> name) => Known.Contains(name);
 

@@ -97,7 +97,7 @@ internal sealed class SourceLog
         return false;
     }
 
-    private static bool SameFamily(string name, string family)
+    internal static bool SameFamily(string name, string family)
         => (name == QemuLogEvents.VmStateNotify) == (family == QemuLogEvents.VmStateNotify);
 
     // libvirt's own lines and the window are known to the millisecond at best; lines without a time are judged by their place alone.
