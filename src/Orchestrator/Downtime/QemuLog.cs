@@ -101,6 +101,18 @@ public static class QemuLog
         return Evidence(null, scanner, null);
     }
 
+    /// <summary>Reads the lines that matter since a time from a log's parts, the oldest first.</summary>
+    internal static LogEvidence ReadParts(string path, IEnumerable<Stream> parts, DateTimeOffset earliest)
+    {
+        var scanner = new LogScanner(LinesKept);
+        foreach (var part in parts)
+        {
+            scanner.Scan(part);
+        }
+
+        return Evidence(path, scanner, earliest);
+    }
+
     private static LogEvidence Read(string path, DateTimeOffset? earliest, out bool rotated)
     {
         using var log = Open(path);

@@ -59,10 +59,10 @@ public class LogMeasurementTests
     [Test]
     public void Measure_suspend_before_the_migration_is_passed_over_and_one_that_lasts_gives_no_number()
     {
-        string[] destination = [Libvirt(29, Header), Incoming, Running(31.02)];
+        string[] destination = [FromLibvirt(29, Header), Incoming, Running(31.02)];
 
-        var passed = LogMeasurement.Measure("web1", Log([Libvirt(0, Header), Running(1), Stopped(10), Running(11), Libvirt(30, "initiating migration"), Stopped(31), Libvirt(32, "shutting down, reason=migrated")]), Log(destination));
-        var lasting = LogMeasurement.Measure("web1", Log([Libvirt(0, Header), Running(1), Stopped(10), Libvirt(30, "initiating migration"), Libvirt(32, "shutting down, reason=migrated")]), Log(destination));
+        var passed = LogMeasurement.Measure("web1", Log([FromLibvirt(0, Header), Running(1), Stopped(10), Running(11), FromLibvirt(30, "initiating migration"), Stopped(31), FromLibvirt(32, "shutting down, reason=migrated")]), Log(destination));
+        var lasting = LogMeasurement.Measure("web1", Log([FromLibvirt(0, Header), Running(1), Stopped(10), FromLibvirt(30, "initiating migration"), FromLibvirt(32, "shutting down, reason=migrated")]), Log(destination));
 
         Assert.That(passed.ValueMs, Is.EqualTo(20));
         Assert.That((lasting.ValueMs, lasting.Sources.Trace.Problem), Is.EqualTo(((double?)null, "source: the guest was already paused when the migration began")));
@@ -72,9 +72,9 @@ public class LogMeasurementTests
     public void Measure_rollback_gives_no_number_and_the_next_attempt_its_own()
     {
         var source = Log([
-            Libvirt(0, Header), Running(1), Libvirt(30, "initiating migration"), Stopped(31), Running(31.5),
-            Libvirt(60, "initiating migration"), Stopped(61), Libvirt(62, "shutting down, reason=migrated")]);
-        var destination = Log([Libvirt(29, Header), Incoming, Libvirt(32, "shutting down, reason=failed"), Libvirt(59, Header), Incoming, Running(61.04)]);
+            FromLibvirt(0, Header), Running(1), FromLibvirt(30, "initiating migration"), Stopped(31), Running(31.5),
+            FromLibvirt(60, "initiating migration"), Stopped(61), FromLibvirt(62, "shutting down, reason=migrated")]);
+        var destination = Log([FromLibvirt(29, Header), Incoming, FromLibvirt(32, "shutting down, reason=failed"), FromLibvirt(59, Header), Incoming, Running(61.04)]);
 
         var failed = LogMeasurement.Measure("web1", source, destination, 1);
 
@@ -85,8 +85,8 @@ public class LogMeasurementTests
     [Test]
     public void Measure_a_boot_on_the_destination_is_not_the_migration()
     {
-        var source = Log([Libvirt(0, Header), Running(1), Libvirt(30, "initiating migration"), Stopped(31), Libvirt(32, "shutting down, reason=migrated")]);
-        var destination = Log([Libvirt(20, Header), Incoming, Running(31.02), Libvirt(33, "shutting down, reason=destroyed"), Libvirt(33.5, Header), Running(34)]);
+        var source = Log([FromLibvirt(0, Header), Running(1), FromLibvirt(30, "initiating migration"), Stopped(31), FromLibvirt(32, "shutting down, reason=migrated")]);
+        var destination = Log([FromLibvirt(20, Header), Incoming, Running(31.02), FromLibvirt(33, "shutting down, reason=destroyed"), FromLibvirt(33.5, Header), Running(34)]);
 
         Assert.That(LogMeasurement.Measure("web1", source, destination).ValueMs, Is.EqualTo(20), "the boot's header is nearer");
     }
@@ -97,7 +97,7 @@ public class LogMeasurementTests
     public void Measure_three_formats_and_no_time_no_number(string paused, string prepared, double? value)
     {
         var report = LogMeasurement.Measure(
-            "web1", Log([Libvirt(0, Header), Libvirt(30, "initiating migration"), paused, Libvirt(32, "shutting down, reason=migrated")]), Log([Libvirt(29, Header), prepared]));
+            "web1", Log([FromLibvirt(0, Header), FromLibvirt(30, "initiating migration"), paused, FromLibvirt(32, "shutting down, reason=migrated")]), Log([FromLibvirt(29, Header), prepared]));
 
         Assert.That(report.ValueMs, Is.EqualTo(value));
         Assert.That(report.Sources.Trace.Problem, value is null ? Does.Contain("log_timestamp is off in qemu.conf") : Is.Null);
@@ -110,9 +110,9 @@ public class LogMeasurementTests
         try
         {
             var log = Path.Combine(folder, "web1.log");
-            File.WriteAllLines(log + ".0", [Libvirt(0, Header), Running(1), Libvirt(30, "initiating migration")]);
-            File.WriteAllLines(log, [Stopped(31), Libvirt(32, "shutting down, reason=migrated"), Libvirt(100, Header), Running(101)]);
-            var destination = Log([Libvirt(29, Header), Running(31.02)]);
+            File.WriteAllLines(log + ".0", [FromLibvirt(0, Header), Running(1), FromLibvirt(30, "initiating migration")]);
+            File.WriteAllLines(log, [Stopped(31), FromLibvirt(32, "shutting down, reason=migrated"), FromLibvirt(100, Header), Running(101)]);
+            var destination = Log([FromLibvirt(29, Header), Running(31.02)]);
 
             Assert.That(LogMeasurement.Measure("web1", QemuLog.ReadWhole([log]), destination).ValueMs, Is.EqualTo(20));
             Assert.That(LogMeasurement.Measure("web1", QemuLog.ReadWhole([log, log + ".0"]), destination).ValueMs, Is.EqualTo(20), "given in any order");
@@ -126,7 +126,7 @@ public class LogMeasurementTests
     [Test]
     public void Measure_no_migration_in_the_log_says_so()
     {
-        var report = LogMeasurement.Measure("web1", Log([Libvirt(0, Header), Running(1)]), Log([Libvirt(29, Header), Running(31)]));
+        var report = LogMeasurement.Measure("web1", Log([FromLibvirt(0, Header), Running(1)]), Log([FromLibvirt(29, Header), Running(31)]));
 
         Assert.That((report.ValueMs, report.Sources.Trace.Problem), Is.EqualTo(((double?)null, "source: the log tells of no migration")));
         Assert.That(report.Migrations, Is.Empty);
@@ -138,9 +138,9 @@ public class LogMeasurementTests
         var report = LogMeasurement.Measure(
             "web1",
             Log([
-                Libvirt(0, Header), Libvirt(30, "initiating migration"), Stopped(31), Save(31.001, "iterable", "ram", 0, 4000), Save(31.002, "non-iterable", "0000:00:02.0/virtio-net", 0, 700),
-                Save(31.003, "non-iterable", "i8259", 1, 3), Libvirt(32, "shutting down, reason=migrated")]),
-            Log([Libvirt(29, Header), Load(31.011, "iterable", "ram", 0, 1000), Load(31.012, "non-iterable", "0000:00:02.0/virtio-net", 0, 9000), Running(31.02)]));
+                FromLibvirt(0, Header), FromLibvirt(30, "initiating migration"), Stopped(31), Save(31.001, "iterable", "ram", 0, 4000), Save(31.002, "non-iterable", "0000:00:02.0/virtio-net", 0, 700),
+                Save(31.003, "non-iterable", "i8259", 1, 3), FromLibvirt(32, "shutting down, reason=migrated")]),
+            Log([FromLibvirt(29, Header), Load(31.011, "iterable", "ram", 0, 1000), Load(31.012, "non-iterable", "0000:00:02.0/virtio-net", 0, 9000), Running(31.02)]));
 
         Assert.That(report.DeviceState.Devices, Is.EqualTo(new[]
         {
@@ -163,15 +163,15 @@ public class LogMeasurementTests
 
     private static (LogEvidence Source, LogEvidence Destination) Twice() => (
         Log([
-            Libvirt(0, Header), Running(1), Libvirt(30, "initiating migration"), Stopped(31), Libvirt(32, "shutting down, reason=migrated"),
-            Libvirt(99, Header), Incoming, Running(101), Libvirt(230, "initiating migration"), Stopped(231), Libvirt(232, "shutting down, reason=migrated")]),
+            FromLibvirt(0, Header), Running(1), FromLibvirt(30, "initiating migration"), Stopped(31), FromLibvirt(32, "shutting down, reason=migrated"),
+            FromLibvirt(99, Header), Incoming, Running(101), FromLibvirt(230, "initiating migration"), Stopped(231), FromLibvirt(232, "shutting down, reason=migrated")]),
         Log([
-            Libvirt(29, Header), Incoming, Running(31.02), Libvirt(100, "initiating migration"), Stopped(100.9), Libvirt(102, "shutting down, reason=migrated"),
-            Libvirt(229, Header), Incoming, Running(231.05)]));
+            FromLibvirt(29, Header), Incoming, Running(31.02), FromLibvirt(100, "initiating migration"), Stopped(100.9), FromLibvirt(102, "shutting down, reason=migrated"),
+            FromLibvirt(229, Header), Incoming, Running(231.05)]));
 
     internal static DateTimeOffset Second(double second) => DateTimeOffset.FromUnixTimeSeconds(1795226400).AddMilliseconds(Math.Round(second * 1000));
 
-    internal static string Libvirt(double second, string text) => $"{Second(second):yyyy-MM-dd HH:mm:ss.fff}+0000: {text}";
+    internal static string FromLibvirt(double second, string text) => $"{Second(second):yyyy-MM-dd HH:mm:ss.fff}+0000: {text}";
 
     internal static string Stopped(double second) => Traced(second, "vm_state_notify running 0 reason 7 (finish-migrate)");
 

@@ -17,32 +17,32 @@ public class MutatedLogsTests
 
     private static readonly string[] Source =
     [
-        Libvirt(0, "starting up libvirt version: 11.3.0, package: 3, qemu version: 10.0.2, hostname: a"),
+        FromLibvirt(0, "starting up libvirt version: 11.3.0, package: 3, qemu version: 10.0.2, hostname: a"),
         "LC_ALL=C \\",
         "/usr/bin/qemu-system-x86_64 \\",
         "-name guest=web1,debug-threads=on \\",
         "--trace 'vm_state_notify' \\",
         "char device redirected to /dev/pts/3 (label charserial0)",
         Running(1), Noise(2), Stopped(10), Noise(10.5), Running(11),
-        Libvirt(30, "initiating migration"), Noise(30.1), Stopped(31), Noise(31.01), Libvirt(32, "shutting down, reason=migrated"),
-        Libvirt(99, "starting up libvirt version: 11.3.0, package: 3, qemu version: 10.0.2, hostname: a"),
+        FromLibvirt(30, "initiating migration"), Noise(30.1), Stopped(31), Noise(31.01), FromLibvirt(32, "shutting down, reason=migrated"),
+        FromLibvirt(99, "starting up libvirt version: 11.3.0, package: 3, qemu version: 10.0.2, hostname: a"),
         "-incoming defer \\",
         Running(101), Noise(150),
-        Libvirt(230, "initiating migration"), Noise(230.5),
+        FromLibvirt(230, "initiating migration"), Noise(230.5),
         "131@1795226630.900000:virtio_queue_notify vdev 0x55d0c8a3f2e0 n 1 vq 0x7f2c14100010",
         Stopped(231),
         Traced(231.01, "vmstate_downtime_save type=non-iterable idstr=i8259 instance_id=1 downtime=14"),
         Traced(231.02, "vmstate_downtime_checkpoint src-non-iterable-saved"),
         Noise(231.03),
-        Libvirt(232, "shutting down, reason=migrated"),
+        FromLibvirt(232, "shutting down, reason=migrated"),
     ];
 
     private static readonly string[] Destination =
     [
-        Libvirt(29, "starting up libvirt version: 11.3.0, package: 3, qemu version: 10.0.2, hostname: b"),
+        FromLibvirt(29, "starting up libvirt version: 11.3.0, package: 3, qemu version: 10.0.2, hostname: b"),
         "-incoming defer \\",
-        Running(31.02), Noise(40), Libvirt(98, "initiating migration"), Stopped(98.9), Libvirt(102, "shutting down, reason=migrated"),
-        Libvirt(229, "starting up libvirt version: 11.3.0, package: 3, qemu version: 10.0.2, hostname: b"),
+        Running(31.02), Noise(40), FromLibvirt(98, "initiating migration"), Stopped(98.9), FromLibvirt(102, "shutting down, reason=migrated"),
+        FromLibvirt(229, "starting up libvirt version: 11.3.0, package: 3, qemu version: 10.0.2, hostname: b"),
         "-name guest=web1,debug-threads=on \\",
         "-incoming defer \\",
         Noise(229.5),
@@ -104,7 +104,7 @@ public class MutatedLogsTests
                 return (Bytes([.. lines[..at], $"{line[..place]}{by}{line[(place + 1)..]}", .. lines[(at + 1)..]]), Text($"line {at}, byte {place} is {(int)by}"), isNeeded, isNoise);
             case 2:
                 // Without its last beginning a log tells of an earlier migration, and rightly.
-                at = Math.Max(at, lines == Source ? Array.IndexOf(lines, Libvirt(230, "initiating migration")) + 1 : 0);
+                at = Math.Max(at, lines == Source ? Array.IndexOf(lines, FromLibvirt(230, "initiating migration")) + 1 : 0);
                 line = lines[at];
                 var cut = Bytes(lines[..at]).Length + random.Next(at == needed ? line.IndexOf(" reason", StringComparison.Ordinal) : line.Length);
                 return (Bytes(lines)[..cut], Text($"cut in line {at}"), at <= needed, at > needed && !lines[needed..at].Any(IsLibvirt) && !IsLibvirt(line) && Array.FindLastIndex(lines, IsLibvirt) < at);
