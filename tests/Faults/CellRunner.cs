@@ -28,7 +28,7 @@ internal sealed class CellRunner(VirtualLab lab, HostLook a, HostLook b, string 
     {
         ["ORCHESTRATOR_LAB_FOLDER"] = Path.GetDirectoryName(lab.Folder)!,
         ["XDG_CONFIG_HOME"] = Path.Combine(folder, "config"),
-        ["XDG_STATE_HOME"] = Path.Combine(folder, "state"),
+        ["ORCHESTRATOR_STATE_DIR"] = Path.Combine(folder, "state"),
         ["ORCHESTRATOR_CONFIG"] = "",
         ["ORCHESTRATOR_HOSTS"] = "",
     };
@@ -255,9 +255,9 @@ internal sealed class CellRunner(VirtualLab lab, HostLook a, HostLook b, string 
         await lab.RepairAsync(cancellationToken);
         await lab.RemoveGuestAsync(Guest, cancellationToken);
         _guest = null;
-        if (Directory.Exists(_environment["XDG_STATE_HOME"]))
+        if (Directory.Exists(_environment["ORCHESTRATOR_STATE_DIR"]))
         {
-            Directory.Delete(_environment["XDG_STATE_HOME"], recursive: true);
+            Directory.Delete(_environment["ORCHESTRATOR_STATE_DIR"], recursive: true);
         }
     }
 }
