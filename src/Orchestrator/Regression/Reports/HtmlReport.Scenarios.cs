@@ -18,11 +18,6 @@ internal sealed partial class HtmlReport
                 Badge(scenario.Verdict);
             });
             _page.Element("p", string.Join(" · ", Setup(scenario)), ("class", "muted"));
-            if (scenario.Reasons.Count > 0)
-            {
-                _page.In("div", () => List(scenario.Reasons), ("class", $"reasons {Style(scenario.Verdict)}"));
-            }
-
             ScenarioResult? then = input.Baseline?.Scenarios.FirstOrDefault(other => other.Name == scenario.Name);
             foreach (MeasureResult measure in scenario.Measures)
             {
@@ -107,8 +102,8 @@ internal sealed partial class HtmlReport
         void Row(Verdict verdict, string what, string value, string limit) => _page.In("tr", () =>
         {
             _page.In("td", () => _page.Element("span", $"{ReportText.Sign(verdict)} {ReportText.Word(verdict)}", ("class", Style(verdict))));
-            _page.Element("td", what);
-            _page.Element("td", value);
+            _page.Element("td", what, ("class", "long"));
+            _page.Element("td", value, ("class", "long"));
             _page.Element("td", limit);
         });
 
@@ -135,7 +130,7 @@ internal sealed partial class HtmlReport
 
         Dictionary<string, double>? before = then is null ? null : PhaseMedians.Of(then).ToDictionary(phase => phase.Phase, phase => phase.Ms);
         _page.Element("h3", "Phases");
-        Table(before is { Count: > 0 } ? ["phase", "median ms", "baseline ms", "change ms"] : ["phase", "median ms"], () =>
+        Table(before is { Count: > 0 } ? ["phase", ">median ms", ">baseline ms", ">change ms"] : ["phase", ">median ms"], () =>
         {
             foreach ((string phase, double ms) in now)
             {
@@ -164,7 +159,7 @@ internal sealed partial class HtmlReport
         _page.Element("h3", "Repetitions");
         bool migrates = scenario.RepetitionsMade.Any(repetition => repetition.Downtime is not null);
         string[] measures = migrates ? [] : [.. scenario.RepetitionsMade.SelectMany(repetition => repetition.Values.Keys).Distinct()];
-        Table(migrates ? ["#", "began", "direction", "outcome", "downtime", "trace", "qmp", "libvirt net", "libvirt", "observer", "guest"] : ["#", "began", "outcome", .. measures], () =>
+        Table(migrates ? [">#", "began", "direction", "outcome", ">downtime", ">trace", ">qmp", ">libvirt net", ">libvirt", ">observer", ">guest"] : [">#", "began", "outcome", .. measures.Select(measure => $">{measure}")], () =>
         {
             for (int i = 0; i < scenario.RepetitionsMade.Count; i++)
             {
@@ -289,7 +284,7 @@ internal sealed partial class HtmlReport
         _page.In("details", () =>
         {
             _page.Element("summary", $"All {ReportText.Several(downtime.Timeline.Count, "event")} and {ReportText.Several(downtime.Phases.Count, "phase")}");
-            Table(["phase", "ms"], () =>
+            Table(["phase", ">ms"], () =>
             {
                 foreach (MigrationPhase phase in downtime.Phases)
                 {
@@ -305,7 +300,7 @@ internal sealed partial class HtmlReport
     }
 
     private void Events(TimelineChart chart, IReadOnlyList<TimelineEntry> events, bool numbered) =>
-        Table([numbered ? "#" : "", "ms", "after stop", "host", "event", "seen in", "our clock", "host's clock"], () =>
+        Table([numbered ? ">#" : "", ">ms", ">after stop", "host", "event", "seen in", ">our clock", ">host's clock"], () =>
         {
             for (int i = 0; i < events.Count; i++)
             {
@@ -328,7 +323,7 @@ internal sealed partial class HtmlReport
     {
         DowntimeSources sources = downtime.Sources;
         _page.Element("h4", "By every method");
-        Table(["method", "ms", "±", "uncorrected", ""], () =>
+        Table(["method", ">ms", ">±", ">uncorrected", ""], () =>
         {
             Row("trace", sources.Trace.ValueMs, sources.Trace.UncertaintyMs, sources.Trace.RawMs, sources.Trace.Problem ?? string.Join(" → ", sources.Trace.Events));
             Row("qmp", sources.Qmp.ValueMs, sources.Qmp.UncertaintyMs, sources.Qmp.RawMs, sources.Qmp.Problem ?? "STOP → RESUME");
@@ -359,7 +354,7 @@ internal sealed partial class HtmlReport
         }
 
         _page.Element("h4", "Clocks against ours");
-        Table(["host", "ahead ms", "±", "round trip ms", "events", ""], () =>
+        Table(["host", ">ahead ms", ">±", ">round trip ms", ">events", ""], () =>
         {
             foreach (HostClock clock in downtime.Clocks)
             {

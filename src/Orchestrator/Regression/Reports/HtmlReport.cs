@@ -8,6 +8,9 @@ namespace Orchestrator.Regression.Reports;
 /// </summary>
 internal sealed partial class HtmlReport(ReportInput input)
 {
+    // Before a column's title: its cells are numbers.
+    private const char OfNumbers = '>';
+
     private readonly HtmlWriter _page = new();
     private readonly RegressionRun _run = input.Run;
     private readonly RunFindings _findings = RunFindings.Of(input.Run);
@@ -162,7 +165,7 @@ internal sealed partial class HtmlReport(ReportInput input)
             () =>
             {
                 _page.Element("h2", "Figures");
-                Table(["", "scenario", "measure", "n", "median", "95 % interval", "p95", "max", "limits", "change"], () =>
+                Table(["", "scenario", "measure", ">n", ">median", ">95 % interval", ">p95", ">max", "limits", "change"], () =>
                 {
                     for (int i = 0; i < _run.Scenarios.Count; i++)
                     {
@@ -237,7 +240,8 @@ internal sealed partial class HtmlReport(ReportInput input)
             {
                 foreach (string column in columns)
                 {
-                    _page.Element("th", column, ("scope", "col"));
+                    bool ofNumbers = column.StartsWith(OfNumbers);
+                    _page.Element("th", ofNumbers ? column[1..] : column, ("scope", "col"), ("class", ofNumbers ? "number" : null));
                 }
             }));
             _page.In("tbody", rows);

@@ -202,10 +202,12 @@ internal static class RunSamples
         Direction = number % 2 == 0 ? "lab-a → lab-b" : "lab-b → lab-a",
         Outcome = "completed",
         Values = new Dictionary<string, double> { ["downtime"] = ms },
-        Downtime = Slower(Measured[number % 3], slowerBy) with { ValueMs = ms },
+        Downtime = Valued(Slower(Measured[number % 3], slowerBy), ms),
         Decisions = number % 2 == 0 ? [] : ["after 1.2 s: raised the limit from 100 to 200 ms, since the last pass was no shorter"],
         Evidence = $"evidence/idle-{number}.json",
     };
+
+    private static DowntimeReport Valued(DowntimeReport report, double ms) => report with { ValueMs = ms, Sources = report.Sources with { Trace = report.Sources.Trace with { ValueMs = ms } } };
 
     // A destination that runs later.
     private static DowntimeReport Slower(DowntimeReport report, double ms)
@@ -233,8 +235,8 @@ internal static class RunSamples
         Setup = "128 MiB, 1 vCPU",
         Repetitions = 5,
         Verdict = Verdict.Passed,
-        Measures = [Plain("start", Values(6, 910, 40), ("each", 2000)), Plain("stop", Values(7, 120, 11))],
-        RepetitionsMade = [.. Values(6, 910, 40).Select((value, i) => new Repetition { Started = Night.AddSeconds(100 + (3 * i)), TookMs = 2100, Outcome = "done", Values = new Dictionary<string, double> { ["start"] = value.Ms, ["stop"] = 120 + i } })],
+        Measures = [Plain("start", Values(6, 910, 40, 5), ("each", 2000)), Plain("stop", Values(7, 120, 11, 5))],
+        RepetitionsMade = [.. Values(6, 910, 40, 5).Select((value, i) => new Repetition { Started = Night.AddSeconds(100 + (3 * i)), TookMs = 2100, Outcome = "done", Values = new Dictionary<string, double> { ["start"] = value.Ms, ["stop"] = 120 + i } })],
     };
 
     private static ScenarioResult HotPlug() => new()
@@ -244,8 +246,8 @@ internal static class RunSamples
         Setup = "a disk",
         Repetitions = 5,
         Verdict = Verdict.Passed,
-        Measures = [Plain("attach", Values(8, 31, 2)), Plain("detach", Values(9, 55, 3))],
-        RepetitionsMade = [.. Values(8, 31, 2).Select((value, i) => new Repetition { Started = Night.AddSeconds(150 + (2 * i)), TookMs = 800, Outcome = "done", Values = new Dictionary<string, double> { ["attach"] = value.Ms, ["detach"] = 55 + i } })],
+        Measures = [Plain("attach", Values(8, 31, 2, 5)), Plain("detach", Values(9, 55, 3, 5))],
+        RepetitionsMade = [.. Values(8, 31, 2, 5).Select((value, i) => new Repetition { Started = Night.AddSeconds(150 + (2 * i)), TookMs = 800, Outcome = "done", Values = new Dictionary<string, double> { ["attach"] = value.Ms, ["detach"] = 55 + i } })],
     };
 
     private static MeasureResult Plain(string name, IReadOnlyList<MeasuredValue> values, params (string Name, double Ms)[] limits) =>

@@ -59,7 +59,7 @@ internal static class Marks
             string x = scale.X(ticks[i]);
             Line(page, "grid", x, top, x, bottom);
             double at = scale.At(ticks[i]);
-            Text(page, $"{ReportText.Limit(ticks[i])}{(i == ticks.Count - 1 ? $" {unit}" : "")}", x, bottom + 14, "axis", at > 0.92 ? "end" : at < 0.04 ? "start" : "middle");
+            Text(page, $"{ReportText.Limit(ticks[i])}{(i == ticks.Count - 1 ? $" {unit}" : "")}", x, bottom + 14, "axis", at > 0.92 || (i == ticks.Count - 1 && at > 0.6) ? "end" : at < 0.04 ? "start" : "middle");
         }
     }
 

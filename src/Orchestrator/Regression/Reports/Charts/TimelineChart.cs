@@ -9,6 +9,9 @@ internal sealed class TimelineChart
     private const double RowHeight = 19;
     private const double LaneLabel = 15;
 
+    // What a telephone is wide enough for; the tables have the whole name.
+    private const int LongestName = 36;
+
     // Events nearer to each other than this share of the chart would cover each other's number.
     private const double Near = 0.055;
 
@@ -162,7 +165,7 @@ internal sealed class TimelineChart
     private static void Lane(HtmlWriter page, string name, double y)
     {
         Marks.Line(page, "grid", "0%", y, "100%", y);
-        Marks.Text(page, name, "0%", y + 12, "row");
+        Marks.Text(page, name.Length > LongestName ? $"{name[..LongestName]}…" : name, "0%", y + 12, "row");
     }
 
     private void Phases(HtmlWriter page, Scale scale)
