@@ -80,6 +80,10 @@ public sealed class SupportBundleTests
     [TestCase("<graphics type='vnc' passwd='hunter2' port='1'/>", "<graphics type='vnc' passwd='***' port='1'/>")]
     [TestCase("https://example.org/x?a=1&token=hunter2&b=2", "https://example.org/x?a=1&token=***&b=2")]
     [TestCase("Authorization: Bearer hunter2hunter2", "Authorization: ***")]
+    [TestCase("curl -H 'Authorization: token hunter2' x", "curl -H 'Authorization: ***' x")]
+    [TestCase("password: correct horse hunter2\r\nx: 1", "password: ***\r\nx: 1")]
+    [TestCase("{api_key: hunter2 hunter2, y: 1}", "{api_key: ***, y: 1}")]
+    [TestCase("-vnc x,passwd=hunter2 -name web1", "-vnc x,passwd=*** -name web1")]
     [TestCase("sent Bearer hunter2hunter2 to it", "sent Bearer *** to it")]
     [TestCase("secrets: [hunter2, hunter2]\nx: 1", "secrets: ***\nx: 1")]
     [TestCase("secret:\n  one: hunter2\n  two: hunter2\nx: 1", "secret: ***\nx: 1")]
@@ -148,7 +152,7 @@ public sealed class SupportBundleTests
         await using var tar = new TarReader(zip);
         while (await tar.GetNextEntryAsync() is { } entry)
         {
-            using var reader = new StreamReader(entry.DataStream!, Encoding.UTF8);
+            using var reader = new StreamReader(entry.DataStream ?? Stream.Null, Encoding.UTF8);
             files.Add(entry.Name[(entry.Name.IndexOf('/', StringComparison.Ordinal) + 1)..], await reader.ReadToEndAsync());
         }
 
