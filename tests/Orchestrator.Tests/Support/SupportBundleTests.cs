@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Orchestrator.Configuration;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Reports;
+using Orchestrator.Regression.Store;
 using Orchestrator.Support;
 using Orchestrator.Tests.Recovery;
 using Orchestrator.Tests.Regression.Reports;
@@ -115,7 +116,7 @@ public sealed class SupportBundleTests
         string run = Path.Combine(_folder, "state", "regress", "lab", "20261121T020000Z-3fa9");
         Directory.CreateDirectory(Path.Combine(run, "evidence"));
         Directory.CreateDirectory(Path.Combine(run, "hooks"));
-        RunReports.Save(Path.Combine(run, RunFile.Name), ReportFormat.Json, new(RunSamples.Regression().Run with { Labels = new Dictionary<string, string> { ["deploy_token"] = Secret } }));
+        RunReports.Save(Path.Combine(run, RunFolder.FileName), ReportFormat.Json, new(RunSamples.Regression().Run with { Labels = new Dictionary<string, string> { ["deploy_token"] = Secret } }));
         File.WriteAllText(Path.Combine(run, "evidence", "idle-1.json"), $$"""{"source":{"uri":"qemu+tcp://root:{{Secret}}@a/system"},"log":"-vnc passwd=\u0022{{Secret}}\u0022"}""");
         File.WriteAllText(Path.Combine(run, "hooks", "before.log"), $"export API_KEY={Secret}\n");
         File.WriteAllBytes(Path.Combine(run, "core.bin"), [1, 0, 2, .. Encoding.UTF8.GetBytes(Secret)]);
@@ -134,7 +135,7 @@ public sealed class SupportBundleTests
         {
             Configuration = new() { SystemFile = null, UserFile = hosts, Hosts = $"node3: {{uri: 'qemu+tcp://u:{Secret}@node3/system'}}" },
             StateFolder = state,
-            RunFile = Path.Combine(run, RunFile.Name),
+            RunFile = Path.Combine(run, RunFolder.FileName),
             Files = [extra],
             Variables = new Dictionary<string, string>
             {
