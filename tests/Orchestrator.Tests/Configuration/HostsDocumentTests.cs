@@ -55,11 +55,11 @@ public sealed class HostsDocumentTests
     [TestCase("hosts: {a: {uri: true}}", 1, 18, "hosts.a.uri: text is wanted here, not a single value", null)]
     [TestCase("hosts: {a: {side_channel: {ssh: n, sudo: yes}}}", 1, 42, "hosts.a.side_channel.sudo: true or false is wanted here", null)]
     [TestCase("hosts: {a: {side_channel: {ssh: n, sudo: 'true'}}}", 1, 42, "hosts.a.side_channel.sudo: true or false is wanted here", null)]
-    [TestCase("hosts: {a: {side_channel: root@n}}", 1, 27, "hosts.a.side_channel: a mapping with ssh and sudo is wanted here, not a single value", null)]
+    [TestCase("hosts: {a: {side_channel: root@n}}", 1, 27, "hosts.a.side_channel: a mapping with ssh, sudo is wanted here, not a single value", null)]
     [TestCase("hosts: {a: {side_channel: {port: 22}}}", 1, 28, "hosts.a.side_channel.port: there is no such setting", "There is ssh, sudo.")]
     [TestCase("hosts: [a, b]", 1, 8, "hosts: a mapping of names to hosts ({} for none) is wanted here, not a list", null)]
     [TestCase("hosts:\n", 1, 7, "hosts: a mapping of names to hosts ({} for none) is wanted here, not nothing", null)]
-    [TestCase("- a", 1, 1, "a mapping with the key hosts is wanted here, not a list", null)]
+    [TestCase("- a", 1, 1, "a mapping with hosts is wanted here, not a list", null)]
     [TestCase("hosts: {a: {uri: 'qemu:///system', uri: 'test:///default'}}", 1, 36, "hosts.a.uri: this stands here twice", null)]
     [TestCase("hosts: {a: {uri: 'qemu:///system'}, a: {uri: 'qemu:///system'}}", 1, 37, "hosts.a: this stands here twice", null)]
     [TestCase("hosts: {lab-x: {uri: 'qemu:///system'}}", 1, 9, "hosts.lab-x: names that begin with lab- are those of the lab's hosts", null)]
@@ -155,7 +155,7 @@ public sealed class HostsDocumentTests
     {
         string deep = "hosts: {a: " + new string('[', 100_000);
         ConfigurationException error = Assert.Throws<ConfigurationException>(() => HostsDocument.Read(deep, File))!;
-        Assert.That(error.Problem, Is.EqualTo("a mapping of its settings is wanted here, not a list"));
+        Assert.That(error.Problem, Is.EqualTo("this is nested deeper than hosts.yaml ever is"));
     }
 
     [Test]

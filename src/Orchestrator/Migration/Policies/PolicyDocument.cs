@@ -6,6 +6,8 @@ namespace Orchestrator.Migration.Policies;
 /// <summary>Policies as text: the YAML of policy files, and the JSON that a journal keeps. Pure.</summary>
 public static class PolicyDocument
 {
+    private const int MaxLength = 64 * 1024;
+
     private static readonly string[] Keys =
         ["name", "description", "max_downtime", "stall", "progress_timeout", "completion_timeout", "auto_converge", "post_copy", "options"];
 
@@ -16,10 +18,12 @@ public static class PolicyDocument
     public static MigrationPolicy Parse(string yaml, string? file)
     {
         var source = new SettingOrigin(ConfigurationLayer.UserFile, file ?? "policy");
-        var places = new Dictionary<string, SettingOrigin>(StringComparer.Ordinal);
-        MigrationPolicy policy = Read(new PolicySection(PolicyYaml.Read(yaml, source), "", Keys, places));
+        YamlValue document = YamlReader.Read(yaml, source, "a policy", MaxLength)
+            ?? throw new ConfigurationException(source with { Line = 1, Column = 1 }, null, "the file is empty", "samples/policies has policies to begin with.");
+        var root = new YamlSection(document, Keys);
+        MigrationPolicy policy = Read(root);
         return PolicyRules.Problems(policy).FirstOrDefault() is { } problem
-            ? throw new ConfigurationException(PlaceOf(problem.Path, places), problem.Path, problem.Text, problem.Remedy)
+            ? throw new ConfigurationException(root.NearestPlaceOf(problem.Path), problem.Path, problem.Text, problem.Remedy)
             : policy;
     }
 
@@ -36,9 +40,9 @@ public static class PolicyDocument
         return PolicyRules.Problems(policy).FirstOrDefault() is { } problem ? throw new JsonException($"{problem.Path}: {problem.Text}") : policy;
     }
 
-    private static MigrationPolicy Read(PolicySection root)
+    private static MigrationPolicy Read(YamlSection root)
     {
-        PolicySection downtime = root.Section("max_downtime", "initial", "ceiling", "steps") ?? throw root.Missing("max_downtime", "Write max_downtime: {initial: 100ms}.");
+        YamlSection downtime = root.Section("max_downtime", "initial", "ceiling", "steps") ?? throw root.Missing("max_downtime", "Write max_downtime: {initial: 100ms}.");
         TimeSpan? initial = downtime.Duration("initial");
         DowntimeSteps? steps = downtime.Section("steps", "count", "every") is { } section
             ? new(section.SmallInteger("count") ?? throw section.Missing("count", "Say how many steps: count: 10."),
@@ -65,10 +69,10 @@ public static class PolicyDocument
         };
     }
 
-    private static PolicyDeadline? Deadline(PolicySection? section) => section is null ? null
+    private static PolicyDeadline? Deadline(YamlSection? section) => section is null ? null
         : new(section.ScaledDuration("after") ?? throw section.Missing("after", "Say after what time: after: 800s/GiB."), Measures(section) ?? PolicyMeasures.GiveUp);
 
-    private static StallRule? Stall(PolicySection? section)
+    private static StallRule? Stall(YamlSection? section)
     {
         if (section is null)
         {
@@ -90,20 +94,20 @@ public static class PolicyDocument
     }
 
     // The order in the file is that of what is done: one that we would not keep to is refused.
-    private static PolicyMeasures? Measures(PolicySection section) => section.Words("then", PolicyWords.Measures) is not { } measures ? null
+    private static PolicyMeasures? Measures(YamlSection section) => section.Words("then", PolicyWords.Measures) is not { } measures ? null
         : measures.Zip(measures.Skip(1)).All(pair => pair.First < pair.Second) ? measures.Aggregate(PolicyMeasures.None, (all, one) => all | one)
         : throw section.Wrong("then", "the order is raise, post-copy, give-up, each at most once");
 
-    private static TransferOptions Options(PolicySection? section)
+    private static TransferOptions Options(YamlSection? section)
     {
         if (section is null)
         {
             return new();
         }
 
-        PolicySection? tls = section.Section("tls", "enabled", "destination");
-        PolicySection? storage = section.Section("storage", "copy", "disks");
-        PolicySection? converge = section.Section("auto_converge", "initial", "increment");
+        YamlSection? tls = section.Section("tls", "enabled", "destination");
+        YamlSection? storage = section.Section("storage", "copy", "disks");
+        YamlSection? converge = section.Section("auto_converge", "initial", "increment");
         return new()
         {
             ParallelConnections = section.SmallInteger("parallel_connections"),
@@ -119,7 +123,7 @@ public static class PolicyDocument
         };
     }
 
-    private static CompressionOptions? Compression(PolicySection? section) => section is null ? null
+    private static CompressionOptions? Compression(YamlSection? section) => section is null ? null
         : new((section.Words("methods", PolicyWords.Compression) ?? throw section.Missing("methods", "Name them: methods: [xbzrle]."))
             .Aggregate(CompressionMethods.None, (all, one) => all | one))
         {
@@ -130,9 +134,4 @@ public static class PolicyDocument
             ZlibLevel = section.SmallInteger("zlib_level"),
             ZstdLevel = section.SmallInteger("zstd_level"),
         };
-
-    // A rule may speak of a key that is not there: its mapping is.
-    private static SettingOrigin PlaceOf(string path, Dictionary<string, SettingOrigin> places) =>
-        places.TryGetValue(path, out SettingOrigin? place) ? place
-        : PlaceOf(path.LastIndexOf('.') is var dot && dot > 0 ? path[..dot] : "", places);
 }

@@ -62,7 +62,7 @@ public sealed class PolicyDocumentTests
         PolicyDocument.Parse("name: a\nmax_downtime: {initial: 50ms}\ncompletion_timeout: {after: 60s, then: [post-copy, give-up]}", null).PostCopy, Is.True);
 
     [TestCase("", "p.yaml:1:1: the file is empty")]
-    [TestCase("[a]", "p.yaml:1:1: a mapping with name, description, max_downtime, stall, progress_timeout, completion_timeout, auto_converge, post_copy, options is wanted here")]
+    [TestCase("[a]", "p.yaml:1:1: a mapping with name, description, max_downtime, stall, progress_timeout, completion_timeout, auto_converge, post_copy, options is wanted here, not a list")]
     [TestCase("name: a\nmax_downtime: {initial: 50ms}", "p.yaml:1:1: completion_timeout: this is missing")]
     [TestCase("max_downtime: {initial: 50ms}\ncompletion_timeout: {after: 1s}", "p.yaml:1:1: name: this is missing")]
     [TestCase(Least + "stal: {}", "p.yaml:4:1: stal: there is no such setting")]
@@ -83,10 +83,10 @@ public sealed class PolicyDocumentTests
     [TestCase(Least + "progress_timeout: {after: 5s, then: [post-copy]}\npost_copy: false", "p.yaml:4:37: progress_timeout.then: it names post-copy, which the policy is not begun with")]
     [TestCase(Least + "auto_converge: yes", "p.yaml:4:16: auto_converge: true or false is wanted here")]
     [TestCase(Least + "auto_converge: \"true\"", "p.yaml:4:16: auto_converge: true or false is wanted here")]
-    [TestCase(Least + "name: b", "p.yaml:4:1: name stands here twice")]
-    [TestCase(Least + "description: &a text", "p.yaml:4:14: a policy knows no anchors and aliases; write the value itself")]
-    [TestCase(Least + "description: !!str text", "p.yaml:4:14: a policy knows no tags")]
-    [TestCase(Least + "---\nname: b", "p.yaml:4:1: a second document begins here; a file holds one policy")]
+    [TestCase(Least + "name: b", "p.yaml:4:1: name: this stands here twice")]
+    [TestCase(Least + "description: &a text", "p.yaml:4:14: description: a policy knows no anchors and aliases; write the value itself")]
+    [TestCase(Least + "description: !!str text", "p.yaml:4:14: description: a policy knows no tags")]
+    [TestCase(Least + "---\nname: b", "p.yaml:4:1: a second document begins here; a policy is one")]
     [TestCase("name: a b\nmax_downtime: {initial: 50ms}\ncompletion_timeout: {after: 1s}", "p.yaml:1:7: name: a name has 1 to 64 letters, digits, dots, dashes and underscores")]
     [TestCase("name: a\nmax_downtime: {initial: 2s, ceiling: 1s}\ncompletion_timeout: {after: 1s}", "p.yaml:2:25: max_downtime.initial: the first limit is above the ceiling of 1s")]
     [TestCase("name: a\nmax_downtime: {ceiling: 1h}\ncompletion_timeout: {after: 1s}", "p.yaml:2:25: max_downtime.ceiling: QEMU takes limits of 1ms to 2000s, in whole milliseconds")]
@@ -116,13 +116,14 @@ public sealed class PolicyDocumentTests
     [TestCase(Least + "options: {storage: {copy: all, disks: [/dev/sda]}}", "p.yaml:4:39: options.storage.disks: \"/dev/sda\" is no target of a disk, such as vda")]
     [TestCase(Least + "options: {auto_converge: {initial: 20}}", "p.yaml:4:26: options.auto_converge: the policy is not begun with auto-converge")]
     [TestCase(Least + "auto_converge: true\noptions: {auto_converge: {initial: 100}}", "p.yaml:5:36: options.auto_converge.initial: 1 to 99 is wanted here")]
-    [TestCase(Least + "options: {auto_converge: true}", "p.yaml:4:26: options.auto_converge: a mapping with initial, increment is wanted here")]
+    [TestCase(Least + "options: {auto_converge: true}", "p.yaml:4:26: options.auto_converge: a mapping with initial, increment is wanted here, not a single value")]
     public void What_is_wrong_is_named_with_its_place(string text, string message) => Assert.That(
         () => PolicyDocument.Parse(text, "p.yaml"), Throws.TypeOf<ConfigurationException>().With.Message.EqualTo(message));
 
     [TestCase(Least + "stall:\n  windw: 10s", "Did you mean window?")]
     [TestCase(Least + "options: {tls: {key: 1}}", "There is enabled, destination.")]
-    [TestCase(Least + "stall: {window: 10, then: [give-up]}", "Units are ms, s, m, h; for each GiB of memory: 75s/GiB.")]
+    [TestCase(Least + "stall: {window: 10, then: [give-up]}", "Units are ms, s, m, h.")]
+    [TestCase(Least + "progress_timeout: {after: 10}", "Units are ms, s, m, h; for each GiB of memory: 75s/GiB.")]
     public void A_remedy_says_what_to_write(string text, string remedy) => Assert.That(
         () => PolicyDocument.Parse(text, "p.yaml"), Throws.TypeOf<ConfigurationException>().With.Property("Remedy").EqualTo(remedy));
 
