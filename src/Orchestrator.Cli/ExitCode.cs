@@ -16,13 +16,12 @@ internal static class ExitCode
     internal const int TimedOut = 5;
     internal const int Degraded = 6;
     internal const int NeedsPerson = 7;
-    internal const int Inconclusive = 9;
+    internal const int Regression = OutcomeCode.Regression;
+    internal const int Inconclusive = OutcomeCode.Inconclusive;
     internal const int Cancelled = 130;
 
-    private static readonly int[] FromWorst = [NeedsPerson, Degraded, 8, Unreachable, TimedOut, Failed, Refused, Inconclusive, Cancelled, Done];
-
     /// <summary>The worst of several.</summary>
-    internal static int Worst(IEnumerable<int> codes) => codes.DefaultIfEmpty(Done).MinBy(code => Array.IndexOf(FromWorst, code) is >= 0 and var rank ? rank : -1);
+    internal static int Worst(IEnumerable<int> codes) => OutcomeCode.Worst(codes);
 
     internal static int Of(OperationStage stage) => stage switch
     {
@@ -42,17 +41,7 @@ internal static class ExitCode
         _ => Failed,
     };
 
-    internal static int Of(MigrationOutcome outcome) => outcome switch
-    {
-        MigrationOutcome.Completed => Done,
-        MigrationOutcome.Cancelled => Cancelled,
-        MigrationOutcome.Refused => Refused,
-        MigrationOutcome.Unreachable => Unreachable,
-        MigrationOutcome.TimedOut => TimedOut,
-        MigrationOutcome.Degraded => Degraded,
-        MigrationOutcome.NeedsPerson => NeedsPerson,
-        _ => Failed,
-    };
+    internal static int Of(MigrationOutcome outcome) => OutcomeCode.Of(outcome);
 
     /// <summary>
     /// Of a recovery: a guest that is where it was, with everything put back, is what was asked for, however its migration ended. A migration that was taken over and driven

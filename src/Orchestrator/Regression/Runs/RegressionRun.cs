@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Orchestrator.Downtime;
+using Orchestrator.Regression.Plans;
 
 namespace Orchestrator.Regression.Runs;
 
@@ -79,7 +80,7 @@ public sealed record RunProblem(int Code, string Message, string? Remedy = null)
 /// <summary>What a run was compared with.</summary>
 /// <param name="Name">The baseline's name.</param>
 /// <param name="RunId">The run that it is.</param>
-/// <param name="Differences">Where that run's environment was another: each a fact with both values, in words.</param>
+/// <param name="Differences">Where that run was another: a fact of its environment or of a scenario with both values, or a scenario that it does not have, in words.</param>
 /// <param name="IsNew">Whether this run has become that baseline, since there was none of that name.</param>
 public sealed record BaselineReference(string Name, string RunId, IReadOnlyList<string> Differences, bool IsNew = false);
 
@@ -110,6 +111,12 @@ public sealed record ScenarioResult
 
     /// <summary>How many values were wanted of each measure.</summary>
     public int Repetitions { get; init; }
+
+    /// <summary>The limits that it is judged by.</summary>
+    public ScenarioLimits Limits { get; init; } = new();
+
+    /// <summary>How it is compared with a baseline.</summary>
+    public ComparisonRule Comparison { get; init; } = new();
 
     /// <summary>What is measured: one of migrations (<c>downtime</c>), two of the others (<c>start</c> and <c>stop</c>, <c>attach</c> and <c>detach</c>).</summary>
     public IReadOnlyList<MeasureResult> Measures { get; init; } = [];
@@ -174,6 +181,9 @@ public sealed record LimitResult(string Name, double LimitMs, double ValueMs, do
 /// <summary>A change against the baseline.</summary>
 public sealed record ChangeResult
 {
+    /// <summary>The direction that all of this is about, <c>lab-a → lab-b</c>, where one alone became longer; <see langword="null"/> for all values.</summary>
+    public string? Direction { get; init; }
+
     /// <summary>The shift, baseline to now, in milliseconds: the Hodges–Lehmann estimate. Positive is longer.</summary>
     public required double ShiftMs { get; init; }
 

@@ -1,0 +1,49 @@
+using Orchestrator.Regression.Runs;
+using Orchestrator.Regression.Statistics;
+
+namespace Orchestrator.Regression.Judging;
+
+/// <summary>A value with the repetition that it comes from.</summary>
+/// <param name="Ms">The value in milliseconds.</param>
+/// <param name="UncertaintyMs">Its doubt; <see langword="null"/> when unknown.</param>
+/// <param name="Repetition">The repetition; <see langword="null"/> when the run does not have it.</param>
+internal sealed record SampleValue(double Ms, double? UncertaintyMs, Repetition? Repetition)
+{
+    /// <summary>Whether its doubt is that of the hosts' clocks, or of the ways to them: with the guest going the other way it is the same, with the other sign.</summary>
+    internal bool IsOfClocks => Repetition is { Direction: not null, Downtime.Method: "trace" or "qmp" or "observer" };
+}
+
+/// <summary>The values of one measure of a scenario.</summary>
+internal sealed record MeasureSample(IReadOnlyList<SampleValue> Values)
+{
+    internal static MeasureSample Of(ScenarioResult scenario, MeasureResult measure) => new(
+        [.. measure.Values.Select(value => new SampleValue(value.Ms, value.UncertaintyMs, scenario.RepetitionsMade.ElementAtOrDefault(value.Repetition)))]);
+
+    /// <summary>The values alone, in milliseconds.</summary>
+    internal double[] Ms => [.. Values.Select(value => value.Ms)];
+
+    /// <summary>The directions that guests went.</summary>
+    internal IEnumerable<string> Directions => Values.Select(value => value.Repetition?.Direction).OfType<string>().Distinct();
+
+    /// <summary>
+    /// How far all values together may be wrong: the part of their doubt that does not average out, in milliseconds; <see langword="null"/> when it is unknown. Where the guest
+    /// went forth and back in turn, the clocks' error is in half of the values with one sign, in half with the other: it is left of an odd value only.
+    /// </summary>
+    internal double? SystematicDoubtMs
+    {
+        get
+        {
+            double[] doubts = [.. Values.Select(value => value.UncertaintyMs).OfType<double>()];
+            if (doubts.Length < Values.Count || doubts.Length == 0)
+            {
+                return null;
+            }
+
+            int[] directions = [.. Values.CountBy(value => value.Repetition?.Direction ?? "").Select(direction => direction.Value)];
+            bool cancels = directions.Length == 2 && Math.Abs(directions[0] - directions[1]) <= 1 && Values.All(value => value.IsOfClocks);
+            return SampleSummary.Median(doubts) * (cancels ? Math.Abs(directions[0] - directions[1]) / (double)Values.Count : 1);
+        }
+    }
+
+    internal MeasureSample InDirection(string direction) => new([.. Values.Where(value => value.Repetition?.Direction == direction)]);
+}
