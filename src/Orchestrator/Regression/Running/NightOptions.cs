@@ -10,7 +10,7 @@ namespace Orchestrator.Regression.Running;
 /// <summary>How a night is run.</summary>
 public sealed record NightOptions
 {
-    /// <summary>What the run is called: see <see cref="NightRunner.NewId"/>.</summary>
+    /// <summary>What the run is called: see <see cref="Store.RegressionStore.NewId"/>.</summary>
     public required string Id { get; init; }
 
     /// <summary>The run's own folder, for its evidence and what its hooks print.</summary>

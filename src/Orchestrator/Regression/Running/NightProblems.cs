@@ -6,6 +6,7 @@ using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Runs;
+using Orchestrator.Regression.Store;
 
 namespace Orchestrator.Regression.Running;
 
@@ -32,6 +33,7 @@ internal static class NightProblems
         DomainAmbiguousException => new(Refused, e.Message),
         LibvirtException libvirt => new(
             libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? Unreachable : Failed, HostAddress.Redact(libvirt.Message)),
+        StoreException store => new(Failed, store.Message, store.Remedy),
         JournalException journal => new(Failed, journal.Message, journal.Remedy),
         IOException or UnauthorizedAccessException => new(Failed, e.Message),
         _ => null,

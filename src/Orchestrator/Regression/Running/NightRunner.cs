@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Hosts;
@@ -22,11 +20,6 @@ namespace Orchestrator.Regression.Running;
 public sealed class NightRunner(IHost source, IHost destination, ObserverClock clock, NightOptions options, TimeProvider? time = null, ILogger? logger = null)
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
-
-    /// <summary>A new name for a run: the time it begins and four random digits.</summary>
-    /// <param name="now">The time.</param>
-    public static string NewId(DateTimeOffset now) =>
-        string.Create(CultureInfo.InvariantCulture, $"{now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(2))}");
 
     /// <summary>The run of a plan whose hosts could not even be reached.</summary>
     /// <param name="plan">The plan.</param>
