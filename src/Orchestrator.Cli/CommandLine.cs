@@ -9,6 +9,7 @@ using Orchestrator.Hosts;
 using Orchestrator.Lab;
 using Orchestrator.Lifecycle;
 using Orchestrator.Recovery;
+using Orchestrator.Regression.Store;
 
 namespace Orchestrator.Cli;
 
@@ -84,7 +85,7 @@ internal static partial class CommandLine
     /// <summary>Whether exit code 1, "nothing changed", would be untrue once it ran: any command that is not known to read only may have changed something.</summary>
     private static bool Changes(ParseResult parsed) =>
         ReferenceEquals(parsed.Action, parsed.CommandResult.Command.Action)
-        && parsed.CommandResult.Command.Name is not ("analyze" or "check" or "dumpxml" or "explain" or "list" or "mgmt" or "pick" or "show" or "status" or "watch")
+        && parsed.CommandResult.Command.Name is not ("analyze" or "baselines" or "check" or "compare" or "dumpxml" or "explain" or "list" or "mgmt" or "pick" or "show" or "status" or "watch")
         && !parsed.CommandResult.Command.Options.Any(option => option.Name is "--check" or "--dry-run" or "--print-unit" && parsed.GetValue<bool>(option.Name));
 
     private static void CloseLog(ILoggerFactory loggers, CliConsole console)
@@ -109,6 +110,7 @@ internal static partial class CommandLine
         root.Subcommands.Add(MigrationCommand.Create(globals, console));
         root.Subcommands.Add(RecoverCommand.Create(globals, console));
         root.Subcommands.Add(DowntimeCommand.Create(console));
+        root.Subcommands.Add(RegressCommand.Create(globals, console));
         root.Subcommands.Add(HostCommand.Create(globals, console));
         root.Subcommands.Add(DomainCommand.Create(globals, console));
         root.Subcommands.Add(DeviceCommand.Create(globals, console));
@@ -142,6 +144,7 @@ internal static partial class CommandLine
         LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
         HostDeviceException device => (ExitCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host ?? host, command is "attach" or "detach" ? command : "device", device.Remedy)),
         JournalException journal => (ExitCode.Failed, new($"journal_{ErrorDocument.CodeOf(journal.Problem)}", journal.Message, Operation: "journal", Remedy: journal.Remedy)),
+        StoreException store => (ExitCode.Of(store.Problem), new($"store_{ErrorDocument.CodeOf(store.Problem)}", store.Message, Operation: command, Remedy: store.Remedy)),
         ConfigurationException wrong => (ExitCode.Usage, new("configuration", wrong.Message, Operation: "configuration", Remedy: wrong.Remedy)),
         CliException problem => (problem.ExitCode, problem.Error),
         IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),

@@ -2,6 +2,7 @@ using Orchestrator.Devices;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 using Orchestrator.Recovery;
+using Orchestrator.Regression.Store;
 
 namespace Orchestrator.Cli;
 
@@ -52,6 +53,13 @@ internal static class ExitCode
         { IsDryRun: true, Done.Count: > 0, Outcome: not MigrationOutcome.Unreachable, Finding: not (MigrationFinding.Settling or MigrationFinding.NobodyKnows or MigrationFinding.PostCopyBroken or MigrationFinding.NoCopy) } => Done,
         { IsAdopted: false, Outcome: MigrationOutcome.Failed, Finding: MigrationFinding.Stayed } => Done,
         _ => Of(result.Outcome),
+    };
+
+    internal static int Of(StoreProblem problem) => problem switch
+    {
+        StoreProblem.Unreachable or StoreProblem.AccessDenied => Unreachable,
+        StoreProblem.Ambiguous or StoreProblem.WrongState => Refused,
+        _ => Failed,
     };
 
     internal static int Of(HostDeviceProblem problem) => problem switch

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Orchestrator.Tests.Recovery;
+using Orchestrator.Tests.Regression.Store;
 
 namespace Orchestrator.Tests;
 
@@ -11,6 +13,9 @@ internal static class Program
         {
             case ["write-journal", var folder]:
                 JournalWriter.Run(folder);
+                break;
+            case ["write-runs", var folder, var count]:
+                RunWriter.Run(folder, int.Parse(count, CultureInfo.InvariantCulture));
                 break;
             default:
                 throw new ArgumentException($"no such part: {string.Join(' ', arguments)}", nameof(arguments));

@@ -40,6 +40,15 @@ public static class RunJudge
         };
     }
 
+    /// <summary>What is to be thought of a run whose process is gone before its end: the environment broke it, whatever it has measured.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="how">What became of it, in words.</param>
+    public static RegressionRun Abandoned(RegressionRun run, string how)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return Judge(run with { Problems = [.. run.Problems, new(1, $"The run did not come to its end: {how}.", "orchestrator recover puts its hosts in order and closes it.")] }, null);
+    }
+
     private static ScenarioResult WithRules(Scenario scenario, RegressionPlan plan, RegressionRun measured)
     {
         ScenarioResult result = measured.Scenarios.FirstOrDefault(other => other.Name == scenario.Name)
