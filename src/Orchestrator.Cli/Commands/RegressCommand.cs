@@ -11,11 +11,14 @@ internal static class RegressCommand
         return new("regress", "Runs plans every night, and tells when a downtime grew.")
         {
             store.Option,
+            RegressRunCommand.Create(globals, store, console),
+            RegressCheckCommand.Create(console),
             RegressListCommand.Create(store, console),
             RegressShowCommand.Create(store, console),
             RegressCompareCommand.Create(store, console),
             RegressAcceptCommand.Create(store, console),
             RegressBaselinesCommand.Create(store, console),
+            RegressRenderCommand.Create(globals, console),
             RegressGcCommand.Create(store, console),
         };
     }
