@@ -27,6 +27,8 @@ internal sealed record HostFacts
 
     internal bool IsRunning => State?.StartsWith("running", StringComparison.Ordinal) == true;
 
+    internal bool IsPaused => State?.StartsWith("paused", StringComparison.Ordinal) == true;
+
     internal bool IsThere => State is not null || IsDefined;
 }
 
@@ -67,9 +69,19 @@ internal sealed record ToolRun(int? ExitCode, string? Outcome, string? ErrorCode
     /// <summary>The downtime that it measured, in milliseconds.</summary>
     public double? DowntimeMs { get; init; }
 
+    /// <summary>What it says a person can do.</summary>
+    public string? Remedy { get; init; }
+
     /// <summary>All that it wrote to standard output.</summary>
     public string Output { get; init; } = "";
 }
+
+/// <summary>Two copies of which a person had to choose one, before that was done.</summary>
+/// <param name="Facts">What was found.</param>
+/// <param name="SourceRanAgain">Whether the source ran again after it had been stopped to be migrated: then both copies have run, and nobody else can know which one is right.</param>
+/// <param name="Recovery">The recovery that left it to a person.</param>
+/// <param name="Uuid">The guest.</param>
+internal sealed record Undecided(BothFacts Facts, bool SourceRanAgain, ToolRun Recovery, Guid Uuid);
 
 /// <summary>All that is known of a cell that was run.</summary>
 internal sealed record CellEvidence
@@ -85,7 +97,10 @@ internal sealed record CellEvidence
     /// <summary>What was found when it had ended, whatever was dead then.</summary>
     public required BothFacts AtItsEnd { get; init; }
 
-    /// <summary>The recovery, with all daemons and links back; <see langword="null"/> when there was none, to see what the migration leaves by itself.</summary>
+    /// <summary>What was left to a person, who has chosen the destination's copy since; <see langword="null"/> when nothing was.</summary>
+    public Undecided? Undecided { get; init; }
+
+    /// <summary>The last recovery, with all daemons and links back; <see langword="null"/> when there was none, to see what the migration leaves by itself.</summary>
     public ToolRun? Recovery { get; init; }
 
     /// <summary>How many operations the journal still holds open; <see langword="null"/> when it could not be asked.</summary>

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Faults;
 
 /// <summary>
@@ -26,7 +28,13 @@ internal static class CellJudge
     };
 
     internal static IReadOnlyList<string> Judge(CellEvidence evidence) =>
-        [.. Copies(evidence), .. Telling(evidence), .. Recovery(evidence), .. Leftovers(evidence), .. Next(evidence)];
+        [.. Choice(evidence), .. Copies(evidence), .. Telling(evidence), .. Recovery(evidence), .. Leftovers(evidence), .. Next(evidence)];
+
+    /// <summary>
+    /// Whether both copies may have run, so that only a person can choose: the source's daemon never got the answer that the destination runs the guest, takes that for a
+    /// failure, and lets its own copy run again.
+    /// </summary>
+    internal static bool MayRunTwice(Fault fault, FaultPhase struck) => struck == FaultPhase.Resumed && fault is (Fault.RpcCut or Fault.DestinationDaemonKilled);
 
     /// <summary>Whether the guest may be gone: its QEMU was the victim, and no other had all of it and was let run.</summary>
     internal static bool MayBeLost(Fault fault, FaultPhase struck) => fault switch
@@ -83,6 +91,37 @@ internal static class CellJudge
         return [.. codes];
     }
 
+    /// <summary>What was left to a person has to be just that, and told with all that the person needs.</summary>
+    private static IEnumerable<string> Choice(CellEvidence evidence)
+    {
+        if (evidence.Undecided is not { } left)
+        {
+            yield break;
+        }
+
+        if (!MayRunTwice(evidence.Cell.Fault, evidence.Struck) || !left.SourceRanAgain)
+        {
+            yield return "a person had to choose between two copies, of which only one had run";
+        }
+
+        if (left.Facts is not { Source: { IsPaused: true, Qemus: 1 }, Destination: { IsRunning: true, Qemus: 1 } })
+        {
+            yield return $"before a person chose, the destination's copy alone was to run: source {left.Facts.Source.State}, destination {left.Facts.Destination.State}";
+        }
+
+        if (left.Recovery.ExitCode != NeedsPerson)
+        {
+            yield return $"with two copies recover ended with code {left.Recovery.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none in time"}: {left.Recovery.Message}";
+        }
+
+        // Whether the migration itself could ask both hosts depends on the fault; the recovery could.
+        IEnumerable<string> hosts = Regex.Matches(left.Recovery.Remedy ?? "", $"virsh -c '([^']+)' destroy {left.Uuid}").Select(match => match.Groups[1].Value);
+        if (hosts.Distinct().Count() != 2)
+        {
+            yield return $"recover does not say how to keep either of the two copies: {left.Recovery.Remedy}";
+        }
+    }
+
     private static IEnumerable<string> Copies(CellEvidence evidence)
     {
         BothFacts facts = evidence.Settled;
@@ -133,7 +172,7 @@ internal static class CellJudge
             yield return $"migrate ended with code {code} and outcome {run.Outcome ?? "none"}, error {run.ErrorCode ?? "none"}";
         }
 
-        IReadOnlyList<int> allowed = Codes(evidence.Cell.Fault, evidence.Struck, evidence.Settled.Place, evidence.AtItsEnd);
+        IReadOnlyList<int> allowed = evidence.Undecided is not null ? [NeedsPerson] : Codes(evidence.Cell.Fault, evidence.Struck, evidence.Settled.Place, evidence.AtItsEnd);
         if (!allowed.Contains(code))
         {
             yield return $"migrate ended with code {code} ({run.Outcome}: {run.Message}) and the guest is on {Word(evidence.Settled.Place)}: {string.Join(" or ", allowed)} would tell that";

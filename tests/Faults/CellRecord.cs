@@ -28,6 +28,9 @@ internal sealed record CellRecord
     /// <summary>Where the guest was in the end.</summary>
     public required string Place { get; init; }
 
+    /// <summary>Whether both hosts had a copy after the first recovery, and a person chose.</summary>
+    public bool Chosen { get; init; }
+
     public int? RecoverExitCode { get; init; }
 
     public double RecoverSeconds { get; init; }
@@ -59,6 +62,7 @@ internal sealed record CellRecord
         Outcome = evidence.Migration is null ? "(killed)" : evidence.Migration.Outcome ?? evidence.Migration.ErrorCode,
         Message = evidence.Migration?.Message,
         Place = FaultCell.Word(evidence.Settled.Place),
+        Chosen = evidence.Undecided is not null,
         RecoverExitCode = evidence.Recovery?.ExitCode,
         RecoverSeconds = Math.Round(evidence.Recovery?.Took.TotalSeconds ?? 0, 1),
         NextDowntimeMs = evidence.Next?.DowntimeMs,
@@ -67,7 +71,7 @@ internal sealed record CellRecord
         AtItsEnd = evidence.AtItsEnd,
         Settled = evidence.Settled,
         Events = problems.Count > 0 ? events : null,
-        RecoverOutput = problems.Count > 0 ? evidence.Recovery?.Output : null,
+        RecoverOutput = problems.Count > 0 ? evidence.Undecided?.Recovery.Output + evidence.Recovery?.Output : null,
     };
 }
 

@@ -28,7 +28,7 @@ internal sealed class CellRunner(VirtualLab lab, HostLook a, HostLook b, string 
     {
         ["ORCHESTRATOR_LAB_FOLDER"] = Path.GetDirectoryName(lab.Folder)!,
         ["XDG_CONFIG_HOME"] = Path.Combine(folder, "config"),
-        ["XDG_STATE_HOME"] = Path.Combine(folder, "state"),
+        ["ORCHESTRATOR_STATE_DIR"] = Path.Combine(folder, "state"),
         ["ORCHESTRATOR_CONFIG"] = "",
         ["ORCHESTRATOR_HOSTS"] = "",
     };
@@ -139,6 +139,15 @@ internal sealed class CellRunner(VirtualLab lab, HostLook a, HostLook b, string 
 
         ToolRun? recovery = !recovers ? null : await RecoverAsync(source, rpc, run, cell, cancellationToken);
         BothFacts settled = await SettleAsync(source, destination, guest, cancellationToken);
+        Undecided? undecided = null;
+        if (recovery is not null && settled.Place == GuestPlace.Both && CellJudge.MayRunTwice(cell.Fault, struck))
+        {
+            undecided = new(settled, phases.SourceRanAgain, recovery, guest.Uuid);
+            await source.RemoveAsync(guest.Uuid, cancellationToken);
+            recovery = await RecoverAsync(source, rpc, run, cell, cancellationToken);
+            settled = await SettleAsync(source, destination, guest, cancellationToken);
+        }
+
         bool isAlive = settled.Place is GuestPlace.Source or GuestPlace.Destination && await TicksAsync(guest, ticked, cancellationToken);
         int? open = recovers ? await OpenOperationsAsync() : null;
         Home = settled.Place == GuestPlace.Destination ? destination : source;
@@ -150,6 +159,7 @@ internal sealed class CellRunner(VirtualLab lab, HostLook a, HostLook b, string 
             Struck = struck,
             Migration = cell.Fault == Fault.OrchestratorKilled ? null : run,
             AtItsEnd = atItsEnd,
+            Undecided = undecided,
             Recovery = recovery,
             OpenOperations = open,
             Settled = settled,
@@ -255,9 +265,9 @@ internal sealed class CellRunner(VirtualLab lab, HostLook a, HostLook b, string 
         await lab.RepairAsync(cancellationToken);
         await lab.RemoveGuestAsync(Guest, cancellationToken);
         _guest = null;
-        if (Directory.Exists(_environment["XDG_STATE_HOME"]))
+        if (Directory.Exists(_environment["ORCHESTRATOR_STATE_DIR"]))
         {
-            Directory.Delete(_environment["XDG_STATE_HOME"], recursive: true);
+            Directory.Delete(_environment["ORCHESTRATOR_STATE_DIR"], recursive: true);
         }
     }
 }

@@ -46,6 +46,13 @@ internal sealed partial class HostLook(LabHost lab, LibvirtHost host)
         }
     }
 
+    /// <summary>Takes the guest away, as a person does who has chosen the other host's copy: <c>virsh destroy</c>, <c>virsh undefine --keep-nvram</c>.</summary>
+    internal async Task RemoveAsync(Guid uuid, CancellationToken cancellationToken)
+    {
+        await host.DestroyDomainAsync(uuid, DomainDestroyFlags.None, cancellationToken);
+        await host.UndefineDomainAsync(uuid, DomainUndefineFlags.KeepNvram, cancellationToken);
+    }
+
     /// <summary>The guest's QEMU on this host; <see langword="null"/> when there is none.</summary>
     internal int? FindQemu(string guest)
     {

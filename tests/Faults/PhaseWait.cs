@@ -38,6 +38,9 @@ internal sealed class PhaseWait(EventRecorder source, EventRecorder destination,
     /// <summary>In which phase the migration was at an instant, once all events have arrived.</summary>
     internal FaultPhase At(DateTimeOffset instant) => PhaseClock.At(source.Events, destination.Events, instant);
 
+    /// <summary>Whether the source's vCPUs ran again after they had been stopped for the switch-over.</summary>
+    internal bool SourceRanAgain => source.Events.SkipWhile(e => PhaseClock.BegunOnSource(e) != FaultPhase.SwitchOver).Any(e => e is { Channel: "qmp", Name: "RESUME" });
+
     /// <summary>All events, for people.</summary>
     internal IReadOnlyList<string> Events =>
     [

@@ -107,6 +107,7 @@ internal sealed class ToolProcess : IAsyncDisposable
             return new(code, Text(document, "outcome"), Text(error, "code"), Text(error, "message") ?? Text(document, "message"), took)
             {
                 DowntimeMs = Member(Member(document, "downtime"), "value_ms") is { ValueKind: JsonValueKind.Number } value ? value.GetDouble() : null,
+                Remedy = Text(error, "remedy") ?? Text(document, "remedy"),
                 Output = output,
             };
         }

@@ -15,26 +15,28 @@ internal static class DeviceHealth
 {
     private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(1);
 
-    /// <summary>What is wrong with the guest's devices; empty when nothing is known to be.</summary>
-    /// <param name="host">The host that has the guest.</param>
-    /// <param name="domain">The guest there.</param>
-    /// <param name="log">Its QEMU's log.</param>
-    /// <param name="since">When the migration began, on the host's clock.</param>
-    internal static async Task<IReadOnlyList<string>> ProblemsAsync(IHost host, DomainSnapshot domain, LogEvidence log, DateTimeOffset since)
+    /// <summary>A guest that runs with a dead device has not come through well, wherever it is: then its migration is degraded.</summary>
+    /// <param name="settled">Where it has come to rest.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="destination">The destination.</param>
+    /// <param name="readLog">Reads its QEMU's log on a host, and says when the migration began on that host's clock.</param>
+    internal static async Task<SettledMigration> LookAsync(SettledMigration settled, IHost source, IHost destination, Func<IHost, Task<(LogEvidence Log, DateTimeOffset Since)>> readLog)
     {
-        IReadOnlyList<string> nodes = VdpaNodes(domain.Xml);
-        if (nodes.Count == 0)
+        bool moved = settled.Destination.IsActive && !settled.Source.IsActive;
+        (IHost host, DomainSnapshot? domain) = moved ? (destination, settled.Destination.Domain) : (source, settled.Source.Domain);
+        if (domain is not { IsActive: true } || settled.Verdict.Outcome is MigrationOutcome.NeedsPerson or MigrationOutcome.Unreachable or MigrationOutcome.Refused
+            || VdpaNodes(domain.Xml).Count == 0)
         {
-            return [];
+            return settled;
         }
 
-        var problems = new List<string>(InLog(log, since).Select(line => $"the log of {domain.Name} on {host.Address.Name} says: {line}"));
-        if (domain.State == DomainState.Running)
-        {
-            problems.AddRange(await NotStartedAsync(host, domain).ConfigureAwait(false));
-        }
-
-        return problems;
+        (LogEvidence log, DateTimeOffset since) = await readLog(host).ConfigureAwait(false);
+        string[] problems =
+        [
+            .. InLog(log, since).Select(line => $"the log of {domain.Name} on {host.Address.Name} says: {line}"),
+            .. domain.State == DomainState.Running ? await NotStartedAsync(host, domain).ConfigureAwait(false) : [],
+        ];
+        return problems.Length == 0 ? settled : settled with { Verdict = settled.Verdict.WithDeadDevices(problems, host.Address.Name, domain.Name) };
     }
 
     /// <summary>The errors of migrating devices in a log. Pure.</summary>

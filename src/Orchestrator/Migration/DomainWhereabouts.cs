@@ -8,13 +8,13 @@ namespace Orchestrator.Migration;
 /// <param name="Host">The host's name.</param>
 /// <param name="IsKnown">Whether the host could be asked.</param>
 /// <param name="Domain">The domain there; <see langword="null"/> if there is none, or nobody knows.</param>
-public sealed record DomainWhereabouts(string Host, bool IsKnown, DomainSnapshot? Domain)
+internal sealed record DomainWhereabouts(string Host, bool IsKnown, DomainSnapshot? Domain)
 {
     /// <summary>Whether it is known to be active there.</summary>
-    public bool IsActive => Domain is { IsActive: true };
+    internal bool IsActive => Domain is { IsActive: true };
 
     /// <summary>In words: <c>running/migrated</c>, <c>absent</c>, <c>unknown</c>.</summary>
-    public string Describe() => !IsKnown ? "unknown" : Domain?.Describe() ?? "absent";
+    internal string Describe() => !IsKnown ? "unknown" : Domain?.Describe() ?? "absent";
 
     /// <summary>What that means for a migration.</summary>
     /// <param name="wasRunning">Whether the guest ran when its migration began.</param>

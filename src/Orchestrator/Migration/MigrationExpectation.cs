@@ -6,4 +6,4 @@ namespace Orchestrator.Migration;
 /// <param name="WasRunning">Whether the guest ran.</param>
 /// <param name="PersistentOnDestination">Whether it is to be persistent on the destination.</param>
 /// <param name="UndefinesSource">Whether the source's definition is to be removed.</param>
-public sealed record MigrationExpectation(string Name, Guid Uuid, bool WasRunning, bool PersistentOnDestination, bool UndefinesSource);
+internal sealed record MigrationExpectation(string Name, Guid Uuid, bool WasRunning, bool PersistentOnDestination, bool UndefinesSource);

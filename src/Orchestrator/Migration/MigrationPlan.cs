@@ -63,7 +63,7 @@ public sealed record MigrationPlan
     public required PolicyContext PolicyContext { get; init; }
 
     /// <summary>What it is to come to.</summary>
-    public MigrationExpectation Expectation => new(Domain.Name, Domain.Uuid, Domain.State == DomainState.Running, PersistentOnDestination, UndefinesSource);
+    internal MigrationExpectation Expectation => new(Domain.Name, Domain.Uuid, Domain.State == DomainState.Running, PersistentOnDestination, UndefinesSource);
 
     /// <summary>Whether a check refuses it.</summary>
     public bool IsRefused => Checks.Any(check => check.Refuses);

@@ -45,7 +45,7 @@ public static class MigrationPlanner
             Source = source,
             Destination = destination.Host,
             Mode = mode,
-            PolicyContext = policy,
+            PolicyContext = policy with { DeviceCost = TransferCall.CostOf(context.DeviceFloor) },
             Checks = checks,
             Devices = mapping.Devices,
             DestinationXml = documents.Destination,

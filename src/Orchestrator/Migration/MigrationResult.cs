@@ -44,8 +44,26 @@ public sealed record MigrationResult
 }
 
 /// <summary>What became of a migration that another process had begun.</summary>
-/// <param name="Settled">Where it has come to rest.</param>
-/// <param name="Evidence">What was observed of it from the moment it was found.</param>
-/// <param name="Downtime">The measured downtime; <see langword="null"/> when the guest did not move.</param>
-/// <param name="Decisions">What the policy did.</param>
-public sealed record FollowedMigration(SettledMigration Settled, MigrationEvidence Evidence, DowntimeReport? Downtime, IReadOnlyList<PolicyDecision> Decisions);
+public sealed record FollowedMigration
+{
+    internal FollowedMigration(SettledMigration settled, MigrationEvidence evidence, DowntimeReport? downtime, IReadOnlyList<PolicyDecision> decisions)
+    {
+        Settled = settled;
+        Evidence = evidence;
+        Downtime = downtime;
+        Decisions = decisions;
+    }
+
+    /// <summary>What was observed of it from the moment it was found.</summary>
+    public MigrationEvidence Evidence { get; }
+
+    /// <summary>The measured downtime; <see langword="null"/> when the guest did not move.</summary>
+    public DowntimeReport? Downtime { get; }
+
+    /// <summary>What the policy did.</summary>
+    public IReadOnlyList<PolicyDecision> Decisions { get; }
+
+    /// <summary>Where it has come to rest.</summary>
+    internal SettledMigration Settled { get; }
+}
+

@@ -9,9 +9,10 @@ namespace Orchestrator.Migration;
 /// <param name="Destination">The domain on the destination.</param>
 /// <param name="Verdict">The judgement.</param>
 /// <param name="Decision">What the table says of it now: an action that is left is one that could not be done.</param>
+/// <param name="Job">How the migrating job ended, as far as that is known.</param>
 /// <param name="Done">What was done to mend it, in words.</param>
-public sealed record SettledMigration(
-    DomainWhereabouts Source, DomainWhereabouts Destination, MigrationVerdict Verdict, OutcomeDecision Decision, IReadOnlyList<string> Done);
+internal sealed record SettledMigration(
+    DomainWhereabouts Source, DomainWhereabouts Destination, MigrationVerdict Verdict, OutcomeDecision Decision, JobResult Job, IReadOnlyList<string> Done);
 
 /// <summary>
 /// Finds out how a migration ended: asks both hosts, does what <see cref="OutcomeTable"/> says, and asks again, until there is nothing left to do or nothing
@@ -21,20 +22,20 @@ public sealed record SettledMigration(
 /// <param name="destination">The destination.</param>
 /// <param name="time">Where time comes from.</param>
 /// <param name="logger">Where to log.</param>
-public sealed partial class MigrationSettlement(IHost source, IHost destination, TimeProvider time, ILogger logger)
+internal sealed partial class MigrationSettlement(IHost source, IHost destination, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How long a host that does not answer is asked again, when without it nobody knows where the guest is: its daemon may just be restarted.</summary>
-    public TimeSpan HostGrace { get; init; } = TimeSpan.FromSeconds(30);
+    internal TimeSpan HostGrace { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long something that is on its way to its end may take to get there.</summary>
-    public TimeSpan SettleGrace { get; init; } = TimeSpan.FromSeconds(10);
+    internal TimeSpan SettleGrace { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Settles.</summary>
     /// <param name="expected">What the migration was to come to.</param>
     /// <param name="job">What is known of the call.</param>
-    public async Task<SettledMigration> SettleAsync(MigrationExpectation expected, JobEnd job)
+    internal async Task<SettledMigration> SettleAsync(MigrationExpectation expected, JobEnd job)
     {
         var done = new List<string>();
         var tried = new HashSet<OutcomeAction>();
@@ -43,7 +44,7 @@ public sealed partial class MigrationSettlement(IHost source, IHost destination,
         {
             DomainWhereabouts here = await AskAsync(source, expected).ConfigureAwait(false);
             DomainWhereabouts there = await AskAsync(destination, expected).ConfigureAwait(false);
-            OutcomeDecision decision = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false), job.Result);
+            OutcomeDecision decision = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false));
 
             // While the call has not returned, libvirt may still do any of this itself.
             bool waits = job.Result != JobResult.Unanswered && (decision.Finding == MigrationFinding.StayedUnseen && job.DestinationMayRun
@@ -52,7 +53,7 @@ public sealed partial class MigrationSettlement(IHost source, IHost destination,
             if (!waits)
             {
                 MigrationVerdict verdict = MigrationVerdict.Judge(expected, source.Identity, destination.Identity, here, there, job);
-                return new(here, there, verdict, decision, done);
+                return new(here, there, verdict, decision, job.Result, done);
             }
 
             await Task.Delay(AskAgain, time, CancellationToken.None).ConfigureAwait(false);
@@ -77,8 +78,9 @@ public sealed partial class MigrationSettlement(IHost source, IHost destination,
                     OutcomeAction.RemoveSourceCopy, source, $"took the copy of {name} that the migration had left paused on {source.Address.Name} away",
                     () => source.DestroyDomainAsync(expected.Uuid, DomainDestroyFlags.None, CancellationToken.None)).ConfigureAwait(false);
             case OutcomeAction.SuspendSource when here.Domain is { State: DomainState.Running, Reason: (int)DomainRunningReason.MigrationCanceled }
-                && there.Domain is { State: DomainState.Running, Reason: (int)DomainRunningReason.Migrated }:
+                && there.Domain is { State: DomainState.Running, Reason: (int)DomainRunningReason.Migrated or (int)DomainRunningReason.Unpaused }:
                 // libvirt takes a lost answer of the destination for a failure and lets the source run again. Two guests must not write to one disk; which of them is right a person decides.
+                // A destination's daemon that died meanwhile only knows afterwards that its copy is not paused.
                 return await TryAsync(
                     OutcomeAction.SuspendSource, source, $"paused {name} on {source.Address.Name}, which libvirt had let run again although it runs on {destination.Address.Name}",
                     () => source.SuspendDomainAsync(expected.Uuid, CancellationToken.None)).ConfigureAwait(false);

@@ -10,10 +10,10 @@ namespace Orchestrator.Migration;
 /// <param name="Reason">Why it was asked to end.</param>
 /// <param name="DestinationMayRun">Whether the guest was seen to run on the destination, or all of it had been sent there: then a destination that cannot be asked may run it, whatever the source says.</param>
 /// <param name="DestinationRan">Whether the guest was seen to run on the destination: then what the source has is old.</param>
-public sealed record JobEnd(JobResult Result, LibvirtException? Error = null, bool Began = true, string? Reason = null, bool DestinationMayRun = false, bool DestinationRan = false)
+internal sealed record JobEnd(JobResult Result, LibvirtException? Error = null, bool Began = true, string? Reason = null, bool DestinationMayRun = false, bool DestinationRan = false)
 {
     /// <summary>Nobody saw the end.</summary>
-    public static JobEnd Unseen { get; } = new(JobResult.Unseen);
+    internal static JobEnd Unseen { get; } = new(JobResult.Unseen);
 }
 
 /// <summary>The judgement of an ended migration.</summary>
@@ -29,21 +29,21 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
     /// <param name="here">The domain on the source, asked after the call.</param>
     /// <param name="there">The domain on the destination, asked after the call.</param>
     /// <param name="job">What is known of the call.</param>
-    public static MigrationVerdict Judge(
+    internal static MigrationVerdict Judge(
         MigrationExpectation expected, HostIdentity source, HostIdentity destination, DomainWhereabouts here, DomainWhereabouts there, JobEnd job)
     {
-        OutcomeDecision decision = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false), job.Result);
+        MigrationFinding finding = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false)).Finding;
         string name = expected.Name;
         string why = job.Error is null ? "" : $": {HostAddress.Redact(job.Error.Message)}";
         string states = $"{here.Host}: {here.Describe()}, {there.Host}: {there.Describe()}";
         string ask = $"virsh -c '{source.Uri}' domstate --reason {expected.Uuid}; virsh -c '{destination.Uri}' domstate --reason {expected.Uuid}";
-        if (job.Result == JobResult.Unanswered && decision.Finding != MigrationFinding.Moved)
+        if (job.Result == JobResult.Unanswered && finding != MigrationFinding.Moved)
         {
             return new(MigrationOutcome.NeedsPerson, $"libvirt's call did not return after it was asked to end ({states})",
                 $"Look at the job: virsh -c '{source.Uri}' domjobinfo {expected.Uuid}. The daemon of {source.Name} may hang; when it answers again: orchestrator recover {name}.");
         }
 
-        return decision.Finding switch
+        return finding switch
         {
             MigrationFinding.Moved => Arrived(expected, source, destination, here, there.Domain!, job.Error),
             MigrationFinding.Stayed => Stayed(expected, source, here.Domain!, job, why),
@@ -69,8 +69,8 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
             MigrationFinding.PostCopyBroken => new(MigrationOutcome.NeedsPerson, $"the post-copy migration of {name} broke, and its memory is on two hosts ({states}){why}",
                 $"Destroy neither. When the link is back: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'"),
             MigrationFinding.TwoCopies => new(MigrationOutcome.NeedsPerson, $"{name} is active on both hosts ({states}){why}",
-                "Find out which copy is the right one (the guest's console), then destroy the other: "
-                + $"virsh -c '{source.Uri}' destroy {expected.Uuid}, or virsh -c '{destination.Uri}' destroy {expected.Uuid}. Destroy nothing before that is known."),
+                $"Find out which copy is the right one (the guest's console); destroy nothing before that is known. To keep it on {there.Host}: {Instead(expected, destination, there, source, here, expected.UndefinesSource)}. "
+                + $"To keep it on {here.Host}: {Instead(expected, source, here, destination, there, expected.PersistentOnDestination)}. Then: orchestrator recover {name}."),
             MigrationFinding.NoCopy => new(MigrationOutcome.NeedsPerson, $"{name} runs on neither host ({states}){why}",
                 "The guest shut down, or its QEMU died: see its log on both hosts, then start it on one: "
                 + $"virsh -c '{(here.Domain is null ? destination.Uri : source.Uri)}' start {expected.Uuid}"),
@@ -121,6 +121,14 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
                 ? $"{name} is on {destination.Name}"
                 : $"{name} is on {destination.Name}, although the call reported: {although}");
     }
+
+    /// <summary>The commands that take one copy away and leave the other running.</summary>
+    private static string Instead(MigrationExpectation expected, HostIdentity kept, DomainWhereabouts right, HostIdentity other, DomainWhereabouts wrong, bool undefines) => string.Join("; ", new[]
+    {
+        $"virsh -c '{other.Uri}' destroy {expected.Uuid}",
+        undefines && wrong.Domain is { IsPersistent: true } ? $"virsh -c '{other.Uri}' undefine {expected.Uuid} --keep-nvram" : null,
+        expected.WasRunning && right.Domain is { State: DomainState.Paused } ? $"virsh -c '{kept.Uri}' resume {expected.Uuid}" : null,
+    }.OfType<string>());
 
     private static MigrationVerdict Halted(MigrationExpectation expected, HostIdentity source, DomainSnapshot here, string why) =>
         new(MigrationOutcome.NeedsPerson, $"{expected.Name} is {here.Describe()} on {source.Name} and does not run{why}",

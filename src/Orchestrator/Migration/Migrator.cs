@@ -246,7 +246,7 @@ public sealed partial class Migrator(
     /// <param name="newPolicy">Asked now and then for another policy that somebody has set meanwhile.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Cancels the migration.</param>
-    public async Task<FollowedMigration> FollowAsync(
+    internal async Task<FollowedMigration> FollowAsync(
         MigrationExpectation expected, MigrationPolicy policy, PolicyContext context, Func<MigrationPolicy?>? newPolicy = null,
         IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -329,21 +329,10 @@ public sealed partial class Migrator(
             },
             JobSamples = driver.Samples,
         };
-        return new(await WithHealthAsync(settled, evidence).ConfigureAwait(false), evidence, error, began, moved, driver.Decisions);
-    }
+        settled = await DeviceHealth.LookAsync(settled, source, destination, host => Task.FromResult(LogOf(host == source ? evidence.Source : evidence.Destination))).ConfigureAwait(false);
+        return new(settled, evidence, error, began, moved, driver.Decisions);
 
-    /// <summary>A guest that runs with a dead device has not come through well, wherever it is.</summary>
-    private async Task<SettledMigration> WithHealthAsync(SettledMigration settled, MigrationEvidence evidence)
-    {
-        bool moved = settled.Destination.IsActive && !settled.Source.IsActive;
-        (IHost host, HostEvidence seen, DomainSnapshot? domain) = moved ? (destination, evidence.Destination, settled.Destination.Domain) : (source, evidence.Source, settled.Source.Domain);
-        if (domain is not { IsActive: true } || settled.Verdict.Outcome is MigrationOutcome.NeedsPerson or MigrationOutcome.Unreachable or MigrationOutcome.Refused)
-        {
-            return settled;
-        }
-
-        IReadOnlyList<string> problems = await DeviceHealth.ProblemsAsync(host, domain, seen.Log, OnClockOf(seen.Events, evidence.Call.Started)).ConfigureAwait(false);
-        return problems.Count == 0 ? settled : settled with { Verdict = settled.Verdict.WithDeadDevices(problems, host.Address.Name, domain.Name) };
+        (LogEvidence, DateTimeOffset) LogOf(HostEvidence seen) => (seen.Log, OnClockOf(seen.Events, started));
     }
 
     /// <summary>An instant on the clock of the host that sent events, however wrong that is.</summary>

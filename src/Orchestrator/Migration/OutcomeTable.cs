@@ -3,7 +3,7 @@ using Orchestrator.Lifecycle;
 namespace Orchestrator.Migration;
 
 /// <summary>What there is of a domain on one host, as far as it matters for how a migration ended.</summary>
-public enum CopyState
+internal enum CopyState
 {
     /// <summary>The host cannot be asked, or cannot tell.</summary>
     Unknown,
@@ -40,7 +40,7 @@ public enum CopyState
 }
 
 /// <summary>What is known of how the migrating job ended.</summary>
-public enum JobResult
+internal enum JobResult
 {
     /// <summary>Nobody saw its end: it is found by a recovery.</summary>
     Unseen,
@@ -105,7 +105,7 @@ public enum MigrationFinding
 }
 
 /// <summary>What is to be done about a finding.</summary>
-public enum OutcomeAction
+internal enum OutcomeAction
 {
     /// <summary>Nothing: it is over, or a person must decide.</summary>
     None,
@@ -135,15 +135,14 @@ public enum OutcomeAction
 /// <summary>What the table says.</summary>
 /// <param name="Finding">What there is.</param>
 /// <param name="Action">What to do about it first.</param>
-/// <param name="Outcome">How the migration ended, if nothing can be done about it any more.</param>
-public readonly record struct OutcomeDecision(MigrationFinding Finding, OutcomeAction Action, MigrationOutcome Outcome);
+internal readonly record struct OutcomeDecision(MigrationFinding Finding, OutcomeAction Action);
 
 /// <summary>
-/// What is where after a migration, and what that means: source by destination by the job's result. The one table that decides, for a migration of this
-/// process and for one that a recovery finds. Pure. Nothing is ever destroyed because something is unknown: a copy is taken away only where the other
-/// host is known to run the guest.
+/// What is where after a migration, and what that means: source by destination. The one table that decides, for a migration of this process and for one that a
+/// recovery finds; <see cref="MigrationVerdict"/> puts it into words, with what is known of the job. Pure. Nothing is ever destroyed because something is unknown: a
+/// copy is taken away only where the other host is known to run the guest.
 /// </summary>
-public static class OutcomeTable
+internal static class OutcomeTable
 {
     private const MigrationFinding Moved = MigrationFinding.Moved;
     private const MigrationFinding Stayed = MigrationFinding.Stayed;
@@ -178,7 +177,7 @@ public static class OutcomeTable
 
     /// <summary>What a domain's condition means here; <see langword="null"/> for a host that cannot be asked.</summary>
     /// <param name="condition">The condition.</param>
-    public static CopyState Of(DomainCondition? condition) => condition switch
+    internal static CopyState Of(DomainCondition? condition) => condition switch
     {
         null or DomainCondition.Unclear => CopyState.Unknown,
         DomainCondition.Absent or DomainCondition.Off or DomainCondition.Moved => CopyState.None,
@@ -195,11 +194,10 @@ public static class OutcomeTable
     /// <summary>Decides.</summary>
     /// <param name="source">The source's copy.</param>
     /// <param name="destination">The destination's copy.</param>
-    /// <param name="job">How the job ended.</param>
-    public static OutcomeDecision Decide(CopyState source, CopyState destination, JobResult job)
+    internal static OutcomeDecision Decide(CopyState source, CopyState destination)
     {
         MigrationFinding finding = Findings[(int)source][(int)destination];
-        return new(finding, ActionOf(finding), job == JobResult.Unanswered && finding is not Moved ? MigrationOutcome.NeedsPerson : OutcomeOf(finding, job));
+        return new(finding, ActionOf(finding));
     }
 
     private static OutcomeAction ActionOf(MigrationFinding finding) => finding switch
@@ -214,19 +212,5 @@ public static class OutcomeTable
         // A daemon may just be restarted, and a copy that is on its way to its end may still be seen.
         MigrationFinding.Settling or MigrationFinding.NobodyKnows => OutcomeAction.AskAgain,
         _ => OutcomeAction.None,
-    };
-
-    private static MigrationOutcome OutcomeOf(MigrationFinding finding, JobResult job) => finding switch
-    {
-        MigrationFinding.Moved => MigrationOutcome.Completed,
-        MigrationFinding.Stayed => job switch
-        {
-            JobResult.Cancelled => MigrationOutcome.Cancelled,
-            JobResult.TimedOut => MigrationOutcome.TimedOut,
-            _ => MigrationOutcome.Failed,
-        },
-        MigrationFinding.StayedUnseen => MigrationOutcome.Unreachable,
-        MigrationFinding.HalfCopy => MigrationOutcome.Degraded,
-        _ => MigrationOutcome.NeedsPerson,
     };
 }

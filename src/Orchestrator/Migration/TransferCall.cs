@@ -2,6 +2,7 @@ using Libvirt.Interop;
 using Libvirt.Xml;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Migration;
@@ -9,12 +10,15 @@ namespace Orchestrator.Migration;
 /// <summary>What a policy becomes in libvirt's call. Pure.</summary>
 internal static class TransferCall
 {
-    /// <summary>What the policy has to know of the guest.</summary>
+    /// <summary>What the policy has to know of the guest; of PCI functions the document does not tell which are an accelerator's.</summary>
     internal static PolicyContext ContextOf(MigrationRequest request, DomainSnapshot domain)
     {
-        (long memory, bool holdsHostDevices) = Read(domain);
-        return new(memory, PostCopyAllowed: request.Policy.PostCopy && !holdsHostDevices, request.MaxDowntime, request.Timeout);
+        (long memory, bool holdsHostDevices, int vdpa) = Read(domain);
+        return new(memory, PostCopyAllowed: request.Policy.PostCopy && !holdsHostDevices, request.MaxDowntime, request.Timeout, CostOf(DeviceFloor.Of(vdpa, accelerators: 0)));
     }
+
+    /// <summary>What is kept free of the blackout for the devices: the most that was measured, for the limit is a promise.</summary>
+    internal static TimeSpan CostOf(DeviceFloor? floor) => TimeSpan.FromMilliseconds(floor?.HighMs ?? 0);
 
     /// <summary>Whether the guest holds devices with which post-copy never goes together.</summary>
     internal static bool HoldsHostDevices(DomainSnapshot domain) => Read(domain).HoldsHostDevices;
@@ -76,17 +80,17 @@ internal static class TransferCall
         }
     }
 
-    /// <summary>The guest's memory, and whether it holds devices whose state cannot be fetched afterwards: vDPA and VFIO, and vhost-user, of whose backend nobody knows.</summary>
-    private static (long MemoryBytes, bool HoldsHostDevices) Read(DomainSnapshot domain)
+    /// <summary>The guest's memory, whether it holds devices whose state cannot be fetched afterwards (vDPA and VFIO, and vhost-user, of whose backend nobody knows), and how many of them are vDPA.</summary>
+    private static (long MemoryBytes, bool HoldsHostDevices, int Vdpa) Read(DomainSnapshot domain)
     {
         try
         {
             DomainDocument document = DomainDocument.Parse(domain.Xml);
-            return (document.MemoryKiB << 10, document.Devices.Any(device => device.Scheme.IsOfTheHost()));
+            return (document.MemoryKiB << 10, document.Devices.Any(device => device.Scheme.IsOfTheHost()), document.Devices.Count(DeviceMapper.IsVdpa));
         }
         catch (DomainDocumentException)
         {
-            return (0, true); // a check says that it cannot be read
+            return (0, true, 0); // a check says that it cannot be read
         }
     }
 }

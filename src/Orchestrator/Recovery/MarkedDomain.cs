@@ -4,19 +4,15 @@ using Orchestrator.Hosts;
 namespace Orchestrator.Recovery;
 
 /// <summary>Puts a marker on a running domain and takes it off again. Never while it migrates: libvirt's lock would be waited for.</summary>
-public static class MarkedDomain
+internal static class MarkedDomain
 {
     /// <summary>Marks the running domain; its definition stays as it is.</summary>
     /// <param name="host">The host it runs on.</param>
     /// <param name="uuid">The domain.</param>
     /// <param name="marker">The marker.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public static Task MarkAsync(IHost host, Guid uuid, OperationMarker marker, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(host);
-        ArgumentNullException.ThrowIfNull(marker);
-        return host.SetMetadataAsync(uuid, OperationMarker.Prefix, OperationMarker.Namespace, marker.Write(), DomainModificationImpact.Live, cancellationToken);
-    }
+    internal static Task MarkAsync(IHost host, Guid uuid, OperationMarker marker, CancellationToken cancellationToken = default) =>
+        host.SetMetadataAsync(uuid, OperationMarker.Prefix, OperationMarker.Namespace, marker.Write(), DomainModificationImpact.Live, cancellationToken);
 
     /// <summary>
     /// Takes the marker off, if there is one. A domain that was transient and became persistent by its migration has it in its definition too: libvirt makes that
@@ -26,9 +22,8 @@ public static class MarkedDomain
     /// <param name="uuid">The domain.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether there was one.</returns>
-    public static async Task<bool> UnmarkAsync(IHost host, Guid uuid, CancellationToken cancellationToken = default)
+    internal static async Task<bool> UnmarkAsync(IHost host, Guid uuid, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(host);
         bool marked = false;
         if (await host.GetDefinitionAsync(uuid, cancellationToken).ConfigureAwait(false) is { } definition && IsMarked(definition))
         {

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Libvirt.Interop;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
@@ -75,7 +77,7 @@ public sealed partial class Recoverer(
         (DomainWhereabouts here, DomainWhereabouts there, OutcomeDecision decision) = await hosts.LookAsync(cancellationToken).ConfigureAwait(false);
         return (RecoveryRules.Refusal(operation, decision, here, there) is { } refusal
             ? NotOurs(operation, decision, refusal)
-            : CannotResume(decision, hosts) is { } problem ? Judged(operation, hosts, here, there, decision) with { Remedy = problem }
+            : CannotResume(operation, decision, hosts) is { } problem ? Judged(operation, hosts, here, there, decision) with { Remedy = problem }
             : Judged(operation, hosts, here, there, decision) with { Done = RecoveryRules.Would(operation, decision) }) with
         { IsDryRun = true };
     }
@@ -139,7 +141,7 @@ public sealed partial class Recoverer(
             return Logged(Judged(operation, hosts, here, there, decision));
         }
 
-        if (CannotResume(decision, hosts) is { } problem)
+        if (CannotResume(operation, decision, hosts) is { } problem)
         {
             return Logged(Judged(operation, hosts, here, there, decision) with { Remedy = problem });
         }
@@ -150,9 +152,7 @@ public sealed partial class Recoverer(
             OutcomeAction.ResumePostCopy => await ResumeAsync(operation, source, destination, progress).ConfigureAwait(false),
             _ => null,
         };
-        SettledMigration settled = followed?.Settled
-            ?? await new MigrationSettlement(source, destination, _time, _logger) { HostGrace = HostGrace, SettleGrace = SettleGrace }.SettleAsync(operation.Expectation, JobEnd.Unseen)
-                .ConfigureAwait(false);
+        SettledMigration settled = followed?.Settled ?? await SettleAsync(operation, source, destination).ConfigureAwait(false);
         var after = new RecoveryAftermath(operation, source, destination, journal, Undoers, _logger);
         RecoveryResult result = await after.PutInOrderAsync(settled).ConfigureAwait(false);
         return Logged(result with { IsAdopted = followed is not null, Followed = followed });
@@ -203,8 +203,29 @@ public sealed partial class Recoverer(
         return new Migrator(source, destination, clock, _time, _logger, _claims) { HostGrace = HostGrace }.ResumePostCopyAsync(operation.Expectation, mode, call, progress);
     }
 
-    private static string? CannotResume(OutcomeDecision decision, RecoveryHosts hosts) =>
-        decision.Action == OutcomeAction.ResumePostCopy && hosts is { Source: { } source, Destination: { } destination } ? PostCopyResume.Problem(source.Identity, destination.Identity) : null;
+    private async Task<SettledMigration> SettleAsync(UnfinishedOperation operation, IHost source, IHost destination)
+    {
+        var settlement = new MigrationSettlement(source, destination, _time, _logger) { HostGrace = HostGrace, SettleGrace = SettleGrace };
+        SettledMigration settled = await settlement.SettleAsync(operation.Expectation, JobEnd.Unseen).ConfigureAwait(false);
+        return await DeviceHealth.LookAsync(settled, source, destination, ReadLogAsync).ConfigureAwait(false);
+
+        // Nothing was seen by which the hosts' clocks could be told from ours; without a beginning, no line of the log is known to be of this migration.
+        async Task<(LogEvidence, DateTimeOffset)> ReadLogAsync(IHost host)
+        {
+            try
+            {
+                return operation.Started is { } started ? (await host.ReadLogAsync(operation.DomainName, started, CancellationToken.None).ConfigureAwait(false), started) : (new(), default);
+            }
+            catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+            {
+                LogNoLog(operation.DomainName, host.Address.Name, HostAddress.Redact(e.Message));
+                return (new(), default);
+            }
+        }
+    }
+
+    private static string? CannotResume(UnfinishedOperation operation, OutcomeDecision decision, RecoveryHosts hosts) =>
+        decision.Action == OutcomeAction.ResumePostCopy && hosts is { Source: { } source, Destination: { } destination } ? PostCopyResume.Problem(operation, source.Identity, destination.Identity) : null;
 
     private MigrationPolicy PolicyOf(UnfinishedOperation operation)
     {
@@ -271,6 +292,9 @@ public sealed partial class Recoverer(
 
     [LoggerMessage(EventId = 403, Level = LogLevel.Warning, Message = "The policy of the migration of {Domain} cannot be read, it goes on by {Policy}: {Reason}")]
     private partial void LogNoPolicy(string domain, string policy, string reason);
+
+    [LoggerMessage(EventId = 404, Level = LogLevel.Warning, Message = "The log of {Domain} on {Host} cannot be read: {Reason}")]
+    private partial void LogNoLog(string domain, string host, string reason);
 
     [LoggerMessage(EventId = 400, Level = LogLevel.Information, Message = "Recovering the migration of {Domain} from {Source} to {Destination}")]
     private partial void LogRecovers(string domain, string source, string destination);

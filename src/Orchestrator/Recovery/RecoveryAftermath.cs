@@ -19,7 +19,7 @@ internal sealed partial class RecoveryAftermath(
         MigrationFinding finding = settled.Decision.Finding;
 
         // A call that has not returned may still change everything, and holds the domain's lock.
-        bool mayGoOn = finding == MigrationFinding.Stayed && settled.Decision.Outcome == MigrationOutcome.NeedsPerson;
+        bool mayGoOn = settled.Job == JobResult.Unanswered && finding != MigrationFinding.Moved;
         if (!RecoveryRules.IsOver(finding) || mayGoOn)
         {
             return Result(settled, settled.Verdict.Outcome, settled.Verdict.Message, isFinished: false);

@@ -63,6 +63,12 @@ public sealed record UnfinishedOperation
     /// <summary>Its policy, as JSON.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>Who drives it: <c>p2p</c> or <c>direct</c>; <see langword="null"/> when that is not known.</summary>
+    internal string? Mode { get; init; }
+
+    /// <summary>The policy that it began with, as JSON: what of it went into the call stays so, whatever was set since.</summary>
+    internal string? FirstPolicy { get; init; }
+
     /// <summary>Its effects that are not settled, in their order.</summary>
     public IReadOnlyList<JournalStep> Steps { get; init; } = [];
 
@@ -104,6 +110,8 @@ public sealed record UnfinishedOperation
             MaxDowntime = intent.MaxDowntime,
             Timeout = intent.Timeout,
             Policy = operation.Policy,
+            Mode = intent.Mode,
+            FirstPolicy = intent.Policy,
             Steps = [.. operation.Steps.Where(step => step.Ended is null)],
         };
     }
@@ -124,6 +132,7 @@ public sealed record UnfinishedOperation
             Destination = marker.Destination,
             Owner = marker.Owner,
             Started = marker.Started,
+            Mode = marker.Mode,
             WasRunning = marker.WasRunning,
             PersistentOnDestination = marker.PersistentOnDestination,
             UndefinesSource = marker.UndefinesSource,

@@ -16,6 +16,14 @@ public sealed class CellJudgeTests
     private static readonly ToolRun Failed = new(1, "failed", "failed", "the link", TimeSpan.FromSeconds(5));
     private static readonly ToolRun Lost = new(7, "needs_person", "needs_person", "runs on neither", TimeSpan.FromSeconds(5));
 
+    private static readonly Guid Uuid = Guid.Parse("3a1f0c9e-5b7d-4e21-9c80-6f2d1b4a7e53");
+    private static readonly Undecided Left = new(new(Runs with { State = "paused/user" }, Runs), true, Lost with
+    {
+        Remedy = $"To keep it on b: virsh -c 'qemu+unix:///session?socket=/a' destroy {Uuid}; to keep it on a: virsh -c 'qemu+unix:///session?socket=/b' destroy {Uuid}",
+    }, Uuid);
+
+    private static CellEvidence Chosen => Evidence(Fault.RpcCut, FaultPhase.Resumed, Left.Recovery, OnDestination) with { AtItsEnd = Left.Facts, Undecided = Left };
+
     private static readonly CellEvidence Arrived = Evidence(Fault.LinkStalled, FaultPhase.LaterIteration, Completed, OnDestination);
     private static readonly CellEvidence Stayed = Evidence(Fault.LinkCut, FaultPhase.FirstIteration, Failed, OnSource);
 
@@ -134,6 +142,36 @@ public sealed class CellJudgeTests
     {
         Assert.That(CellJudge.Judge(Stayed with { Next = Failed }), Has.Some.Contains("next migration"));
         Assert.That(CellJudge.Judge(Stayed with { Next = Completed with { DowntimeMs = null } }), Has.Some.Contains("next migration"));
+    });
+
+    [Test]
+    public void Two_copies_that_have_both_run_are_left_to_a_person() => Assert.Multiple(() =>
+    {
+        Assert.That(CellJudge.Judge(Chosen), Is.Empty);
+        Assert.That(CellJudge.Judge(Chosen with { Migration = Completed }), Has.Some.Contains("7 would tell that"));
+        Assert.That(CellJudge.Judge(Chosen with { Undecided = null, Settled = Left.Facts }), Has.Some.Contains("both hosts"), "nobody chose");
+        Assert.That(CellJudge.Judge(Chosen with { Undecided = Left with { SourceRanAgain = false } }), Has.Some.Contains("only one had run"));
+        Assert.That(CellJudge.Judge(Chosen with { Undecided = Left with { Facts = new(Runs, Runs) } }), Has.Some.Contains("the destination's copy alone was to run"));
+        Assert.That(CellJudge.Judge(Chosen with { Undecided = Left with { Recovery = Left.Recovery with { ExitCode = 0 } } }), Has.Some.Contains("recover ended with code 0"));
+        Assert.That(CellJudge.Judge(Chosen with { Undecided = Left with { Recovery = Left.Recovery with { Remedy = "Look." } } }), Has.Some.Contains("recover does not say how"));
+    });
+
+    [TestCase("rpc-cut", "finish")]
+    [TestCase("rpc-cut", "after")]
+    [TestCase("link-cut", "resumed")]
+    [TestCase("source-daemon-killed", "resumed")]
+    public void Any_other_fault_leaves_nothing_to_a_person(string fault, string phase) => Assert.That(
+        CellJudge.Judge(Chosen with { Cell = new(FaultMode.P2p, FaultCell.Parse<Fault>(fault), FaultPhase.Resumed), Struck = FaultCell.Parse<FaultPhase>(phase) }),
+        Has.Some.Contains("only one had run"));
+
+    [Test]
+    public void What_a_person_chose_has_to_be_put_in_order_as_anything_else() => Assert.Multiple(() =>
+    {
+        Assert.That(CellJudge.Judge(Chosen with { Recovery = Lost }), Has.Some.Contains("recover ended with code 7"));
+        Assert.That(CellJudge.Judge(Chosen with { OpenOperations = 1 }), Has.Some.Contains("still open"));
+        Assert.That(CellJudge.Judge(Chosen with { Settled = new(Gone, Runs with { Metadata = ["{urn}operation"] }) }), Has.Some.Contains("a mark is left"));
+        Assert.That(CellJudge.Judge(Chosen with { Settled = new(Off, Runs) }), Has.Some.Contains("the source still has the guest"));
+        Assert.That(CellJudge.Judge(Chosen with { Next = Failed }), Has.Some.Contains("next migration"));
     });
 
     [Test]

@@ -106,10 +106,11 @@ public sealed class MigrationSettlementTests
     }
 
     [Test]
-    public async Task A_source_that_libvirt_let_run_again_beside_the_destination_is_paused_and_a_person_decides()
+    public async Task A_source_that_libvirt_let_run_again_beside_the_destination_is_paused_and_a_person_decides(
+        [Values(DomainRunningReason.Migrated, DomainRunningReason.Unpaused)] DomainRunningReason there)
     {
         _source.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.MigrationCanceled);
-        _destination.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.Migrated);
+        _destination.Domains[Samples.Uuid] = Samples.Domain(reason: (int)there);
         SettledMigration settled = await SettleAsync();
         Assert.That(_source.Domains[Samples.Uuid].State, Is.EqualTo(DomainState.Paused));
         Assert.That(_destination.LifeCalls, Is.Empty);

@@ -4,7 +4,7 @@ using Orchestrator.Migration;
 namespace Orchestrator.Tests.Migration;
 
 /// <summary>The table of what is where after a migration, and what that means.</summary>
-public sealed class MigrationVerdictTests
+internal sealed class MigrationVerdictTests
 {
     private static readonly LibvirtException Failed = new(LibvirtErrorCode.OperationFailed, 10, "virDomainMigrateToURI3", "job 'migration out' failed");
 

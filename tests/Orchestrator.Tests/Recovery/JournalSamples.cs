@@ -1,3 +1,4 @@
+using Orchestrator.Migration.Policies;
 using Orchestrator.Recovery;
 
 namespace Orchestrator.Tests.Recovery;
@@ -17,7 +18,7 @@ internal static class JournalSamples
         Mode = "direct",
         MaxDowntime = TimeSpan.FromMilliseconds(100),
         Timeout = TimeSpan.FromMinutes(10),
-        Policy = """{"name":"adaptive"}""",
+        Policy = PolicyDocument.ToJson(MigrationPolicy.Adaptive),
         WasRunning = true,
         PersistentOnDestination = true,
         UndefinesSource = true,

@@ -3,6 +3,7 @@ using Libvirt.Interop;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
+using Orchestrator.Migration.Policies;
 using Orchestrator.Recovery;
 using Orchestrator.Tests.Hosts;
 
@@ -80,6 +81,42 @@ public sealed class RecovererTests
 
         RecoveryResult again = await Recover(operation);
         Assert.That((again.Outcome, again.IsFinished), Is.EqualTo((outcome, finished)), "again, nothing else comes of it");
+    }
+
+    [TestCase("absent", "running", MigrationOutcome.Completed, TestName = "The person took the source's copy away, with its definition")]
+    [TestCase("moved", "running", MigrationOutcome.Completed, TestName = "The person took the source's copy away alone: the definition goes now")]
+    [TestCase("running", "absent", MigrationOutcome.Failed, TestName = "The person took the destination's copy away and resumed the source's")]
+    public async Task Two_copies_that_have_both_run_wait_for_a_person_and_what_was_chosen_is_put_in_order(string here, string there, MigrationOutcome outcome)
+    {
+        JournalOperation operation = Begin();
+        Stand(_source, "paused", operation);
+        Stand(_destination, "running", operation);
+
+        RecoveryResult undecided = await Recover(operation);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((undecided.Outcome, undecided.IsFinished, undecided.Finding), Is.EqualTo((MigrationOutcome.NeedsPerson, false, MigrationFinding.TwoCopies)));
+            Assert.That(undecided.Message, Does.Contain("lab-a: paused/user").And.Contain("lab-b: running"));
+            Assert.That(undecided.Remedy, Does.Contain($"To keep it on lab-b: virsh -c '{_source.Identity.Uri}' destroy {_uuid}; virsh -c '{_source.Identity.Uri}' undefine {_uuid} --keep-nvram."));
+            Assert.That(undecided.Remedy, Does.Contain(
+                $"To keep it on lab-a: virsh -c '{_destination.Identity.Uri}' destroy {_uuid}; virsh -c '{_destination.Identity.Uri}' undefine {_uuid} --keep-nvram; virsh -c '{_source.Identity.Uri}' resume {_uuid}."));
+            Assert.That(undecided.Remedy, Does.EndWith("orchestrator recover web1."));
+            Assert.That((StateOf(_source), StateOf(_destination)), Is.EqualTo(("paused", "running")));
+            Assert.That(_journal.Get(operation.Id)!.Ended, Is.Null);
+        });
+
+        Stand(_source, here, operation);
+        Stand(_destination, there, operation);
+        RecoveryResult decided = await Recover(operation);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((decided.Outcome, decided.IsFinished), Is.EqualTo((outcome, true)), decided.Message);
+            Assert.That((StateOf(_source), StateOf(_destination)), Is.EqualTo((here == "moved" ? "absent" : here, there)));
+            Assert.That(_journal.Get(operation.Id)!.Outcome, Is.EqualTo(ErrorDocument.CodeOf(outcome)));
+            Assert.That(IsMarked(_source) || IsMarked(_destination), Is.False);
+        });
     }
 
     [TestCase("stranded", "absent", "running", "absent")]
@@ -294,11 +331,17 @@ public sealed class RecovererTests
         Assert.That(_journal.Get(operation.Id)!.Ended, Is.Null);
     }
 
-    [Test]
-    public async Task A_broken_post_copy_goes_on_as_it_was_begun()
+    [TestCase("p2p", DomainMigrateFlags.Peer2Peer)]
+    [TestCase("direct", DomainMigrateFlags.None)]
+    public async Task A_broken_post_copy_goes_on_as_it_was_begun(string mode, DomainMigrateFlags driver)
     {
         (_source, _destination) = (HostOf("lab-a", 9_000_000), HostOf("lab-b", 10_000_000));
-        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, MigrateUri = "tcp://127.0.0.2:4000", ListenAddress = "127.0.0.3" });
+        MigrationPolicy encrypted = MigrationPolicy.AdaptivePostCopy with { Options = new() { Tls = true, TlsDestination = "node2.example.org" } };
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with
+        {
+            DomainUuid = _uuid, Mode = mode, MigrateUri = "tcp://127.0.0.2:4000", ListenAddress = "127.0.0.3", Policy = PolicyDocument.ToJson(encrypted),
+        });
+        _journal.SetPolicy(operation.Id, PolicyDocument.ToJson(MigrationPolicy.Fixed)); // what was set on the way is not what it was begun with
         Stand(_source, "broken", operation);
         Stand(_destination, "broken", operation);
         _source.OnMigrate = (_, _) =>
@@ -317,11 +360,76 @@ public sealed class RecovererTests
             Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.Completed), result.Message);
             Assert.That(result.IsAdopted);
             Assert.That(call.Flags, Is.EqualTo(
-                DomainMigrateFlags.Live | DomainMigrateFlags.Peer2Peer | DomainMigrateFlags.Postcopy | DomainMigrateFlags.PostcopyResume | DomainMigrateFlags.PersistDest | DomainMigrateFlags.UndefineSource));
+                DomainMigrateFlags.Live | driver | DomainMigrateFlags.Postcopy | DomainMigrateFlags.PostcopyResume | DomainMigrateFlags.PersistDest | DomainMigrateFlags.UndefineSource | DomainMigrateFlags.Tls));
             Assert.That(call.DestinationUri, Is.EqualTo(_destination.Identity.Uri));
-            Assert.That(call.Parameters, Is.EqualTo(new KeyValuePair<string, object>[] { new("migrate_uri", "tcp://127.0.0.2:4000"), new("listen_address", "127.0.0.3") }));
+            Assert.That(call.Parameters, Is.EqualTo(new KeyValuePair<string, object>[] { new("migrate_uri", "tcp://127.0.0.2:4000"), new("listen_address", "127.0.0.3"), new("tls.destination", "node2.example.org") }));
             Assert.That(_journal.Get(operation.Id)!.Outcome, Is.EqualTo("completed"));
         });
+    }
+
+    [Test]
+    public async Task A_broken_post_copy_of_which_it_is_not_known_whether_it_was_encrypted_is_left_alone()
+    {
+        (_source, _destination) = (HostOf("lab-a", 9_000_000), HostOf("lab-b", 10_000_000));
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, Policy = """{"name":"of tomorrow"}""" });
+        Stand(_source, "broken", operation);
+        Stand(_destination, "broken", operation);
+
+        RecoveryResult result = await Recover(operation);
+
+        Assert.That((result.Outcome, result.IsFinished), Is.EqualTo((MigrationOutcome.NeedsPerson, false)));
+        Assert.That(result.Remedy, Does.Contain("Destroy neither").And.Contain("encrypted"));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [TestCase("running", "absent", "lab-a")]
+    [TestCase("stranded", "absent", "lab-a")]
+    [TestCase("moved", "running", "lab-b")]
+    public async Task A_guest_whose_devices_are_dead_is_degraded_also_when_nobody_saw_its_migration_end(string here, string there, string where)
+    {
+        JournalOperation operation = Begin();
+        StandWithVdpa(here, there, operation, DateTime.UtcNow);
+
+        RecoveryResult result = await Recover(operation);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((result.Outcome, result.IsFinished), Is.EqualTo((MigrationOutcome.Degraded, true)), result.Message);
+            Assert.That(result.Message, Does.Contain($"the log of web1 on {where} says: qemu-kvm: vhost vdpa device resume failed: -22"));
+            Assert.That(result.Remedy, Does.Contain("device detach"));
+            Assert.That(_journal.Get(operation.Id)!.Outcome, Is.EqualTo("degraded"));
+        });
+    }
+
+    [Test]
+    public async Task What_the_devices_had_before_the_operation_is_not_its_own()
+    {
+        JournalOperation operation = Begin();
+        StandWithVdpa("moved", "running", operation, DateTime.UtcNow.AddMinutes(-10));
+        Assert.That((await Recover(operation)).Outcome, Is.EqualTo(MigrationOutcome.Completed));
+    }
+
+    [Test]
+    public async Task A_call_that_never_returned_keeps_its_operation_open_also_when_neither_host_has_the_guest([Values] bool isGone)
+    {
+        _source.Domains[_uuid] = Migration.Samples.Domain(uuid: _uuid);
+        _source.IgnoresAbort = true;
+        _source.OnMigrate = (host, _) =>
+        {
+            if (isGone)
+            {
+                host.Domains.Remove(_uuid);
+            }
+
+            return Task.Delay(Timeout.Infinite);
+        };
+        var migrator = new Migrator(_source, _destination, _clock) { StopGrace = TimeSpan.FromMilliseconds(1), HostGrace = TimeSpan.Zero, Journal = _journal };
+
+        MigrationResult result = await migrator.MigrateAsync(Migration.Samples.Request with { Timeout = TimeSpan.FromMilliseconds(1) });
+
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson), result.Verdict.Message);
+        Assert.That(result.Verdict.Message, Does.Contain("did not return"));
+        Assert.That(_journal.Find(_uuid).Single().Ended, Is.Null, "the call may still bring the guest somewhere");
     }
 
     [Test]
@@ -441,6 +549,21 @@ public sealed class RecovererTests
             Assert.That(MarkedDomain.MarkAsync(host, _uuid, OperationMarker.Of(operation)).IsCompletedSuccessfully);
             host.LifeCalls.Clear();
             host.IsLost = lost;
+        }
+    }
+
+    /// <summary>A guest with a vDPA device, of which its QEMU wrote at that time that it does not go on.</summary>
+    private void StandWithVdpa(string here, string there, JournalOperation operation, DateTime at)
+    {
+        foreach ((FakeHost host, string state) in new[] { (_source, here), (_destination, there) })
+        {
+            Stand(host, state, operation);
+            host.Log = new() { Lines = [$"{at:yyyy-MM-ddTHH:mm:ss.ffffff}Z qemu-kvm: vhost vdpa device resume failed: -22"] };
+            if (host.Domains.TryGetValue(_uuid, out DomainSnapshot? domain))
+            {
+                const string Vdpa = "<devices><hostdev mode='subsystem' type='vdpa'><source dev='/dev/vhost-vdpa-0'/></hostdev></devices></domain>";
+                host.Domains[_uuid] = domain with { Xml = domain.Xml.Replace("</domain>", Vdpa, StringComparison.Ordinal) };
+            }
         }
     }
 

@@ -12,7 +12,7 @@ internal static class DowntimeChecks
     {
         yield return Limit(plan.Request);
         yield return Trace(plan);
-        if (DeviceFloor.Of(plan.Vdpa.Count, plan.Accelerators.Count) is { } floor)
+        if (plan.DeviceFloor is { } floor)
         {
             yield return Floor(plan, floor);
         }
@@ -47,10 +47,12 @@ internal static class DowntimeChecks
     {
         const string Id = "device-floor";
         string text = string.Create(CultureInfo.InvariantCulture, $"{floor.Devices} cost {floor.LowMs:0} to {floor.HighMs:0} ms of blackout by themselves ({floor.Evidence})");
-        return plan.Request.MaxDowntime is not { } limit ? Pass(Id, text, CheckSeverity.Info)
-            : Check(Id, CheckSeverity.Warning, limit.TotalMilliseconds >= floor.LowMs, string.Create(CultureInfo.InvariantCulture, $"the limit of {limit.TotalMilliseconds:0} ms leaves room: {text}"),
-                string.Create(CultureInfo.InvariantCulture, $"the limit of {limit.TotalMilliseconds:0} ms will be exceeded: {text}, and QEMU does not count them when it decides to switch over"),
-                string.Create(CultureInfo.InvariantCulture, $"Allow at least {floor.HighMs:0} ms (--max-downtime), or expect more than the limit."));
+        double most = (plan.Request.MaxDowntime ?? plan.Request.Policy.MaxDowntime.Ceiling).TotalMilliseconds;
+        string ms = most.ToString("0", CultureInfo.InvariantCulture);
+        string limit = plan.Request.MaxDowntime is not null ? $"the limit of {ms} ms" : $"the {ms} ms that the policy {plan.Request.Policy.Name} allows";
+        return Check(Id, CheckSeverity.Warning, most >= floor.LowMs, $"within {limit} there is room: {text}",
+            $"{limit} will be exceeded: {text}, and QEMU does not count them when it decides to switch over",
+            string.Create(CultureInfo.InvariantCulture, $"Allow at least {floor.HighMs:0} ms (--max-downtime, or max_downtime.ceiling of a policy), or expect more than the limit."));
     }
 
     private static Check Trace(PlanContext plan)

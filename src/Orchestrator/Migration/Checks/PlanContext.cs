@@ -40,6 +40,9 @@ internal sealed record PlanContext(
     /// <summary>Those of them that the source knows as functions of the accelerator.</summary>
     internal IReadOnlyList<DomainDevice> Accelerators => [.. Functions.Where(device => Here?.Inventory.Functions?.VirtualFunctions.Any(function => function.Address == device.HostResource && function.Engine is not null) == true)];
 
+    /// <summary>What the devices cost of the blackout by themselves.</summary>
+    internal DeviceFloor? DeviceFloor => Migration.DeviceFloor.Of(Vdpa.Count, Accelerators.Count);
+
     internal bool Allows(string consent) => Request.Allow.Contains(consent);
 
     /// <summary>A check that holds or not.</summary>

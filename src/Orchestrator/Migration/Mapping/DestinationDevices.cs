@@ -5,11 +5,11 @@ namespace Orchestrator.Migration.Mapping;
 /// <summary>A device that was made for a migration and could not be removed again.</summary>
 /// <param name="Creation">The device.</param>
 /// <param name="Reason">Why.</param>
-public sealed record LeftoverDevice(DeviceCreation Creation, HostDeviceException Reason);
+internal sealed record LeftoverDevice(DeviceCreation Creation, HostDeviceException Reason);
 
 /// <summary>Makes the vDPA devices that a plan wants on the destination, and removes them again on every path that does not use them.</summary>
 /// <param name="devices">The destination's devices.</param>
-public sealed class DestinationDevices(VdpaDevices devices)
+internal sealed class DestinationDevices(VdpaDevices devices)
 {
     /// <summary>Makes the devices.</summary>
     /// <param name="plan">The plan.</param>
@@ -18,10 +18,8 @@ public sealed class DestinationDevices(VdpaDevices devices)
     /// <param name="cancellationToken">Ends the wait; what was made until then stays, and is known by what <paramref name="intend"/> was told.</param>
     /// <returns>The plan with the nodes that the devices got in its documents.</returns>
     /// <exception cref="HostDeviceException">One could not be made. Those before it are there: <see cref="RemoveAsync"/> takes the same plan's creations.</exception>
-    public async Task<MigrationPlan> CreateAsync(MigrationPlan plan, Func<DeviceCreation, Task> intend, Action<DeviceCreation>? notMade = null, CancellationToken cancellationToken = default)
+    internal async Task<MigrationPlan> CreateAsync(MigrationPlan plan, Func<DeviceCreation, Task> intend, Action<DeviceCreation>? notMade = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(plan);
-        ArgumentNullException.ThrowIfNull(intend);
         var nodes = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DeviceCreation creation in plan.Creations)
         {
@@ -45,9 +43,8 @@ public sealed class DestinationDevices(VdpaDevices devices)
     /// <param name="creations">The devices.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What could not be removed.</returns>
-    public async Task<IReadOnlyList<LeftoverDevice>> RemoveAsync(IEnumerable<DeviceCreation> creations, CancellationToken cancellationToken = default)
+    internal async Task<IReadOnlyList<LeftoverDevice>> RemoveAsync(IEnumerable<DeviceCreation> creations, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(creations);
         var left = new List<LeftoverDevice>();
         foreach (DeviceCreation creation in creations)
         {

@@ -3,6 +3,7 @@ using Libvirt.Xml;
 using Orchestrator.Hosts;
 using Orchestrator.Migration;
 using Orchestrator.Migration.Mapping;
+using Orchestrator.Migration.Policies;
 using Orchestrator.Tests.Migration.Mapping;
 using static Libvirt.Xml.Tests.Dialects;
 
@@ -102,15 +103,30 @@ public sealed class PlanChecksTests
     public void An_unknown_consent_is_refused_and_the_known_are_listed() => Assert.That(
         () => Samples.Plan(Allow("everything")), Throws.ArgumentException.With.Message.Contains("cross-vendor, foreign-operation, foreign-owner, overcommit, unknown-storage"));
 
-    [TestCase(null, CheckResult.Pass)]
-    [TestCase(100, CheckResult.Fail)]
-    [TestCase(600, CheckResult.Pass)]
-    public void A_limit_below_what_three_vdpa_devices_cost_is_a_warning(int? limit, CheckResult expected)
+    [TestCase(null, 500, CheckResult.Fail, "the 500 ms that the policy mine allows")]
+    [TestCase(null, 600, CheckResult.Pass, "the 600 ms that the policy mine allows")]
+    [TestCase(100, 900, CheckResult.Fail, "the limit of 100 ms")]
+    [TestCase(600, 100, CheckResult.Pass, "the limit of 600 ms")]
+    public void A_limit_below_what_three_vdpa_devices_cost_is_a_warning(int? limit, int ceiling, CheckResult expected, string words)
     {
-        MigrationRequest request = Samples.Request with { MaxDowntime = limit is { } ms ? TimeSpan.FromMilliseconds(ms) : null };
+        MigrationRequest request = Samples.Request with
+        {
+            MaxDowntime = limit is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            Policy = MigrationPolicy.Fixed with { Name = "mine", MaxDowntime = new(null, TimeSpan.FromMilliseconds(ceiling)) },
+        };
         Check check = MappingSamples.Of(Emitted.Checked(MappingSamples.Plan(MappingSamples.VdpaGuest, MappingSamples.VdpaSource, MappingSamples.VdpaSource, request)), "device-floor");
         Assert.That((check.Result, check.Refuses), Is.EqualTo((expected, false)));
-        Assert.That(check.Message, Does.Contain("600 to 800 ms"));
+        Assert.That(check.Message, Does.Contain("600 to 800 ms").And.Contain(words));
+    }
+
+    [Test]
+    public void What_the_devices_cost_is_kept_free_of_what_the_policy_may_use()
+    {
+        MigrationPlan vdpa = MappingSamples.Plan(MappingSamples.VdpaGuest, MappingSamples.VdpaSource, MappingSamples.VdpaSource);
+        Assert.That(vdpa.PolicyContext.DeviceCost, Is.EqualTo(TimeSpan.FromMilliseconds(800)), "the most that was measured");
+        Assert.That(TransferCall.ContextOf(vdpa.Request, vdpa.Domain).DeviceCost, Is.EqualTo(vdpa.PolicyContext.DeviceCost), "also when another process goes on with it");
+        Assert.That(MappingSamples.Plan(MappingSamples.KaeGuest, MappingSamples.KaeSource, MappingSamples.KaeSource).PolicyContext.DeviceCost, Is.EqualTo(TimeSpan.FromMilliseconds(158)));
+        Assert.That(Samples.Plan().PolicyContext.DeviceCost, Is.EqualTo(TimeSpan.Zero));
     }
 
     [Test]
