@@ -174,15 +174,15 @@ internal sealed partial class Night
     /// <summary>Clocks that certainly differ by more than the plan allows: time synchronisation is broken, and no value counts.</summary>
     private static RunProblem? ClockProblem(Scenario scenario, DowntimeReport? downtime)
     {
-        if (scenario.ClockAgreement is not { } limit || downtime is not { Clocks: [{ OffsetMs: { } source, UncertaintyMs: { } doubt }, { OffsetMs: { } destination, UncertaintyMs: { } other }] })
+        if (scenario.ClockAgreement is not { } limit || downtime?.ClockDifference is not { OffsetMs: { } offset, UncertaintyMs: { } doubt })
         {
             return null;
         }
 
-        double difference = Math.Abs(destination - source);
-        return difference - doubt - other <= limit.TotalMilliseconds ? null : new(
+        double difference = Math.Abs(offset);
+        return difference - doubt <= limit.TotalMilliseconds ? null : new(
             NightProblems.Refused,
-            string.Create(CultureInfo.InvariantCulture, $"the hosts' clocks differ by {difference:0.0} ± {doubt + other:0.0} ms; {limit.TotalMilliseconds:0.###} ms are allowed"),
+            string.Create(CultureInfo.InvariantCulture, $"the hosts' clocks differ by {difference:0.0} ± {doubt:0.0} ms; {limit.TotalMilliseconds:0.###} ms are allowed"),
             "Look at the hosts' time synchronisation: chronyc tracking.");
     }
 
