@@ -174,7 +174,7 @@ public sealed record ScenarioLimits
     public double? MaxMs { get; init; }
 }
 
-/// <summary>When a change against the baseline is a regression: see <c>docs/regression.md</c>.</summary>
+/// <summary>When a change against the baseline is a regression: see <c>docs/regression-statistics.md</c>.</summary>
 public sealed record ComparisonRule
 {
     /// <summary>The largest probability with which an unchanged system may look as different as this: between 0 and 1.</summary>
