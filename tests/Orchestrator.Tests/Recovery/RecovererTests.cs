@@ -339,7 +339,11 @@ public sealed class RecovererTests
         MigrationPolicy encrypted = MigrationPolicy.AdaptivePostCopy with { Options = new() { Tls = true, TlsDestination = "node2.example.org" } };
         JournalOperation operation = _journal.Begin(JournalSamples.Intent with
         {
-            DomainUuid = _uuid, Mode = mode, MigrateUri = "tcp://127.0.0.2:4000", ListenAddress = "127.0.0.3", Policy = PolicyDocument.ToJson(encrypted),
+            DomainUuid = _uuid,
+            Mode = mode,
+            MigrateUri = "tcp://127.0.0.2:4000",
+            ListenAddress = "127.0.0.3",
+            Policy = PolicyDocument.ToJson(encrypted),
         });
         _journal.SetPolicy(operation.Id, PolicyDocument.ToJson(MigrationPolicy.Fixed)); // what was set on the way is not what it was begun with
         Stand(_source, "broken", operation);
