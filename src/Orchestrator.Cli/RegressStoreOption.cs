@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orchestrator.Regression.Judging;
 using Orchestrator.Regression.Runs;
 using Orchestrator.Regression.Store;
 
@@ -25,6 +26,6 @@ internal sealed class RegressStoreOption(GlobalOptions globals)
         RunEntry entry = await store.FindAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
         RegressionRun run = await store.GetAsync(entry.Id, cancellationToken).ConfigureAwait(false)
             ?? throw new StoreException(StoreProblem.NotFound, $"The run {entry.Id} was removed just now.", "See what is there: orchestrator regress list.");
-        return entry.State == RunState.Abandoned ? Regression.Judging.RunJudge.Abandoned(run, $"its process, {entry.Owner}, is gone") : run;
+        return entry.State == RunState.Abandoned ? RunJudge.Abandoned(run, $"its process, {entry.Owner}, is gone") : run;
     }
 }

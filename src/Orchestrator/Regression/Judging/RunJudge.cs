@@ -18,7 +18,8 @@ public static class RunJudge
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(measured);
-        return Judge(measured with { Scenarios = [.. plan.Scenarios.Select(scenario => WithRules(scenario, plan, measured))] }, baseline);
+        IEnumerable<ScenarioResult> others = measured.Scenarios.Where(scenario => plan.Scenarios.All(planned => planned.Name != scenario.Name));
+        return Judge(measured with { Scenarios = [.. plan.Scenarios.Select(scenario => WithRules(scenario, plan, measured)), .. others] }, baseline);
     }
 
     /// <summary>Judges a run by the rules that it was judged by before, such as against another baseline.</summary>

@@ -19,14 +19,24 @@ internal static class MannWhitney
     /// <summary>The probability of a U as large as this, or larger, if the samples were one that was divided by lot.</summary>
     internal static double PValue(IReadOnlyCollection<double> before, IReadOnlyCollection<double> now)
     {
-        int[] ranks = DoubledRanks([.. before, .. now]);
-        if (ranks.Length > ExactUpTo)
+        if (before.Count + now.Count > ExactUpTo)
         {
-            return NormalPValue(Statistic(before, now), before.Count, now.Count, ranks);
+            return NormalPValue(before, now);
         }
 
+        int[] ranks = DoubledRanks([.. before, .. now]);
         double[] ways = WaysToSum(ranks, now.Count);
         return ways.Skip(ranks.Skip(before.Count).Sum()).Sum() / ways.Sum();
+    }
+
+    /// <summary>The same by the normal distribution, corrected for ties and for continuity.</summary>
+    internal static double NormalPValue(IReadOnlyCollection<double> before, IReadOnlyCollection<double> now)
+    {
+        double pairs = before.Count * (double)now.Count;
+        double total = before.Count + now.Count;
+        double ties = before.Concat(now).CountBy(value => value).Sum(tied => (Math.Pow(tied.Value, 3) - tied.Value) / (total * (total - 1)));
+        double deviation = Math.Sqrt(pairs / 12 * (total + 1 - ties));
+        return deviation > 0 ? 1 - Normal.CDF(0, 1, (Statistic(before, now) - (pairs / 2) - 0.5) / deviation) : 1;
     }
 
     /// <summary>The smallest probability that samples of these sizes can come to: each value of one above each of the other.</summary>
@@ -66,14 +76,6 @@ internal static class MannWhitney
         return count;
     }
 
-    private static double NormalPValue(double statistic, int before, int now, int[] ranks)
-    {
-        double total = before + now;
-        double ties = ranks.CountBy(rank => rank).Sum(tied => (Math.Pow(tied.Value, 3) - tied.Value) / (total * (total - 1)));
-        double deviation = Math.Sqrt(before * (double)now / 12 * (total + 1 - ties));
-        return deviation > 0 ? 1 - Normal.CDF(0, 1, (statistic - (before * (double)now / 2) - 0.5) / deviation) : 1;
-    }
-
     /// <summary>In how many ways a choice of so many of the ranks comes to each sum.</summary>
     private static double[] WaysToSum(int[] ranks, int chosen)
     {
@@ -84,11 +86,14 @@ internal static class MannWhitney
         }
 
         ways[0][0] = 1;
+        int seen = 0;
+        int reached = 0; // no choice of those that were seen has a larger sum
         foreach (int rank in ranks)
         {
-            for (int count = chosen; count > 0; count--)
+            reached += rank;
+            for (int count = Math.Min(++seen, chosen); count > 0; count--)
             {
-                for (int sum = ways[count].Length - 1; sum >= rank; sum--)
+                for (int sum = reached; sum >= rank; sum--)
                 {
                     ways[count][sum] += ways[count - 1][sum - rank];
                 }

@@ -13,7 +13,7 @@ internal sealed class PostgresStore : StoreDatabase
     {
         try
         {
-            var text = new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "orchestrator", IncludeErrorDetail = false };
+            var text = new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "orchestrator" };
             Place = $"the store postgresql://{(text.Username is { Length: > 0 } user ? $"{user}@" : "")}{text.Host}/{text.Database ?? text.Username}";
             var builder = new NpgsqlSlimDataSourceBuilder(text.ConnectionString);
             builder.EnableTransportSecurity();

