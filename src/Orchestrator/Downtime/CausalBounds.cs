@@ -45,11 +45,7 @@ internal static class CausalBounds
 
         foreach (var (cause, effect) in OnSource)
         {
-            if (here.First(cause) is { } first && there.Last(effect) is { } then && first.At - then.At - first.Drift - then.Drift is var low && low > interval.Low)
-            {
-                interval = interval with { Low = low };
-                lowBy = $"{effect} of {evidence.Source.Name} comes after {cause} of {evidence.Destination.Name}";
-            }
+            Lower(here.First(cause), there.Last(effect), $"{effect} of {evidence.Source.Name} comes after {cause} of {evidence.Destination.Name}");
         }
 
         return (interval, lowBy, highBy);
@@ -59,6 +55,14 @@ internal static class CausalBounds
             if (cause is { } first && effect is { } then && then.At - first.At + first.Drift + then.Drift is var high && high < interval.High)
             {
                 (interval, highBy) = (interval with { High = high }, by);
+            }
+        }
+
+        void Lower(Stamp? cause, Stamp? effect, string by)
+        {
+            if (cause is { } first && effect is { } then && first.At - then.At - first.Drift - then.Drift is var low && low > interval.Low)
+            {
+                (interval, lowBy) = (interval with { Low = low }, by);
             }
         }
     }

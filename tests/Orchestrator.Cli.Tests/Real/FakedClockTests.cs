@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Orchestrator.Lab;
+using Orchestrator.Lab.Relays;
 
 namespace Orchestrator.Cli.Tests.Real;
 
@@ -41,6 +42,35 @@ public sealed class FakedClockTests
         // libvirt's own difference of two clocks; what it nets of the hand-over leaves the difference out.
         JsonElement libvirt = daemon.GetProperty("sources").GetProperty("libvirt");
         Assert.That(libvirt.GetProperty("downtime_ms").GetDouble(), Is.EqualTo(1500 + daemon.GetProperty("value_ms").GetDouble()).Within(200));
+    }
+
+    [Test]
+    public async Task A_way_that_is_slow_in_one_direction_widens_the_doubt_instead_of_shifting_the_downtime()
+    {
+        const string Slow = "slow-way";
+        const double DelayMs = 60;
+        LabHost from = CliLab.Lab.GetHost("lab-a");
+        await CliLab.Lab.StartGuestAsync(new() { Name = Slow, Host = from.Name });
+        try
+        {
+            await using SocketRelay relay = CliLab.Lab.RelayDaemon("lab-b");
+            relay.Delay(RelayDirection.Forth, TimeSpan.FromMilliseconds(DelayMs));
+
+            CliResult migrated = await CliProcess.RunAsync("migrate", Slow, "--from", from.Uri, "--to", relay.Uri, "--mode", "direct", "--json");
+
+            // The order to run the guest is under way for 60 ms, all within the blackout; the destination's events come at once.
+            Assert.That(migrated.ExitCode, Is.Zero, $"{migrated}");
+            JsonElement downtime = migrated.Json.GetProperty("downtime"), sources = downtime.GetProperty("sources");
+            (double value, double doubt) = (Number(sources, "qmp", "value_ms"), Number(sources, "qmp", "uncertainty_ms"));
+            Assert.That(value, Is.EqualTo(Number(sources, "observer", "value_ms")).Within(doubt + Number(sources, "observer", "uncertainty_ms")), $"{downtime}");
+            Assert.That(value + doubt, Is.GreaterThan(DelayMs), $"{downtime}");
+            Assert.That(downtime.GetProperty("clock_difference").GetProperty("low_by").GetString(), Is.EqualTo("deliveries"));
+            Assert.That(0, Is.InRange(downtime.GetProperty("clock_difference").GetProperty("low_ms").GetDouble(), downtime.GetProperty("clock_difference").GetProperty("high_ms").GetDouble()), "it is one clock");
+        }
+        finally
+        {
+            await CliLab.Lab.RemoveGuestAsync(Slow);
+        }
     }
 
     /// <summary>The value against the observer's, which compares no clocks; and what the stamps themselves would have said.</summary>
