@@ -148,7 +148,7 @@ internal static partial class CommandLine
         StoreException store => (ExitCode.Of(store.Problem), new($"store_{ErrorDocument.CodeOf(store.Problem)}", store.Message, Operation: command, Remedy: store.Remedy)),
         ConfigurationException wrong => (ExitCode.Usage, new("configuration", wrong.Message, Operation: "configuration", Remedy: wrong.Remedy)),
         CliException problem => (problem.ExitCode, problem.Error),
-        IOException or UnauthorizedAccessException or FormatException => (ExitCode.Failed, new("failed", e.Message)),
+        IOException or UnauthorizedAccessException or FormatException or InvalidDataException => (ExitCode.Failed, new("failed", e.Message)),
         _ => (ExitCode.Failed, new("internal", $"{e.GetType().Name}: {e.Message}", Remedy: "This is a defect: please report it, with the output of --log-level debug.")),
     };
 

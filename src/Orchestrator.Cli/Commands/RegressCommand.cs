@@ -18,7 +18,7 @@ internal static class RegressCommand
             RegressCompareCommand.Create(store, console),
             RegressAcceptCommand.Create(store, console),
             RegressBaselinesCommand.Create(store, console),
-            RegressRenderCommand.Create(globals, console),
+            RegressRenderCommand.Create(store, console),
             RegressGcCommand.Create(store, console),
         };
     }

@@ -42,7 +42,15 @@ internal static partial class Redaction
     /// <summary>Whether a key or a variable of this name holds a secret.</summary>
     internal static bool IsSecret(string key) => SecretKey().IsMatch(key) || HostSettingRules.IsSecret(key);
 
-    internal static string OfText(string text) => HostAddress.Redact(Pair().Replace(Bearer().Replace(PrivateKey().Replace(Block().Replace(text, $"${{key}} {Mask}\n"), Mask), $"${{scheme}} {Mask}"), Masked));
+    internal static string OfText(string text)
+    {
+        text = PrivateKey().Replace(text, Mask);
+        text = Block().Replace(text, $"${{key}} {Mask}\n");
+        text = Line().Replace(text, $"${{key}}{Mask}");
+        text = Header().Replace(text, $"${{key}}{Mask}");
+        text = Bearer().Replace(text, $"${{scheme}} {Mask}");
+        return HostAddress.Redact(Pair().Replace(text, Masked));
+    }
 
     // A quoted value stays a quoted one, so that the document stays what it is.
     private static string Masked(Match pair)
@@ -80,9 +88,18 @@ internal static partial class Redaction
     [GeneratedRegex($"{Words}|^pass$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SecretKey();
 
+    // A line that is a setting alone: all of it, since a plain text of YAML may have spaces.
+    [GeneratedRegex(
+        $@"^(?<key>[ \t]*(?:- |export )?[""']?[\w.-]*(?:{Words}|\bpass\b)[\w.-]*[""']?[ \t]*[:=][ \t]*)(?![\s""'{{\[]).+?(?=[ \t\r]*$)", RegexOptions.IgnoreCase | RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Line();
+
+    // A header of HTTP, whatever its scheme, to the end of the line or the text that quotes it.
+    [GeneratedRegex(@"(?<key>authorization[""']?[ \t]*[:=][ \t]*[""']?)[^\r\n""']+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Header();
+
     // key: value, key=value, "key": "value", key='value'; a list or a flat mapping as a whole.
     [GeneratedRegex(
-        $$"""(?<![\w.-])(?<key>["']?[\w.-]*(?:{{Words}}|\bpass\b)[\w.-]*["']?[ \t]*[:=][ \t]*)(?<value>"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*'|\{[^{}]*\}|\[[^\[\]]*\]|[^\s,;&}\]"'<>{\[][^\s,;&}\]"'<>]*)""",
+        $$"""(?<![\w.-])(?<key>["']?[\w.-]*(?:{{Words}}|\bpass\b)[\w.-]*["']?[ \t]*[:=][ \t]*)(?<value>"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*'|\{[^{}]*\}|\[[^\[\]]*\]|(?<=:[ \t]*)[^\s,;&}\]"'<>{\[][^,;&}\]"'<>\r\n]*|[^\s,;&}\]"'<>{\[][^\s,;&}\]"'<>]*)""",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Pair();
 

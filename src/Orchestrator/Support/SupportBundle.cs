@@ -12,6 +12,7 @@ using Orchestrator.Hosts;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Reports;
 using Orchestrator.Regression.Runs;
+using Orchestrator.Regression.Store;
 
 namespace Orchestrator.Support;
 
@@ -118,7 +119,7 @@ public static class SupportBundle
 
         string full = Path.GetFullPath(file);
         string folder = Path.GetDirectoryName(full)!;
-        IEnumerable<string> files = Path.GetFileName(full) == RunFile.Name ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [full];
+        IEnumerable<string> files = Path.GetFileName(full) == RunFolder.FileName ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [full];
         foreach (string one in files)
         {
             bundle.AddFile($"run/{Path.GetRelativePath(folder, one)}", one, isAskedFor: one == full);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Orchestrator.Regression.Reports;
 using Orchestrator.Regression.Runs;
+using Orchestrator.Regression.Store;
 using Tests.Shared;
 
 namespace Orchestrator.Cli.Tests.Reports;
@@ -9,9 +10,10 @@ namespace Orchestrator.Cli.Tests.Reports;
 public sealed class ReportCommandTests
 {
     private string _state = null!;
+    private string _file = null!;
 
     [SetUp]
-    public void Make()
+    public async Task MakeAsync()
     {
         _state = Directory.CreateTempSubdirectory("render-").FullName;
         var run = new RegressionRun
@@ -25,8 +27,10 @@ public sealed class ReportCommandTests
             Verdict = Verdict.Regression,
             ExitCode = 8,
         };
-        string folder = Directory.CreateDirectory(Path.Combine(_state, RunFile.Folder, run.Plan, run.Id)).FullName;
-        RunReports.Save(Path.Combine(folder, RunFile.Name), ReportFormat.Json, new(run));
+        await using RegressionStore store = await RegressionStore.OpenAsync(_state);
+        run = await store.BeginAsync(run with { Ended = null }) with { Ended = run.Ended };
+        await store.SaveAsync(run);
+        _file = Path.Combine(RunFolder.Write(_state, run), RunFolder.FileName);
     }
 
     [TearDown]
@@ -42,6 +46,14 @@ public sealed class ReportCommandTests
         {
             Assert.That(JsonSchema.Load("regression-run.schema.json").Problems(JsonNode.Parse((await RunAsync(arguments)).Output)), Is.Empty);
         }
+    }
+
+    [Test]
+    public async Task Render_takes_a_path_as_well_and_says_the_same()
+    {
+        string byPath = (await RunAsync("regress", "render", _file, "--format", "html")).Output;
+        Assert.That(byPath, Is.EqualTo((await RunAsync("regress", "render", "latest", "--format", "html")).Output));
+        Assert.That(byPath, Is.EqualTo((await RunAsync("regress", "render", Path.GetDirectoryName(_file)!, "--format", "html")).Output));
     }
 
     [Test]
@@ -64,8 +76,8 @@ public sealed class ReportCommandTests
         Assert.That(document["text"] is not null, Is.EqualTo(!toFile));
     }
 
-    [TestCase(1, "there is no run 1999", "regress", "render", "1999", "--format", "html")]
-    [TestCase(1, "neither a run's file nor its folder", "regress", "render", "/nonexistent/run.json", "--format", "html")]
+    [TestCase(1, "has no run '1999'", "regress", "render", "1999", "--format", "html")]
+    [TestCase(1, "has no run '/nonexistent/run.json'", "regress", "render", "/nonexistent/run.json", "--format", "html")]
     [TestCase(1, "is no run of a plan", "regress", "render", "/etc/hostname", "--format", "html")]
     [TestCase(2, "pdf", "regress", "render", "latest", "--format", "pdf")]
     [TestCase(2, "--format", "regress", "render", "latest")]
@@ -74,7 +86,7 @@ public sealed class ReportCommandTests
     {
         (int got, _, string error) = await RunAsync(arguments);
         Assert.That((got, error), Is.EqualTo((code, error)));
-        Assert.That(error, Does.Contain(message).And.Not.Contain("System."));
+        Assert.That(error, Does.Contain(message).And.Not.Contain("System.").And.Not.Contain("defect"));
     }
 
     [Test]
@@ -87,6 +99,15 @@ public sealed class ReportCommandTests
         Assert.That(JsonSchema.Load("support-bundle.schema.json").Problems(document), Is.Empty);
         Assert.That(document["entries"]!.AsArray().Select(entry => (string)entry!["name"]!), Does.Contain("run/run.json").And.Contain("versions.txt"));
         Assert.That(File.Exists(file), Is.True);
+    }
+
+    [Test]
+    public async Task A_bundle_of_a_run_whose_folder_is_elsewhere_says_where()
+    {
+        Directory.Delete(Path.GetDirectoryName(_file)!, recursive: true);
+        (int code, _, string error) = await RunAsync("support", "bundle", "--run", "latest", "--output", Path.Combine(_state, "b.tar.gz"));
+        Assert.That((code, error), Is.EqualTo((1, error)));
+        Assert.That(error, Does.Contain("is not here").And.Contain($"pid {Environment.ProcessId}"));
     }
 
     private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)

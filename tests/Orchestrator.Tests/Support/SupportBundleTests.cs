@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Orchestrator.Configuration;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Reports;
+using Orchestrator.Regression.Store;
 using Orchestrator.Support;
 using Orchestrator.Tests.Recovery;
 using Orchestrator.Tests.Regression.Reports;
@@ -80,6 +81,10 @@ public sealed class SupportBundleTests
     [TestCase("<graphics type='vnc' passwd='hunter2' port='1'/>", "<graphics type='vnc' passwd='***' port='1'/>")]
     [TestCase("https://example.org/x?a=1&token=hunter2&b=2", "https://example.org/x?a=1&token=***&b=2")]
     [TestCase("Authorization: Bearer hunter2hunter2", "Authorization: ***")]
+    [TestCase("curl -H 'Authorization: token hunter2' x", "curl -H 'Authorization: ***' x")]
+    [TestCase("password: correct horse hunter2\r\nx: 1", "password: ***\r\nx: 1")]
+    [TestCase("{api_key: hunter2 hunter2, y: 1}", "{api_key: ***, y: 1}")]
+    [TestCase("-vnc x,passwd=hunter2 -name web1", "-vnc x,passwd=*** -name web1")]
     [TestCase("sent Bearer hunter2hunter2 to it", "sent Bearer *** to it")]
     [TestCase("secrets: [hunter2, hunter2]\nx: 1", "secrets: ***\nx: 1")]
     [TestCase("secret:\n  one: hunter2\n  two: hunter2\nx: 1", "secret: ***\nx: 1")]
@@ -111,7 +116,7 @@ public sealed class SupportBundleTests
         string run = Path.Combine(_folder, "state", "regress", "lab", "20261121T020000Z-3fa9");
         Directory.CreateDirectory(Path.Combine(run, "evidence"));
         Directory.CreateDirectory(Path.Combine(run, "hooks"));
-        RunReports.Save(Path.Combine(run, RunFile.Name), ReportFormat.Json, new(RunSamples.Regression().Run with { Labels = new Dictionary<string, string> { ["deploy_token"] = Secret } }));
+        RunReports.Save(Path.Combine(run, RunFolder.FileName), ReportFormat.Json, new(RunSamples.Regression().Run with { Labels = new Dictionary<string, string> { ["deploy_token"] = Secret } }));
         File.WriteAllText(Path.Combine(run, "evidence", "idle-1.json"), $$"""{"source":{"uri":"qemu+tcp://root:{{Secret}}@a/system"},"log":"-vnc passwd=\u0022{{Secret}}\u0022"}""");
         File.WriteAllText(Path.Combine(run, "hooks", "before.log"), $"export API_KEY={Secret}\n");
         File.WriteAllBytes(Path.Combine(run, "core.bin"), [1, 0, 2, .. Encoding.UTF8.GetBytes(Secret)]);
@@ -130,7 +135,7 @@ public sealed class SupportBundleTests
         {
             Configuration = new() { SystemFile = null, UserFile = hosts, Hosts = $"node3: {{uri: 'qemu+tcp://u:{Secret}@node3/system'}}" },
             StateFolder = state,
-            RunFile = Path.Combine(run, RunFile.Name),
+            RunFile = Path.Combine(run, RunFolder.FileName),
             Files = [extra],
             Variables = new Dictionary<string, string>
             {
@@ -148,7 +153,7 @@ public sealed class SupportBundleTests
         await using var tar = new TarReader(zip);
         while (await tar.GetNextEntryAsync() is { } entry)
         {
-            using var reader = new StreamReader(entry.DataStream!, Encoding.UTF8);
+            using var reader = new StreamReader(entry.DataStream ?? Stream.Null, Encoding.UTF8);
             files.Add(entry.Name[(entry.Name.IndexOf('/', StringComparison.Ordinal) + 1)..], await reader.ReadToEndAsync());
         }
 

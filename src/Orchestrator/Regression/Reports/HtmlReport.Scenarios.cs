@@ -159,7 +159,7 @@ internal sealed partial class HtmlReport
         _page.Element("h3", "Repetitions");
         bool migrates = scenario.RepetitionsMade.Any(repetition => repetition.Downtime is not null);
         string[] measures = migrates ? [] : [.. scenario.RepetitionsMade.SelectMany(repetition => repetition.Values.Keys).Distinct()];
-        Table(migrates ? [">#", "began", "direction", "outcome", ">downtime", ">trace", ">qmp", ">libvirt net", ">libvirt", ">observer", ">guest"] : [">#", "began", "outcome", .. measures.Select(measure => $">{measure}")], () =>
+        Table(migrates ? [">#", ">downtime", "outcome", ">trace", ">qmp", ">libvirt net", ">libvirt", ">observer", ">guest", "direction", "began"] : [">#", .. measures.Select(measure => $">{measure}"), "outcome", "began"], () =>
         {
             for (int i = 0; i < scenario.RepetitionsMade.Count; i++)
             {
@@ -185,29 +185,29 @@ internal sealed partial class HtmlReport
         () =>
         {
             Cell(ReportText.Count(number + 1));
-            _page.Element("td", repetition.Started.UtcDateTime.ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
             if (migrates)
             {
+                DowntimeReport? downtime = repetition.Downtime;
+                Cell(downtime?.ValueMs is { } value ? $"{ReportText.Number(value)} ± {ReportText.Number(downtime.UncertaintyMs)}" : "–", strong: true);
+                _page.Element("td", repetition.Outcome + Kind(repetition));
+                foreach ((string name, double? ms) in Methods(downtime?.Sources))
+                {
+                    _page.Element("td", ReportText.Number(ms), ("class", name == downtime?.Method ? "number chosen" : "number"));
+                }
+
                 _page.Element("td", repetition.Direction ?? "–", ("class", "long"));
             }
-
-            _page.Element("td", repetition.Outcome + Kind(repetition));
-            if (!migrates)
+            else
             {
                 foreach (string measure in measures)
                 {
-                    Cell(repetition.Values.TryGetValue(measure, out double ms) ? ReportText.Number(ms) : "–");
+                    Cell(repetition.Values.TryGetValue(measure, out double ms) ? ReportText.Number(ms) : "–", strong: true);
                 }
 
-                return;
+                _page.Element("td", repetition.Outcome + Kind(repetition));
             }
 
-            DowntimeReport? downtime = repetition.Downtime;
-            _page.Element("td", downtime?.ValueMs is { } value ? $"{ReportText.Number(value)} ± {ReportText.Number(downtime.UncertaintyMs)}" : "–", ("class", "number strong"));
-            foreach ((string name, double? ms) in Methods(downtime?.Sources))
-            {
-                _page.Element("td", ReportText.Number(ms), ("class", name == downtime?.Method ? "number chosen" : "number"));
-            }
+            _page.Element("td", repetition.Started.UtcDateTime.ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
         },
         ("class", repetition.IsWarmUp || repetition.IsWayHome ? "aside" : repetition.Problem is not null ? "v-environment" : null));
 
@@ -277,7 +277,7 @@ internal sealed partial class HtmlReport
         }
         else if (chart.Events.Count > 0)
         {
-            Figure("The blackout", "The same, zoomed: from the stop of the guest on the source to its run on the destination. The numbers are the lines of the table.", () => chart.DrawBlackout(_page));
+            Figure("The blackout", "The same, zoomed: from the stop of the guest on the source to its run on the destination. The axis counts from the stop; the numbers are the lines of the table.", () => chart.DrawBlackout(_page));
             Events(chart, chart.Events, numbered: true);
         }
 
@@ -311,7 +311,7 @@ internal sealed partial class HtmlReport
                     Cell(ReportText.Number(entry.OffsetMs));
                     Cell(chart.Blackout is { } blackout ? ReportText.Signed(entry.OffsetMs - blackout.From) : "–");
                     _page.Element("td", entry.Host);
-                    _page.Element("td", entry.Event, ("class", "long"));
+                    _page.Element("td", entry.Event, ("class", "long event"));
                     _page.Element("td", entry.Channel);
                     Cell(ReportText.Stamp(entry.At));
                     Cell(chart.HostStamp(entry) ?? "–");

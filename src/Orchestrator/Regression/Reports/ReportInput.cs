@@ -1,4 +1,6 @@
+using Orchestrator.Regression.Reports.Charts;
 using Orchestrator.Regression.Runs;
+using Orchestrator.Regression.Store;
 
 namespace Orchestrator.Regression.Reports;
 
@@ -11,6 +13,34 @@ public sealed record ReportInput(RegressionRun Run)
 
     /// <summary>The run that is the baseline; <see langword="null"/> when there is none, or it is no longer there.</summary>
     public RegressionRun? Baseline { get; init; }
+
+    /// <summary>A run of a store, with the plan's runs before it that the trend shows, and its baseline.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public static async Task<ReportInput> OfAsync(RegressionStore store, RegressionRun run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(run);
+        var history = new List<RegressionRun>();
+        foreach (RunEntry entry in (await store.ListAsync(run.Plan, cancellationToken: cancellationToken).ConfigureAwait(false))
+            .Where(entry => entry.Id != run.Id && entry.Started <= run.Started).Take(TrendChart.Runs - 1))
+        {
+            if (await store.GetAsync(entry.Id, cancellationToken).ConfigureAwait(false) is { } before)
+            {
+                history.Add(before);
+            }
+        }
+
+        return new(run)
+        {
+            History = history,
+            Baseline = run.Baseline is { IsNew: false } baseline
+                ? history.Find(before => before.Id == baseline.RunId) ?? await store.GetAsync(baseline.RunId, cancellationToken).ConfigureAwait(false)
+                : null,
+        };
+    }
 }
 
 /// <summary>What a report is written as.</summary>

@@ -1,18 +1,13 @@
 using System.Text.Json;
 using Orchestrator.Regression.Reports.Charts;
 using Orchestrator.Regression.Runs;
+using Orchestrator.Regression.Store;
 
 namespace Orchestrator.Regression.Reports;
 
 /// <summary>Runs on the disk: each is <c>run.json</c> in a folder of its own, and lies beside the plan's other runs.</summary>
 public static class RunFile
 {
-    /// <summary>The run's file in its folder.</summary>
-    public const string Name = "run.json";
-
-    /// <summary>The folder of all plans' runs in the state folder.</summary>
-    public const string Folder = "regress";
-
     /// <summary>Reads a run.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">It is no run of a format that this version reads; the message says why.</exception>
@@ -42,7 +37,7 @@ public static class RunFile
     {
         RegressionRun run = Load(path);
         string full = Path.GetFullPath(path);
-        if (Path.GetFileName(full) != Name || Path.GetDirectoryName(Path.GetDirectoryName(full)) is not { } plan)
+        if (Path.GetFileName(full) != RunFolder.FileName || Path.GetDirectoryName(Path.GetDirectoryName(full)) is not { } plan)
         {
             return new(run);
         }
@@ -55,7 +50,7 @@ public static class RunFile
 
         RegressionRun? Read(string id)
         {
-            string file = Path.Combine(plan, id, Name);
+            string file = Path.Combine(plan, id, RunFolder.FileName);
             try
             {
                 return File.Exists(file) ? Load(file) : null;
@@ -68,39 +63,7 @@ public static class RunFile
         }
     }
 
-    /// <summary>The file of a run: a path to it or to its folder, else a run's id, the beginning of one, or <c>latest</c>.</summary>
-    /// <param name="stateFolder">The state folder.</param>
-    /// <param name="run">What the user calls the run.</param>
-    /// <exception cref="FileNotFoundException">There is none, or several; the message says which.</exception>
-    public static string Find(string stateFolder, string run)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(stateFolder);
-        ArgumentException.ThrowIfNullOrEmpty(run);
-        if (File.Exists(run))
-        {
-            return run;
-        }
-
-        if (File.Exists(Path.Combine(run, Name)))
-        {
-            return Path.Combine(run, Name);
-        }
-
-        string folder = Path.Combine(stateFolder, Folder);
-        if (run.Contains('/', StringComparison.Ordinal))
-        {
-            throw new FileNotFoundException($"{run} is neither a run's file nor its folder");
-        }
-
-        List<string> all = !Directory.Exists(folder) ? [] :
-            [.. Directory.EnumerateDirectories(folder).SelectMany(Directory.EnumerateDirectories).Where(id => File.Exists(Path.Combine(id, Name))).OrderBy(Path.GetFileName, StringComparer.Ordinal)];
-        List<string> found = run == "latest" ? [.. all.TakeLast(1)] : [.. all.Where(id => Path.GetFileName(id) == run)];
-        found = found.Count > 0 || run == "latest" ? found : [.. all.Where(id => Path.GetFileName(id).StartsWith(run, StringComparison.Ordinal))];
-        return found.Count switch
-        {
-            1 => Path.Combine(found[0], Name),
-            0 => throw new FileNotFoundException(all.Count == 0 ? $"there is no run {run}: no run lies in {folder}" : $"there is no run {run} in {folder}; the last is {Path.GetFileName(all[^1])}"),
-            _ => throw new FileNotFoundException($"{run} may be any of {string.Join(", ", found.Select(Path.GetFileName))}"),
-        };
-    }
+    /// <summary>The run's file that a path means: the file itself, or the one in the folder; <see langword="null"/> when there is neither.</summary>
+    /// <param name="path">The path.</param>
+    public static string? At(string path) => File.Exists(path) ? path : Path.Combine(path, RunFolder.FileName) is var file && File.Exists(file) ? file : null;
 }

@@ -1,5 +1,6 @@
 using Orchestrator.Regression.Reports;
 using Orchestrator.Regression.Runs;
+using Orchestrator.Regression.Store;
 
 namespace Orchestrator.Tests.Regression.Reports;
 
@@ -23,7 +24,7 @@ public sealed class RunFileTests
             Put(run);
         }
 
-        ReportInput input = RunFile.LoadWithHistory(RunFile.Find(_state, now.Id));
+        ReportInput input = RunFile.LoadWithHistory(Path.Combine(RunFolder.Of(_state, now.Plan, now.Id), RunFolder.FileName));
         Assert.That(input.Run.Id, Is.EqualTo(now.Id));
         Assert.That(input.History.Select(run => run.Id), Is.EqualTo(nights.TakeLast(29).Select(run => run.Id)));
         Assert.That(input.Baseline?.Id, Is.EqualTo(nights[2].Id), "older than what the trend shows");
@@ -37,24 +38,34 @@ public sealed class RunFileTests
         Put(RunSamples.Run(-1, Verdict.Passed));
         File.WriteAllText(Put(RunSamples.Run(-2, Verdict.Passed)), "{ \"id\":");
         var told = new List<string>();
-        ReportInput input = RunFile.LoadWithHistory(RunFile.Find(_state, now.Id), told.Add);
+        ReportInput input = RunFile.LoadWithHistory(Path.Combine(RunFolder.Of(_state, now.Plan, now.Id), RunFolder.FileName), told.Add);
         Assert.That(input.History, Has.Count.EqualTo(1));
         Assert.That(told, Has.Exactly(1).Contains("is no run of a plan"));
     }
 
     [Test]
-    public void A_run_is_found_by_its_id_the_beginning_of_it_its_file_its_folder_or_as_the_latest()
+    public void A_path_means_the_file_or_the_folder_that_it_lies_in()
     {
-        Put(RunSamples.Run(-1, Verdict.Passed));
         string file = Put(RunSamples.Run(0, Verdict.Passed));
-        foreach (string name in new[] { "20261121T020000Z-3fa9", "20261121", "latest", file, Path.GetDirectoryName(file)! })
+        Assert.That(RunFile.At(file), Is.EqualTo(file));
+        Assert.That(RunFile.At(Path.GetDirectoryName(file)!), Is.EqualTo(file));
+        Assert.That(RunFile.At("latest"), Is.Null);
+    }
+
+    [Test]
+    public async Task A_run_of_a_store_is_seen_against_the_same()
+    {
+        await using RegressionStore store = await RegressionStore.OpenAsync(_state);
+        RegressionRun[] nights = [.. Enumerable.Range(-40, 40).Select(night => RunSamples.Run(night, Verdict.Passed))];
+        RegressionRun now = RunSamples.Run(0, Verdict.Passed) with { Baseline = new("release-1", nights[2].Id, []) };
+        foreach (RegressionRun run in nights.Append(now).Append(RunSamples.Run(1, Verdict.Passed)))
         {
-            Assert.That(RunFile.Find(_state, name), Is.EqualTo(file), name);
+            await store.SaveAsync(await store.BeginAsync(run with { Ended = null }) with { Ended = run.Ended });
         }
 
-        Assert.That(() => RunFile.Find(_state, "2026112"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("may be any of 20261120T020000Z-3fa9, 20261121T020000Z-3fa9"));
-        Assert.That(() => RunFile.Find(_state, "1999"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("the last is 20261121T020000Z-3fa9"));
-        Assert.That(() => RunFile.Find(Path.Combine(_state, "empty"), "latest"), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("no run lies in"));
+        ReportInput input = await ReportInput.OfAsync(store, now, CancellationToken.None);
+        Assert.That(input.History.Select(run => run.Id), Is.EquivalentTo(nights.TakeLast(29).Select(run => run.Id)));
+        Assert.That(input.Baseline?.Id, Is.EqualTo(nights[2].Id), "older than what the trend shows");
     }
 
     [Test]
@@ -75,10 +86,5 @@ public sealed class RunFileTests
         Assert.That(Directory.GetFiles(_state), Is.EqualTo(new[] { file }));
     }
 
-    private string Put(RegressionRun run)
-    {
-        string folder = Directory.CreateDirectory(Path.Combine(_state, RunFile.Folder, run.Plan, run.Id)).FullName;
-        RunReports.Save(Path.Combine(folder, RunFile.Name), ReportFormat.Json, new(run));
-        return Path.Combine(folder, RunFile.Name);
-    }
+    private string Put(RegressionRun run) => Path.Combine(RunFolder.Write(_state, run), RunFolder.FileName);
 }

@@ -149,7 +149,7 @@ internal sealed class TimelineChart
     private static void AxisFromStop(HtmlWriter page, Scale scale, (double From, double To) blackout, double top, double bottom)
     {
         var relative = new Scale(scale.Low - blackout.From, scale.High - blackout.From, scale.From, scale.To);
-        Marks.Axis(page, relative, top, bottom, "ms after the stop");
+        Marks.Axis(page, relative, top, bottom);
     }
 
     private static void Number(HtmlWriter page, string x, double y, int number, string style, string title) => page.In(
