@@ -7,6 +7,7 @@ using Orchestrator.Lab;
 using Orchestrator.Migration;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Judging;
+using Orchestrator.Regression.Notification;
 using Orchestrator.Regression.Plans;
 using Orchestrator.Regression.Reports;
 using Orchestrator.Regression.Running;
@@ -26,6 +27,14 @@ internal sealed class RegressRunCommand
     private readonly Option<string?> _from = new("--from") { Description = "The host that the guests live on, in the place of the plan's." };
     private readonly Option<string?> _to = new("--to") { Description = "The host that they are sent to; goes with --from." };
     private readonly Option<KeyValuePair<string, string>[]> _labels = new("--label") { Description = "Tells this run apart: NAME=VALUE, such as build=2026.11.1. May be given more than once.", CustomParser = Labels };
+    private readonly Option<string[]> _onFailure = new("--on-failure")
+    {
+        Description = "Run this program, with the arguments that follow it and without a shell, when the run did not pass; docs/regression-reports.md says what it is told.",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<Uri?> _webhook = new("--webhook") { Description = "Post a summary as JSON to this address when the run did not pass.", CustomParser = Webhook };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be measured, and where; change nothing." };
 
     private readonly GlobalOptions _globals;
@@ -44,7 +53,7 @@ internal sealed class RegressRunCommand
         var self = new RegressRunCommand(globals, store, console);
         var command = new Command("run", "Runs a plan: measures its scenarios, judges them, keeps the run, and puts everything back.")
         {
-            self._plan, self._baseline, self._junit, self._html, self._output, self._from, self._to, self._labels, self._dryRun,
+            self._plan, self._baseline, self._junit, self._html, self._output, self._from, self._to, self._labels, self._onFailure, self._webhook, self._dryRun,
         };
         command.Validators.Add(result =>
         {
@@ -97,7 +106,13 @@ internal sealed class RegressRunCommand
 
         RegressionRun run = keeper.Kept ?? throw new InvalidOperationException("the run was never kept");
         RegressText.Write(_console, run);
-        return WriteReports(parsed, state, run) ? run.ExitCode : ExitCode.Worst([run.ExitCode, ExitCode.Degraded]);
+        var targets = new NotificationTargets { OnFailure = parsed.GetValue(_onFailure) ?? [], Webhook = parsed.GetValue(_webhook) };
+        foreach (string untold in await new RunNotifier().NotifyAsync(run, Path.Combine(options.Folder, RunFolder.FileName), targets, CancellationToken.None).ConfigureAwait(false))
+        {
+            _console.Error.WriteLine(CliConsole.Printable($"orchestrator: {untold}"));
+        }
+
+        return await WriteReportsAsync(parsed, store, run).ConfigureAwait(false) ? run.ExitCode : ExitCode.Worst([run.ExitCode, ExitCode.Degraded]);
     }
 
     /// <summary>With a lab of its own, which ends with it.</summary>
@@ -176,7 +191,7 @@ internal sealed class RegressRunCommand
 
     /// <summary>Writes the reports that were asked for.</summary>
     /// <returns>Whether all could be written.</returns>
-    private bool WriteReports(ParseResult parsed, string state, RegressionRun run)
+    private async Task<bool> WriteReportsAsync(ParseResult parsed, RegressionStore store, RegressionRun run)
     {
         (string? File, ReportFormat Format)[] wanted = [(parsed.GetValue(_junit), ReportFormat.Junit), (parsed.GetValue(_html), ReportFormat.Html), (parsed.GetValue(_output), ReportFormat.Json)];
         if (Array.TrueForAll(wanted, report => report.File is null))
@@ -184,8 +199,7 @@ internal sealed class RegressRunCommand
             return true;
         }
 
-        ReportInput input = RunFile.LoadWithHistory(
-            Path.Combine(RunFolder.Of(state, run.Plan, run.Id), RunFolder.FileName), problem => _console.Error.WriteLine(CliConsole.Printable($"warning: left out of the trend: {problem}")));
+        ReportInput input = await ReportInput.OfAsync(store, run, CancellationToken.None).ConfigureAwait(false);
         bool all = true;
         foreach ((string? file, ReportFormat format) in wanted.Where(report => report.File is not null))
         {
@@ -202,6 +216,17 @@ internal sealed class RegressRunCommand
         }
 
         return all;
+    }
+
+    private static Uri? Webhook(ArgumentResult result)
+    {
+        if (NotificationTargets.WebhookOf(result.Tokens[0].Value) is { } address)
+        {
+            return address;
+        }
+
+        result.AddError("--webhook wants an address, such as https://chat.example.org/hook."); // what was written may be a secret
+        return null;
     }
 
     private static KeyValuePair<string, string>[]? Labels(ArgumentResult result)
