@@ -93,7 +93,7 @@ internal sealed partial class HtmlReport
             {
                 Row(
                     change.Verdict,
-                    $"change against {ReportText.Number(change.BaselineMedianMs)} ms, n = {ReportText.Count(change.BaselineCount)}" + (change.Phase is { } phase ? $"; {phase.Name} {ReportText.Signed(phase.ChangeMs)} ms" : ""),
+                    $"change{(change.Direction is { } direction ? $" {direction}" : "")} against {ReportText.Number(change.BaselineMedianMs)} ms, n = {ReportText.Count(change.BaselineCount)}" + (change.Phase is { } phase ? $"; {phase.Name} {ReportText.Signed(phase.ChangeMs)} ms" : ""),
                     $"{ReportText.Signed(change.ShiftMs)} ms ({ReportText.Signed(change.LowMs)} … {ReportText.Signed(change.HighMs)}), p {Probability(change.PValue)}",
                     $"{ReportText.Signed(change.ThresholdMs)} ms");
             }

@@ -116,7 +116,7 @@ internal static class JunitReport
         lines.AddRange(measure.Limits.Select(limit => $"limit {limit.Name} {ReportText.Limit(limit.LimitMs)} ms: {ReportText.WithDoubt(limit.ValueMs, limit.UncertaintyMs)}, {ReportText.Code(limit.Verdict)}"));
         if (measure.Change is { } change)
         {
-            lines.Add($"change {RunFindings.Words(change)}: {ReportText.Code(change.Verdict)}");
+            lines.Add($"change{(change.Direction is { } direction ? $" {direction}" : "")} {RunFindings.Words(change)}: {ReportText.Code(change.Verdict)}");
         }
 
         return string.Join('\n', lines);

@@ -96,7 +96,7 @@ internal static class MarkdownReport
     {
         SampleStatistics? s = measure.Statistics;
         string limits = string.Join(", ", measure.Limits.Select(limit => $"{Mark(limit.Verdict)}{Escape(limit.Name)} ≤ {ReportText.Limit(limit.LimitMs)}"));
-        string change = measure.Change is { } c ? $"{Mark(c.Verdict)}{ReportText.Signed(c.ShiftMs)} ({ReportText.Signed(c.LowMs)} … {ReportText.Signed(c.HighMs)})" : "–";
+        string change = measure.Change is { } c ? $"{Mark(c.Verdict)}{ReportText.Signed(c.ShiftMs)} ({ReportText.Signed(c.LowMs)} … {ReportText.Signed(c.HighMs)}){(c.Direction is { } direction ? $" {Escape(direction)}" : "")}" : "–";
         return $"| {ReportText.Sign(RunFindings.VerdictOf(scenario, measure))} | {Escape(scenario.Name)} | {Escape(measure.Name)} | {ReportText.Count(measure.Values.Count)} "
             + $"| {ReportText.Number(s?.Median)} | {ReportText.Number(s?.P95)} | {ReportText.Number(s?.Max)} | {(limits.Length > 0 ? limits : "–")} | {change} |";
     }

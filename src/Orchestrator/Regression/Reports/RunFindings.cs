@@ -87,7 +87,7 @@ internal sealed record RunFindings(string Headline, IReadOnlyList<Heading> Headi
         {
             if (measure.Change is { Verdict: Verdict.Regression } change)
             {
-                return $"{measure.Name} {Words(change)}";
+                return $"{measure.Name}{(change.Direction is { } direction ? $" {direction}" : "")} {Words(change)}";
             }
         }
 

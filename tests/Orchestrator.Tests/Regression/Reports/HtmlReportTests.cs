@@ -72,8 +72,10 @@ public sealed partial class HtmlReportTests
     {
         await using Chromium.Page page = await OpenAsync("hover", RunSamples.Passed(), Desktop);
         JsonNode place = JsonNode.Parse((string)(await page.EvaluateAsync("""
-            (() => { const mark = [...document.querySelectorAll('[data-tip^="STOP "]')].find(mark => mark.checkVisibility() && mark.querySelector('rect'));
+            (async () => { const mark = [...document.querySelectorAll('[data-tip^="STOP "]')].find(mark => mark.checkVisibility() && mark.querySelector('rect'));
+              const before = scrollY, scrolled = new Promise(done => addEventListener('scroll', () => setTimeout(done), { once: true }));
               mark.scrollIntoView({ block: 'center', behavior: 'instant' });
+              if (scrollY !== before) await scrolled; // which hides what is shown
               const box = mark.querySelector('rect').getBoundingClientRect(); return JSON.stringify({ x: box.x + box.width / 2, y: box.y + box.height / 2 }); })()
             """))!)!;
         await page.CallAsync("Input.dispatchMouseEvent", new() { ["type"] = "mouseMoved", ["x"] = place["x"]!.DeepClone(), ["y"] = place["y"]!.DeepClone() });

@@ -1,4 +1,5 @@
 using Orchestrator.Regression.Reports;
+using Orchestrator.Regression.Runs;
 
 namespace Orchestrator.Tests.Regression.Reports;
 
@@ -34,6 +35,19 @@ public sealed class MarkdownReportTests
         string text = RunReports.Write(ReportFormat.Markdown, RunSamples.HostileNames());
         Assert.That(text, Does.Not.Contain("<script>").And.Not.Contain("[x]("));
         Assert.That(text.Split('\n'), Has.None.StartsWith("# h"), "a name's line break begins no heading");
+    }
+
+    [Test]
+    public void A_change_in_one_direction_alone_names_it_everywhere()
+    {
+        ReportInput input = RunSamples.Regression();
+        ScenarioResult idle = input.Run.Scenarios[0];
+        MeasureResult measure = idle.Measures[0] with { Change = idle.Measures[0].Change! with { Direction = "north → south" } };
+        input = input with { Run = input.Run with { Scenarios = [idle with { Measures = [measure] }] } };
+        string markdown = RunReports.Write(ReportFormat.Markdown, input);
+        Assert.That(markdown, Does.Contain("idle: downtime north → south ").And.Match("\\| .*north → south \\|"));
+        Assert.That(RunReports.Write(ReportFormat.Html, input), Does.Contain("change north → south against"));
+        Assert.That(RunReports.Write(ReportFormat.Junit, input), Does.Contain("change north → south "));
     }
 
     private static IEnumerable<string> Headings(ReportInput input) =>

@@ -49,8 +49,19 @@ internal static class TrendChart
                     ("y", Scale.Pixels(Y(band.MedianHigh))), ("height", Scale.Pixels(Math.Max(1, Y(band.MedianLow) - Y(band.MedianHigh)))));
             }
 
-            References(page, measure, heights, limits, reference);
+            List<(double Value, string Style, string Text)> lines = References(measure, limits, reference);
+            foreach ((double value, string style, _) in lines)
+            {
+                Marks.Line(page, style, "8%", Y(value), "100%", Y(value));
+            }
+
             Curve(page, nights, across);
+            double[] labels = Marks.Apart([.. lines.Select(line => Y(line.Value) - 5)], 13, 10);
+            for (int i = 0; i < lines.Count; i++)
+            {
+                Marks.Text(page, lines[i].Text, "10%", labels[i], lines[i].Style);
+            }
+
             Dates(page, nights, across);
         });
 
@@ -88,22 +99,16 @@ internal static class TrendChart
     public static IReadOnlyList<RegressionRun> Before(ReportInput input) =>
         [.. input.History.Where(run => run.Plan == input.Run.Plan && run.Id != input.Run.Id && run.Started <= input.Run.Started).OrderBy(run => run.Started).ThenBy(run => run.Id, StringComparer.Ordinal)];
 
-    private static void References(HtmlWriter page, MeasureResult measure, Scale heights, List<double> limits, double? reference)
+    private static List<(double Value, string Style, string Text)> References(MeasureResult measure, List<double> limits, double? baseline)
     {
-        List<(double Value, string Style, string Text)> lines = [.. limits.Select(limit => (limit, "limit",
+        List<(double, string, string)> lines = [.. limits.Select(limit => (limit, "limit",
             $"{string.Join(", ", measure.Limits.Where(result => result.LimitMs.Equals(limit)).Select(result => result.Name))} ≤ {ReportText.Limit(limit)}"))];
-        if (reference is { } median)
+        if (baseline is { } median)
         {
             lines.Add((median, "reference", $"baseline {ReportText.Number(median)}"));
         }
 
-        double[] labels = Marks.Apart([.. lines.Select(line => Bottom - (heights.At(line.Value) * Height) - 4)], 13, 10);
-        for (int i = 0; i < lines.Count; i++)
-        {
-            double y = Bottom - (heights.At(lines[i].Value) * Height);
-            Marks.Line(page, lines[i].Style, "8%", y, "100%", y);
-            Marks.Text(page, lines[i].Text, "10%", labels[i], lines[i].Style);
-        }
+        return lines;
     }
 
     private static void Dates(HtmlWriter page, List<Night> nights, Scale across)
