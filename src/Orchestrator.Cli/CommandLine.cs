@@ -101,7 +101,7 @@ internal static partial class CommandLine
         }
     }
 
-    private static RootCommand Build(GlobalOptions globals, CliConsole console)
+    internal static RootCommand Build(GlobalOptions globals, CliConsole console)
     {
         var root = new RootCommand("Live-migrates libvirt/QEMU virtual machines and measures the downtime of each migration.");
         globals.AddTo(root);

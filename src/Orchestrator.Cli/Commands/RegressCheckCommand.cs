@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Orchestrator.Hosts;
 using Orchestrator.Regression.Plans;
 
 namespace Orchestrator.Cli.Commands;

@@ -3,7 +3,6 @@ using Libvirt.Interop;
 using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orchestrator.Downtime;
 
 namespace Orchestrator.Hosts;
 

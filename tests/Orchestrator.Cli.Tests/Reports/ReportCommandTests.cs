@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
-using Orchestrator.Regression.Reports;
 using Orchestrator.Regression.Runs;
 using Orchestrator.Regression.Store;
 using Tests.Shared;

@@ -2,7 +2,6 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
-using Orchestrator.Configuration;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Reports;
 using Orchestrator.Regression.Store;

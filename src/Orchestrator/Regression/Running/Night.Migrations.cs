@@ -2,7 +2,6 @@ using System.Globalization;
 using Libvirt.Interop;
 using Libvirt.Xml;
 using Orchestrator.Downtime;
-using Orchestrator.Hosts;
 using Orchestrator.Migration;
 using Orchestrator.Regression.Plans;
 using Orchestrator.Regression.Runs;

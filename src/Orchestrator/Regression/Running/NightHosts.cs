@@ -6,7 +6,6 @@ using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 using Orchestrator.Recovery;
-using Orchestrator.Regression.Runs;
 
 namespace Orchestrator.Regression.Running;
 

@@ -3,7 +3,6 @@ using Libvirt.Xml;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
-using Orchestrator.Migration;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Runs;
 using Orchestrator.Regression.Store;

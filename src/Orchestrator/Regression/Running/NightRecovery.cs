@@ -122,8 +122,15 @@ public sealed class NightRecovery(
         }
         finally
         {
-            await (source?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
-            await (destination?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            if (source is not null)
+            {
+                await source.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (destination is not null)
+            {
+                await destination.DisposeAsync().ConfigureAwait(false);
+            }
         }
 
         if (problems.Count == 0)

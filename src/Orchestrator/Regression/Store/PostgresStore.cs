@@ -37,7 +37,11 @@ internal sealed class PostgresStore : StoreDatabase
 
     internal override bool IsReferred(Exception error) => error.InnerException is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation };
 
-    public override ValueTask DisposeAsync() => _source.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        await _source.DisposeAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
 
     protected override async Task<DbConnection> ConnectAsync(CancellationToken cancellationToken) => await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
 
