@@ -138,6 +138,19 @@ public sealed partial class LibvirtDomain : IDisposable
         return answer;
     }
 
+    /// <summary>Sends a command to the agent in the guest. A guest that has no agent, or none that runs, is refused (<see cref="LibvirtErrorCode.AgentUnresponsive"/>).</summary>
+    /// <param name="command">A command of QEMU's guest agent as JSON.</param>
+    /// <param name="timeout">How long the agent may take to answer, in whole seconds from 1.</param>
+    /// <returns>The agent's answer as JSON.</returns>
+    /// <exception cref="NotSupportedException">libvirt-qemu.so.0 is not installed.</exception>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-qemu.html#virDomainQemuAgentCommand"/></remarks>
+    public string QemuAgentCommand(string command, TimeSpan timeout)
+    {
+        VirCall.Require(nameof(LibVirt.virDomainQemuAgentCommand));
+        return VirCall.Check(
+            LibVirt.virDomainQemuAgentCommand(_handle, VirCall.Text(command), (int)Math.Ceiling(Math.Max(timeout.TotalSeconds, 1)), 0), nameof(LibVirt.virDomainQemuAgentCommand));
+    }
+
     /// <summary>Attaches a device.</summary>
     /// <param name="xml">The device's element.</param>
     /// <param name="flags">To what: the running domain, its definition, or both.</param>

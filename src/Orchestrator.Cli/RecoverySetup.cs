@@ -8,16 +8,20 @@ namespace Orchestrator.Cli;
 /// <summary>What a command needs to settle operations whose processes are gone.</summary>
 internal sealed class RecoverySetup : IDisposable
 {
-    private RecoverySetup(Journal? journal, Recoverer recoverer)
+    private RecoverySetup(Journal? journal, Recoverer recoverer, HostConnector connect)
     {
         Journal = journal;
         Recoverer = recoverer;
+        Connect = connect;
     }
 
     /// <summary>The journal, if there is one.</summary>
     internal Journal? Journal { get; }
 
     internal Recoverer Recoverer { get; }
+
+    /// <summary>Connects to a host by what is kept of it.</summary>
+    internal HostConnector Connect { get; }
 
     /// <summary>For a command that changes a domain: without its journal it goes by what the domain itself tells.</summary>
     internal static RecoverySetup ForChange(GlobalOptions globals, ParseResult parsed, CliConsole console)
@@ -44,7 +48,7 @@ internal sealed class RecoverySetup : IDisposable
         ILogger logger = globals.Loggers.CreateLogger("recovery");
         var clock = new ObserverClock(TimeProvider.System);
         HostResolver hosts = HostResolver.ForUser();
-        return new(journal, new Recoverer(ConnectAsync, clock, journal, logger: logger));
+        return new(journal, new Recoverer(ConnectAsync, clock, journal, logger: logger), ConnectAsync);
 
         async Task<IHost> ConnectAsync(HostAddress found, CancellationToken cancellationToken) =>
             await hosts.ConnectAsync(await AddressAsync(found, cancellationToken).ConfigureAwait(false), clock, logger, cancellationToken).ConfigureAwait(false);

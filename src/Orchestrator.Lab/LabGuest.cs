@@ -38,6 +38,9 @@ public sealed record GuestOptions
     /// <summary>Whether other processes can be given its memory, as vhost-user devices need.</summary>
     public bool SharedMemory { get; init; }
 
+    /// <summary>Whether its QEMU sees the clock that <see cref="VirtualLab.FakeEmulatorClock"/> gives to the host it runs on. Needs libfaketime.</summary>
+    public bool FollowsFakeClocks { get; init; }
+
     /// <summary>Whether the domain is defined, or exists only while it runs.</summary>
     public bool Persistent { get; init; } = true;
 }

@@ -38,7 +38,7 @@ public sealed partial class VirtualLab
         try
         {
             await Collector.EnsureAsync(guest, CollectorProgram, _account, _options.Time, cancellationToken).ConfigureAwait(false);
-            await LibvirtCall.RunAsync(host, connection => Create(connection, options, guest, image), _options.Time, cancellationToken)
+            await LibvirtCall.RunAsync(host, connection => Create(connection, options, guest, image, options.FollowsFakeClocks ? FakeClock.WriteEmulator(Folder) : null), _options.Time, cancellationToken)
                 .ConfigureAwait(false);
             // Meanwhile: a fresh daemon looks at every QEMU there is, a second or two that would be part of the first migration.
             var others = Hosts.Where(h => h != host).Select(h => WarmAsync(h, cancellationToken));
@@ -100,10 +100,10 @@ public sealed partial class VirtualLab
         string GuestFolder(int n) => Path.Combine(Folder, string.Create(CultureInfo.InvariantCulture, $"g{n}"));
     }
 
-    private static bool Create(LibvirtConnection connection, GuestOptions options, LabGuest guest, GuestImage image)
+    private static bool Create(LibvirtConnection connection, GuestOptions options, LabGuest guest, GuestImage image, string? emulator)
     {
         var hasKvm = GuestDomain.HasKvm(XElement.Parse(connection.GetCapabilities()));
-        var document = GuestDomain.Document(options, guest.Uuid, image, Collector.SerialSocket(guest), hasKvm).ToString();
+        var document = GuestDomain.Document(options, guest.Uuid, image, Collector.SerialSocket(guest), hasKvm, emulator).ToString();
         using var domain = options.Persistent ? connection.DefineXml(document) : connection.CreateXml(document);
         if (options.Persistent)
         {

@@ -46,6 +46,9 @@ public class AbiLayoutTests
         AssertLayout<DomainInfo>("virDomainInfo", "_state", "_maxMem", "_memory", "_nrVirtCpu", "_cpuTime");
 
     [Test]
+    public void StorageVolInfo_lies_as_in_C() => AssertLayout<VirStorageVolInfo>("virStorageVolInfo", "type", "capacity", "allocation");
+
+    [Test]
     public void DomainStatsRecord_lies_as_in_C() => AssertLayout<VirDomainStatsRecord>("virDomainStatsRecord", "dom", "params", "nparams");
 
     [Test]
@@ -77,6 +80,7 @@ public class AbiLayoutTests
             ("virTypedParameter", ["field", "type", "value"]),
             ("virDomainStatsRecord", ["dom", "params", "nparams"]),
             ("virNodeMemoryStats", ["field", "value"]),
+            ("virStorageVolInfo", ["type", "capacity", "allocation"]),
             ("virDomainBlockJobInfo", ["type", "bandwidth", "cur", "end"]),
             ("virDomainInfo", ["state", "maxMem", "memory", "nrVirtCpu", "cpuTime"]),
         ];

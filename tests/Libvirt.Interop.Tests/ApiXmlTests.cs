@@ -105,6 +105,7 @@ public class ApiXmlTests
         _ when type == typeof(CULong) => "ulong",
         _ when type == typeof(long) => "i8",
         _ when type == typeof(ulong) => "u8",
+        _ when type == typeof(nuint) => "size_t",
         _ when type.IsPointer || type.IsFunctionPointer || type == typeof(nint) || type == typeof(string) || type.IsSubclassOf(typeof(VirHandle)) => "pointer",
         _ => type.Name,
     };

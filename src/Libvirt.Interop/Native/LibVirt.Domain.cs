@@ -96,6 +96,10 @@ internal static unsafe partial class LibVirt
     [LibraryImport(QemuLibrary, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int virDomainQemuMonitorCommand(DomainHandle domain, string cmd, byte** result, uint flags);
 
+    [LibraryImport(QemuLibrary, StringMarshalling = StringMarshalling.Utf8)]
+    [return: MarshalUsing(typeof(OwnedString))]
+    internal static partial string? virDomainQemuAgentCommand(DomainHandle domain, string cmd, int timeout, uint flags);
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int virDomainAttachDeviceFlags(DomainHandle domain, string xml, uint flags);
 

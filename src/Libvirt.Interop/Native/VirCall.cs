@@ -40,7 +40,7 @@ internal static unsafe class VirCall
 
         LibvirtException error = LastError(operation);
         handle.SetHandleAsInvalid();
-        return error.Code is LibvirtErrorCode.NoDomain or LibvirtErrorCode.NoNodeDevice or LibvirtErrorCode.NoStorageVol ? null : throw error;
+        return error.Code is LibvirtErrorCode.NoDomain or LibvirtErrorCode.NoNodeDevice or LibvirtErrorCode.NoStoragePool or LibvirtErrorCode.NoStorageVol ? null : throw error;
     }
 
     /// <summary>Text for C, which would stop reading at a NUL: a name cut short is another domain's name.</summary>

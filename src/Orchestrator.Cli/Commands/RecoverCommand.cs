@@ -5,6 +5,9 @@ using Microsoft.Extensions.Logging;
 using Orchestrator.Hosts;
 using Orchestrator.Migration;
 using Orchestrator.Recovery;
+using Orchestrator.Regression.Running;
+using Orchestrator.Regression.Runs;
+using Orchestrator.Regression.Store;
 
 namespace Orchestrator.Cli.Commands;
 
@@ -22,18 +25,20 @@ internal sealed class RecoverCommand
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be done; change nothing." };
 
     private readonly GlobalOptions _globals;
+    private readonly RegressStoreOption _store;
     private readonly CliConsole _console;
 
     private RecoverCommand(GlobalOptions globals, CliConsole console)
     {
         _globals = globals;
+        _store = new(globals);
         _console = console;
     }
 
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
         var self = new RecoverCommand(globals, console);
-        var command = new Command("recover", "Finishes or undoes migrations whose process died: asks both hosts, and never guesses.") { self._domain, self._from, self._to, self._dryRun };
+        var command = new Command("recover", "Finishes or undoes migrations and nights whose process died: asks both hosts, and never guesses.") { self._domain, self._from, self._to, self._dryRun, self._store.Option };
         command.Validators.Add(result =>
         {
             if (result.GetValue(self._from) is null != result.GetValue(self._to) is null)
@@ -60,6 +65,12 @@ internal sealed class RecoverCommand
             results.Add(await RecoverAsync(operation, setup.Recoverer, dryRun, cancellationToken).ConfigureAwait(false));
         }
 
+        // After its migrations: a guest goes home from where it has come to rest.
+        if (parsed.GetValue(_domain) is null && setup.Journal is { } journal)
+        {
+            results.AddRange(await RecoverNightsAsync(parsed, setup, journal, dryRun, cancellationToken).ConfigureAwait(false));
+        }
+
         if (!dryRun)
         {
             setup.Journal?.Prune(TimeSpan.FromDays(90));
@@ -67,6 +78,39 @@ internal sealed class RecoverCommand
 
         Show(results, parsed.GetValue(_domain));
         return ExitCode.Worst(results.Select(ExitCode.Of));
+    }
+
+    private async Task<List<RecoveryResult>> RecoverNightsAsync(ParseResult parsed, RecoverySetup setup, Journal journal, bool dryRun, CancellationToken cancellationToken)
+    {
+        var recovery = new NightRecovery(
+            setup.Connect, new ObserverClock(TimeProvider.System), journal, (id, problem) => CloseRunAsync(parsed, id, problem), logger: _globals.Loggers.CreateLogger("recovery"))
+        {
+            Files = new(HostTarget.Root() ?? "/"),
+            Recoverer = setup.Recoverer,
+        };
+        var results = new List<RecoveryResult>();
+        foreach (UnfinishedOperation night in recovery.FindAll())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            results.Add(dryRun
+                ? await recovery.LookAsync(night, cancellationToken).ConfigureAwait(false)
+                : await MigrationProgressView.ShowAsync(
+                    _console, CliConsole.Printable($"{night.DomainName}, on the way home"), progress => recovery.RecoverAsync(night, progress, cancellationToken)).ConfigureAwait(false));
+        }
+
+        return results;
+    }
+
+    private async Task<string?> CloseRunAsync(ParseResult parsed, string id, RunProblem problem)
+    {
+        await using RegressionStore store = await _store.OpenAsync(parsed, CancellationToken.None).ConfigureAwait(false);
+        if (await store.CloseAbandonedAsync(id, problem).ConfigureAwait(false) is not { } run)
+        {
+            return null; // it is closed already, or was never opened
+        }
+
+        RunFolder.Write(_store.Folder(parsed), run);
+        return $"closed the run {id} of {run.Plan}: environment broken";
     }
 
     /// <summary>One operation that cannot be recovered keeps no other from it.</summary>

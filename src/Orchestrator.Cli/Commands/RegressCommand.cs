@@ -11,6 +11,8 @@ internal static class RegressCommand
         return new("regress", "Runs plans every night, and tells when a downtime grew.")
         {
             store.Option,
+            RegressRunCommand.Create(globals, store, console),
+            RegressCheckCommand.Create(console),
             RegressListCommand.Create(store, console),
             RegressShowCommand.Create(store, console),
             RegressCompareCommand.Create(store, console),

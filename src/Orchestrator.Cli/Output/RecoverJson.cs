@@ -8,14 +8,14 @@ namespace Orchestrator.Cli;
 
 /// <summary>One of the results that <c>recover --json</c> prints.</summary>
 internal sealed record RecoveryDocument(
-    Guid? Operation, RecoveryDocument.DomainName Domain, RecoveryDocument.HostName Source, RecoveryDocument.HostName Destination, string Outcome, string Message, string? Remedy,
+    Guid? Operation, string Kind, RecoveryDocument.DomainName Domain, RecoveryDocument.HostName Source, RecoveryDocument.HostName Destination, string Outcome, string Message, string? Remedy,
     string? Finding, IReadOnlyList<string> Done, bool Finished, bool Adopted, bool DryRun, string? Owner, DateTimeOffset? Started)
 {
     internal static RecoveryDocument From(RecoveryResult result)
     {
         UnfinishedOperation operation = result.Operation;
         return new(
-            operation.Id, new(operation.DomainName, operation.DomainUuid), From(operation.Source), From(operation.Destination), ErrorDocument.CodeOf(result.Outcome), result.Message,
+            operation.Id, operation.Kind, new(operation.DomainName, operation.DomainUuid), From(operation.Source), From(operation.Destination), ErrorDocument.CodeOf(result.Outcome), result.Message,
             result.Remedy, result.Finding is { } finding ? ErrorDocument.CodeOf(finding) : null, result.Done, result.IsFinished, result.IsAdopted, result.IsDryRun,
             operation.Owner?.ToString(), operation.Started);
     }

@@ -69,7 +69,7 @@ internal static class RegressText
     };
 
     private static string[] Row(ScenarioResult scenario, MeasureResult? measure) => measure?.Statistics is not { } statistics
-        ? [scenario.Name, measure?.Name ?? "", Words($"0 of {scenario.Repetitions}"), "", "", "", "", "", "", Word(scenario.Verdict)]
+        ? [scenario.Name, measure?.Name ?? "", Words($"{measure?.Values.Count ?? 0} of {scenario.Repetitions}"), "", "", "", "", "", "", Word(scenario.Verdict)]
         :
         [
             scenario.Name, measure.Name, statistics.Count < scenario.Repetitions ? Words($"{statistics.Count} of {scenario.Repetitions}") : Words($"{statistics.Count}"),

@@ -15,7 +15,7 @@ internal static class GuestDomain
     private static readonly string[] Traces = ["vm_state_notify", "vmstate_downtime*", "all_vcpus*"];
 
     /// <summary>Writes its document.</summary>
-    public static XElement Document(GuestOptions guest, Guid uuid, GuestImage image, string serialSocket, bool hasKvm) => new(
+    public static XElement Document(GuestOptions guest, Guid uuid, GuestImage image, string serialSocket, bool hasKvm, string? emulator = null) => new(
         "domain",
         new XAttribute("type", hasKvm ? "kvm" : "qemu"),
         new XAttribute(XNamespace.Xmlns + "qemu", Qemu.NamespaceName),
@@ -41,6 +41,7 @@ internal static class GuestDomain
         new XElement("on_crash", "destroy"),
         new XElement(
             "devices",
+            emulator is null ? null : new XElement("emulator", emulator),
             Controller("usb", "none"),
             Controller("pci", "pcie-root"),
             // Free places to plug devices into while the guest runs.

@@ -27,7 +27,7 @@ internal static class HostDaemons
 
         var start = new DaemonStart
         {
-            Command = [Tool.Require(name, name == "virtlogd" ? "libvirt-daemon-log" : "libvirt-daemon"), .. arguments],
+            Command = [.. name == "libvirtd" ? FakeClock.Prefix(host.Root) : [], Tool.Require(name, name == "virtlogd" ? "libvirt-daemon-log" : "libvirt-daemon"), .. arguments],
             Environment = HostFiles.Environment(host.Root),
             Account = account,
             Log = Path.Combine(host.Root, name + ".log"),

@@ -64,7 +64,7 @@ internal static class MeasurementChecks
             (true, _) => judge.Pass(Id, $"method trace: the logs of {scope.Name}'s guests can be read"),
             (null, _) => judge.Unknown(Id, scope.Facts.IsThisMachine
                 ? $"method trace: {scope.Name} has no folder of guests' logs yet"
-                : $"method trace: the logs are on {scope.Name}, which is not this machine", scope.Facts.IsThisMachine ? null : "Run orchestrator on it, or copy the logs and judge them with downtime analyze."),
+                : $"method trace: the logs are on {scope.Name}, which is not this machine", scope.Facts.IsThisMachine ? null : "A migration reads them over SSH (side_channel.ssh in hosts.yaml, or a qemu+ssh URI), else through a storage pool of libvirt; or copy them and judge them with downtime analyze."),
         };
     }
 

@@ -59,6 +59,16 @@ internal sealed class YamlSection
     internal static IEnumerable<(YamlScalar Name, YamlSection Section)> Named(YamlValue root, string path, string wanted, params string[] known) =>
         Named(root, path, wanted, known, new(StringComparer.Ordinal));
 
+    /// <summary>Whether a mapping stands under a key.</summary>
+    internal bool IsMapping(string key) => Find(key) is YamlMapping;
+
+    /// <summary>The mapping under a key whose keys are names of the writer's choice and whose values are texts, with the place of each name, in their order.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="wanted">What the mapping is, for a message.</param>
+    internal IReadOnlyList<(YamlScalar Name, string Text)>? Pairs(string key, string wanted) => Find(key) is not { } value ? null
+        : value is YamlMapping mapping ? [.. mapping.Pairs.Select(pair => (pair.Key, TextOf(YamlReader.Below(key, pair.Key.Text), pair.Value)))]
+        : throw Wrong(key, $"{wanted} is wanted here, not {value.Word}");
+
     internal string? Text(string key) => Find(key) is { } value ? TextOf(key, value) : null;
 
     internal IReadOnlyList<string>? Texts(string key) => Find(key) is { } value ? [.. Items(key, value).Select(item => TextOf(key, item))] : null;
@@ -105,6 +115,12 @@ internal sealed class YamlSection
 
     /// <summary>The error that the value of a key that is there is wrong.</summary>
     internal ConfigurationException Wrong(string key, string problem, string? remedy = null) => Error(PlaceOf(key), PathOf(key), problem, remedy);
+
+    /// <summary>The error that a setting somewhere below is wrong.</summary>
+    /// <param name="path">The setting, from here.</param>
+    /// <param name="problem">What is wrong.</param>
+    /// <param name="remedy">What to write instead.</param>
+    internal ConfigurationException WrongBelow(string path, string problem, string? remedy) => Error(NearestPlaceOf(PathOf(path)), PathOf(path), problem, remedy);
 
     /// <summary>Where the value of a key that is there begins.</summary>
     internal SettingOrigin PlaceOf(string key) => _places[PathOf(key)];

@@ -28,6 +28,9 @@ internal sealed class DestinationLog
         return new DestinationLog(lines, window, Math.Max(start, 0), end, headless: start < 0);
     }
 
+    /// <summary>The lines of the QEMU that the guest migrated into, within the migration's time.</summary>
+    public IEnumerable<QemuLogLine> Cut => _lines.Take(_start.._end).Where(line => _window is not { } window || line.Stamp is not { } stamp || window.Contains(stamp));
+
     public bool Has(string name) => _lines.Any(line => line.Name == name);
 
     /// <summary>Where the vCPUs ran for the first time.</summary>
@@ -44,6 +47,12 @@ internal sealed class DestinationLog
             var line = _lines[i];
             var before = _headless && line.Stamp < _window?.From;
             first = line.Name == name && line.RunsAfter == true && !before ? line : null;
+            if (first is null && !before && line.RunsAfter == false && SourceLog.SameFamily(line.Name, name))
+            {
+                // What comes behind it is a resume, not the migration's end.
+                return new BlackoutEnd(null, "the guest was stopped there before the log tells that it ran: the line of its first run is missing");
+            }
+
             if (first is null && !before && line.Kind == QemuLogLineKind.ShuttingDown)
             {
                 return new BlackoutEnd(null, $"the guest never ran there: its QEMU ended with reason={line.Arguments}");

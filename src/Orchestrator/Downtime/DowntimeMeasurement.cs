@@ -27,8 +27,10 @@ public static class DowntimeMeasurement
             Problem = method is null ? $"no method is complete; trace: {sources.Trace.Problem}; qmp: {sources.Qmp.Problem}" : null,
             Sources = sources,
             Clocks = [clocks.Source, clocks.Destination],
+            ClockDifference = clocks.Difference is { LowMs: null, HighMs: null } ? null : clocks.Difference,
             Timeline = timeline,
             Phases = MigrationPhases.Cut(evidence, timeline, stopped, resumed),
+            DeviceState = DeviceState.Split(evidence, clocks),
         };
     }
 
@@ -59,8 +61,12 @@ public static class DowntimeMeasurement
             return (clocks.Source.ToOurs(QmpEvents.Stop(evidence)!.Stamp!.Value), clocks.Destination.ToOurs(QmpEvents.Resume(evidence)!.Stamp!.Value));
         }
 
-        return sources.Observer.ValueMs is not null
-            ? ((QmpEvents.Stop(evidence) ?? QmpEvents.Suspended(evidence))?.Arrived, (QmpEvents.Resume(evidence) ?? QmpEvents.Resumed(evidence))?.Arrived)
-            : (null, null);
+        if (sources.Observer.ValueMs is not null)
+        {
+            return ((QmpEvents.Stop(evidence) ?? QmpEvents.Suspended(evidence))?.Arrived, (QmpEvents.Resume(evidence) ?? QmpEvents.Resumed(evidence))?.Arrived);
+        }
+
+        // Of logs alone the stamps are taken as they stand, like the value.
+        return sources.Trace is { ValueMs: not null, PausedStamp: { } from, PreparedStamp: { } to } ? (from, to) : (null, null);
     }
 }

@@ -21,11 +21,23 @@ public sealed record DowntimeReport
     /// <summary>The hosts' clocks: the source's, then the destination's.</summary>
     public IReadOnlyList<HostClock> Clocks { get; init; } = [];
 
+    /// <summary>How the hosts' clocks stand against each other; <see langword="null"/> when nothing was seen that bounds it.</summary>
+    public ClockDifference? ClockDifference { get; init; }
+
     /// <summary>The events of both hosts in the order they happened.</summary>
     public IReadOnlyList<TimelineEntry> Timeline { get; init; } = [];
 
     /// <summary>The parts of the call; their lengths add up to the call's.</summary>
     public IReadOnlyList<MigrationPhase> Phases { get; init; } = [];
+
+    /// <summary>What each device's state took of the blackout.</summary>
+    public DeviceStateDowntime DeviceState { get; init; } = new();
+
+    /// <summary>The number of the migration in <see cref="Migrations"/>; <see langword="null"/> for one that was watched.</summary>
+    public int? Migration { get; init; }
+
+    /// <summary>All migrations that the source's log tells of, when logs alone were judged.</summary>
+    public IReadOnlyList<LoggedMigration> Migrations { get; init; } = [];
 }
 
 /// <summary>What each method of measuring says.</summary>

@@ -8,7 +8,7 @@ namespace Orchestrator.Downtime;
 public sealed record HostClock
 {
     // The most that two disciplined clocks drift apart: Linux lets NTP slew each by 500 ppm.
-    private const double Drift = 0.001;
+    internal const double Drift = 0.001;
 
     private static readonly TimeSpan Near = TimeSpan.FromSeconds(1);
 
@@ -33,6 +33,20 @@ public sealed record HostClock
     /// <summary>Why the offset or its uncertainty is unknown; <see langword="null"/> when both are known.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>Where the offset lies: around it when its uncertainty is known, else above it.</summary>
+    internal ClockInterval Interval => (OffsetMs, UncertaintyMs) switch
+    {
+        ({ } offset, { } uncertainty) => new(offset - uncertainty, offset + uncertainty),
+        ({ } offset, _) => new(offset - (BestDriftMs ?? 0) - (RoundTripMs / 2 ?? 0), double.PositiveInfinity),
+        _ => ClockInterval.Unbounded,
+    };
+
+    /// <summary>How far the clocks may have drifted between the event that the offset rests on and the wanted moment.</summary>
+    internal double? BestDriftMs { get; init; }
+
+    /// <summary>By how much the host is ahead at least, by the slowest of the events near the wanted moment.</summary>
+    internal double? SlowestAheadMs { get; init; }
+
     /// <summary>Estimates a host's offset.</summary>
     /// <param name="host">What was seen of the host.</param>
     /// <param name="at">The moment, on our clock, that the offset is wanted for: events far from it count less, since clocks drift.</param>
@@ -56,6 +70,8 @@ public sealed record HostClock
             UncertaintyMs = (roundTrip / 2) + best.Drift + lag is { } uncertainty ? Microseconds(uncertainty) : null,
             RoundTripMs = roundTrip,
             StampedEvents = bounds.Count,
+            BestDriftMs = best.Drift,
+            SlowestAheadMs = near.Count > 0 ? near.Min(bound => bound.Ahead) : null,
             DeliverySpreadMs = near.Count > 0 ? Microseconds(near.Max(bound => bound.Ahead) - near.Min(bound => bound.Ahead)) : null,
             Problem = (roundTrip, lag) switch
             {
@@ -72,9 +88,12 @@ public sealed record HostClock
     /// <summary>A time of our clock on the host's; unchanged when the offset is unknown.</summary>
     internal DateTimeOffset ToHost(DateTimeOffset ours) => ours + TimeSpan.FromMilliseconds(OffsetMs ?? 0);
 
-    /// <summary>How much later than the host's fastest event this one reached us, in milliseconds; <see langword="null"/> when that can't be told.</summary>
-    internal double? Lateness(ObservedEvent e)
-        => OffsetMs is { } offset && e.Stamp is { } stamp ? Math.Max(0, offset - (RoundTripMs / 2 ?? 0) - (stamp - e.Arrived).TotalMilliseconds) : null;
+    /// <summary>
+    /// The longest that an event can have been on its way to us, in milliseconds; <see langword="null"/> when nothing bounds it. An event without a stamp takes the
+    /// slowest of the host's stamped ones near the wanted moment.
+    /// </summary>
+    internal double? LongestDelivery(ObservedEvent e)
+        => Interval.High is var high && double.IsFinite(high) && (e.Stamp is { } stamp ? (stamp - e.Arrived).TotalMilliseconds : SlowestAheadMs) is { } ahead ? Math.Max(0, high - ahead) : null;
 
     /// <summary>Rounds milliseconds to whole microseconds, the resolution of QEMU's stamps.</summary>
     internal static double Microseconds(double ms) => Math.Round(ms, 3, MidpointRounding.AwayFromZero);

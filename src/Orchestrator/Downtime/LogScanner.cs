@@ -3,8 +3,7 @@ using System.Text;
 namespace Orchestrator.Downtime;
 
 /// <summary>
-/// Finds the lines that matter in a stream of any size, in constant memory: bytes are widened block by block (Latin-1, so that offsets stay)
-/// and searched with the vectorised <see cref="System.Buffers.SearchValues"/>; only lines with a match become strings.
+/// Finds the lines that matter in a stream of any size, in constant memory: block by block, as bytes; only lines with a match become strings.
 /// </summary>
 internal sealed class LogScanner(int capacity)
 {
@@ -17,7 +16,6 @@ internal sealed class LogScanner(int capacity)
 
     private readonly Queue<string> _lines = new();
     private readonly byte[] _bytes = new byte[BlockBytes];
-    private readonly char[] _chars = new char[BlockBytes];
 
     /// <summary>The matching lines, oldest first; the newest ones if there were more than fit.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
@@ -38,7 +36,6 @@ internal sealed class LogScanner(int capacity)
             var longLine = length - lineEnd > LongestLine;
             var limit = atEnd ? length : longLine ? length - AfterMatch : lineEnd;
 
-            Encoding.Latin1.GetChars(_bytes.AsSpan(0, length), _chars);
             searched = Math.Max(limit, Collect(searched, limit, length));
             if (atEnd)
             {
@@ -59,7 +56,7 @@ internal sealed class LogScanner(int capacity)
     {
         while (from < limit)
         {
-            var found = _chars.AsSpan(from, length - from).IndexOfAny(QemuLogEvents.Needles);
+            var found = QemuLogEvents.Needles.IndexOfAny(_bytes.AsSpan(from, length - from));
             var match = from + found;
             if (found < 0 || match >= limit)
             {
@@ -67,9 +64,9 @@ internal sealed class LogScanner(int capacity)
             }
 
             var windowStart = Math.Max(0, match - BeforeMatch);
-            var start = windowStart + _chars.AsSpan(windowStart, match - windowStart).LastIndexOf('\n') + 1;
-            var rest = _chars.AsSpan(match, Math.Min(AfterMatch, length - match));
-            var lineEnd = rest.IndexOf('\n');
+            var start = windowStart + _bytes.AsSpan(windowStart, match - windowStart).LastIndexOf((byte)'\n') + 1;
+            var rest = _bytes.AsSpan(match, Math.Min(AfterMatch, length - match));
+            var lineEnd = rest.IndexOf((byte)'\n');
             from = match + (lineEnd < 0 ? rest.Length : lineEnd);
             Keep(Encoding.UTF8.GetString(_bytes.AsSpan(start, from - start)).TrimEnd('\r'));
         }

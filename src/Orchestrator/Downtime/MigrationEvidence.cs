@@ -151,6 +151,12 @@ public sealed record LogEvidence
     /// <summary>The log's path on its host, if known.</summary>
     public string? Path { get; init; }
 
+    /// <summary>How the log was read: <c>file</c>, <c>ssh</c> or <c>libvirt</c> (a storage pool); <see langword="null"/> when it wasn't, or nobody wrote that down.</summary>
+    public string? ReadBy { get; init; }
+
+    /// <summary>Why the log was not read in the ways that come before <see cref="ReadBy"/>.</summary>
+    public IReadOnlyList<string> NotReadBy { get; init; } = [];
+
     /// <summary>Why the log could not be read; <see langword="null"/> when it was.</summary>
     public string? Problem { get; init; }
 

@@ -7,6 +7,7 @@ namespace Orchestrator.Downtime;
 internal static class MigrationPhases
 {
     public const string Setup = "setup";
+    public const string SetupAndCopy = "setup and copy";
     public const string DeviceState = "blackout: device state";
     public const string Load = "blackout: load";
     public const string Resume = "blackout: resume";
@@ -28,6 +29,7 @@ internal static class MigrationPhases
         var (start, end) = (evidence.Call.Started, evidence.Call.Ended);
         var begins = new List<(string Name, DateTimeOffset At)>();
         begins.AddRange(Passes(evidence, timeline, start, stopped ?? end));
+        var setup = begins.Count > 0 ? Setup : SetupAndCopy; // nobody told of the passes
         if (stopped is { } stop && resumed is { } resume)
         {
             begins.Add((DeviceState, stop));
@@ -44,7 +46,7 @@ internal static class MigrationPhases
             begins.Add((Finish, resume));
         }
 
-        begins.Insert(0, (begins.Count > 0 ? Setup : Whole, start));
+        begins.Insert(0, (begins.Count > 0 ? setup : Whole, start));
         return Lengths(begins, start, end);
     }
 

@@ -25,10 +25,7 @@ internal static class ObserverMethod
             : new MeasuredDowntime { ValueMs = value, UncertaintyMs = Uncertainty(stop, clocks.Source, resume, clocks.Destination) };
     }
 
-    // The true blackout is longer by the delivery of the stop and shorter by that of the start. A delivery takes what its host's fastest one may have taken, which is the width
-    // of the offset's interval, and the lateness that its stamp shows against that one. libvirt's own events have no stamp: the latest of the host's stamped events stands in.
+    // The true blackout is longer by the delivery of the stop and shorter by that of the start.
     private static double? Uncertainty(ObservedEvent stop, HostClock source, ObservedEvent resume, HostClock destination)
-        => Delivery(stop, source) is { } first && Delivery(resume, destination) is { } second ? HostClock.Microseconds(Math.Max(first, second)) : null;
-
-    private static double? Delivery(ObservedEvent e, HostClock clock) => clock.UncertaintyMs + (clock.RoundTripMs / 2) + (clock.Lateness(e) ?? clock.DeliverySpreadMs);
+        => source.LongestDelivery(stop) is { } first && destination.LongestDelivery(resume) is { } second ? HostClock.Microseconds(Math.Max(first, second)) : null;
 }

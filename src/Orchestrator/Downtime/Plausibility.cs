@@ -13,6 +13,8 @@ internal static class Plausibility
         {
             < 0 => $"rejected: {valueMs:0.0} ms is negative{blame}",
             _ when valueMs > call + doubt => $"rejected: {valueMs:0.0} ms is longer than the call took ({call:0.0} ms){blame}",
+            _ when !clocks.OffsetsKnown && clocks.Difference is { LowMs: > 0 } or { HighMs: < 0 }
+                => $"rejected: the hosts' clocks don't agree ({clocks.Difference.LowBy ?? clocks.Difference.HighBy}, but its stamp doesn't){blame}",
             _ => null,
         };
     }

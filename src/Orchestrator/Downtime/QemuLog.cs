@@ -25,7 +25,7 @@ public static class QemuLog
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var earliest = since - (clockSlack ?? DefaultClockSlack);
-        try
+        return Guarded(path, () =>
         {
             LogEvidence slice;
             var attempt = 0;
@@ -40,6 +40,14 @@ public static class QemuLog
             while (++attempt < Attempts);
 
             return slice with { Problem = $"{path} was rotated again and again while it was read" };
+        });
+    }
+
+    private static LogEvidence Guarded(string path, Func<LogEvidence> read)
+    {
+        try
+        {
+            return read();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -55,6 +63,33 @@ public static class QemuLog
         }
     }
 
+    /// <summary>
+    /// Reads the lines that matter of a whole log. Of one file, the rotated parts beside it are read too as far back as the start of its first QEMU; of several, they are the
+    /// parts of one log in any order. Blocks while it reads; what cannot be read is told in <see cref="LogEvidence.Problem"/>.
+    /// </summary>
+    /// <param name="paths">The log, or its parts.</param>
+    public static LogEvidence ReadWhole(IReadOnlyList<string> paths)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        if (paths is [var single])
+        {
+            return ReadSlice(single);
+        }
+
+        var parts = paths.Select(path => Guarded(path, () =>
+        {
+            using var part = Open(path);
+            return Read(part);
+        })).ToList();
+        return new LogEvidence
+        {
+            Path = string.Join(", ", paths),
+            Problem = parts.Select(part => part.Problem).FirstOrDefault(problem => problem is not null),
+            Lines = [.. parts.OrderBy(part => part.Lines.Select(text => QemuLogLine.Parse(text).Stamp).FirstOrDefault(stamp => stamp is not null)).SelectMany(part => part.Lines)],
+            DroppedLines = parts.Sum(part => part.DroppedLines),
+        };
+    }
+
     /// <summary>Reads the lines that matter from a stream, to its end, in constant memory.</summary>
     /// <param name="log">The log's bytes.</param>
     /// <exception cref="IOException">The stream failed.</exception>
@@ -64,6 +99,18 @@ public static class QemuLog
         var scanner = new LogScanner(LinesKept);
         scanner.Scan(log);
         return Evidence(null, scanner, null);
+    }
+
+    /// <summary>Reads the lines that matter since a time from a log's parts, the oldest first.</summary>
+    internal static LogEvidence ReadParts(string path, IEnumerable<Stream> parts, DateTimeOffset earliest)
+    {
+        var scanner = new LogScanner(LinesKept);
+        foreach (var part in parts)
+        {
+            scanner.Scan(part);
+        }
+
+        return Evidence(path, scanner, earliest);
     }
 
     private static LogEvidence Read(string path, DateTimeOffset? earliest, out bool rotated)
@@ -128,8 +175,9 @@ public static class QemuLog
     {
         if (earliest is null)
         {
+            // A part that begins in the middle of a QEMU's life may hold the end of a migration that began in the part before it.
             log.Position = 0;
-            var covered = FirstLines(log).Any(line => QemuLogLine.Parse(line).Kind == QemuLogLineKind.StartingUp);
+            var covered = FirstLines(log).Select(line => QemuLogLine.Parse(line).Kind).FirstOrDefault(kind => kind != QemuLogLineKind.Other) == QemuLogLineKind.StartingUp;
             log.Position = 0;
             return covered;
         }

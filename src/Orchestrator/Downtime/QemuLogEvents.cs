@@ -10,11 +10,14 @@ internal static class QemuLogEvents
     public const string AllVcpusPrepared = "all_vcpus_prepared";
     public const string VmStateNotify = "vm_state_notify";
     public const string DowntimeCheckpoint = "vmstate_downtime_checkpoint";
+    public const string DowntimeSave = "vmstate_downtime_save";
+    public const string DowntimeLoad = "vmstate_downtime_load";
+    public const string Incoming = "-incoming ";
     public const string EnterMigrate = "qmp_enter_migrate";
 
     private static readonly string[] Events =
     [
-        AllVcpusPaused, AllVcpusPrepared, VmStateNotify, DowntimeCheckpoint, EnterMigrate, "vmstate_downtime_save", "vmstate_downtime_load",
+        AllVcpusPaused, AllVcpusPrepared, VmStateNotify, DowntimeCheckpoint, EnterMigrate, DowntimeSave, DowntimeLoad,
         "runstate_set", "migrate_set_state", "qmp_enter_cont", "process_incoming_migration_co_end", "postcopy_start",
     ];
 
@@ -34,7 +37,7 @@ internal static class QemuLogEvents
     private static readonly SearchValues<string> Errors = SearchValues.Create(DeviceErrors, StringComparison.Ordinal);
 
     /// <summary>Every text that makes a line worth keeping.</summary>
-    public static readonly SearchValues<string> Needles = SearchValues.Create([.. Events, .. LibvirtTexts, .. DeviceErrors], StringComparison.Ordinal);
+    public static readonly ByteNeedles Needles = new([.. Events, .. LibvirtTexts, Incoming, .. DeviceErrors]);
 
     public static bool IsKnown(ReadOnlySpan<char> name) => Known.Contains(name);
 

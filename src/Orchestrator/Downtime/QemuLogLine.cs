@@ -23,6 +23,9 @@ public enum QemuLogLineKind
 
     /// <summary>An error of a device that takes part in the migration.</summary>
     DeviceError,
+
+    /// <summary>The part of QEMU's command line that makes it wait for a guest to be migrated into it.</summary>
+    Incoming,
 }
 
 /// <summary>One line of a domain's QEMU log.</summary>
@@ -40,7 +43,7 @@ public sealed partial record QemuLogLine(QemuLogLineKind Kind, DateTimeOffset? S
     {
         ArgumentNullException.ThrowIfNull(text);
         var line = text.TrimEnd('\r', '\n');
-        return Stamped(line) ?? IsoStamped(line) ?? LibvirtLine(line) ?? Bare(line) ?? DeviceError(line) ?? Nothing;
+        return Stamped(line) ?? IsoStamped(line) ?? LibvirtLine(line) ?? Incoming(line) ?? Bare(line) ?? DeviceError(line) ?? Nothing;
     }
 
     /// <summary>Whether the event says that the guest's vCPUs stand still (<see langword="false"/>), run (<see langword="true"/>), or neither.</summary>
@@ -93,6 +96,11 @@ public sealed partial record QemuLogLine(QemuLogLineKind Kind, DateTimeOffset? S
         };
         return new QemuLogLine(kind, stamp, "", match.Groups["reason"].Value);
     }
+
+    private static QemuLogLine? Incoming(string line)
+        => line.StartsWith(QemuLogEvents.Incoming, StringComparison.Ordinal) || line.Contains($" {QemuLogEvents.Incoming}", StringComparison.Ordinal)
+            ? new QemuLogLine(QemuLogLineKind.Incoming, null, "", "")
+            : null;
 
     // Without a prefix only a whole line is believed: the QEMU command line in a header names events too.
     private static QemuLogLine? Bare(string line)

@@ -46,8 +46,10 @@ internal static class QmpEvents
     public static IEnumerable<ObservedEvent> During(MigrationEvidence evidence, HostEvidence host, string channel, string name)
         => host.Events.Where(e => e.Channel == channel
             && (e.Name == name || (name.EndsWith('/') && e.Name.StartsWith(name, StringComparison.Ordinal)))
-            && e.Arrived >= evidence.Call.Started
-            && e.Arrived <= evidence.Call.Ended + LateArrival);
+            && IsDuring(evidence, e));
+
+    /// <summary>Whether an event arrived during the call, or a moment after it.</summary>
+    public static bool IsDuring(MigrationEvidence evidence, ObservedEvent e) => e.Arrived >= evidence.Call.Started && e.Arrived <= evidence.Call.Ended + LateArrival;
 
     private static string? Field(ObservedEvent e, string name)
     {

@@ -38,6 +38,9 @@ internal sealed class SourceLog
             : new SourceLog(lines, window, LastHeader(lines, lines.Count), lines.Count, null);
     }
 
+    /// <summary>The lines of the migration alone.</summary>
+    public IEnumerable<QemuLogLine> Cut => _lines.Take(_start.._end).Where(line => Within(line, _window));
+
     public bool Has(string name) => _lines.Any(line => line.Name == name);
 
     /// <summary>Where the vCPUs stood still for the last time and stayed so.</summary>
@@ -94,7 +97,7 @@ internal sealed class SourceLog
         return false;
     }
 
-    private static bool SameFamily(string name, string family)
+    internal static bool SameFamily(string name, string family)
         => (name == QemuLogEvents.VmStateNotify) == (family == QemuLogEvents.VmStateNotify);
 
     // libvirt's own lines and the window are known to the millisecond at best; lines without a time are judged by their place alone.

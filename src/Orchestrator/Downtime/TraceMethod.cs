@@ -37,7 +37,7 @@ internal static class TraceMethod
     }
 
     // Without an offset the log's clock can't be laid over the call.
-    private static TimeWindow? Window(MigrationEvidence evidence, HostClock clock)
+    internal static TimeWindow? Window(MigrationEvidence evidence, HostClock clock)
     {
         if (clock.OffsetMs is null)
         {

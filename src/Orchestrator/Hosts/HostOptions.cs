@@ -17,4 +17,7 @@ public sealed record HostOptions
 
     /// <summary>The folder of the host's QEMU logs on this machine; <see langword="null"/> to tell it from the URI.</summary>
     public string? LogDirectory { get; init; }
+
+    /// <summary>The program that reads logs on other machines: its path, or its name on the <c>PATH</c>.</summary>
+    public string Ssh { get; init; } = "ssh";
 }

@@ -198,6 +198,14 @@ public interface IHost : IAsyncDisposable
     /// <returns>QEMU's answer, as JSON; an error of QEMU's comes in it, as <c>error</c>.</returns>
     Task<string> QemuMonitorCommandAsync(Guid uuid, string command, CancellationToken cancellationToken);
 
+    /// <summary>Sends a command to the agent in a running guest.</summary>
+    /// <param name="uuid">A running domain.</param>
+    /// <param name="command">The command of QEMU's guest agent, as JSON.</param>
+    /// <param name="timeout">How long the agent may take, in whole seconds from 1.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The agent's answer, as JSON; an error of the agent's is a <see cref="LibvirtException"/>.</returns>
+    Task<string> QemuAgentCommandAsync(Guid uuid, string command, TimeSpan timeout, CancellationToken cancellationToken);
+
     /// <summary>Every domain of the host, running or off, with what a list shows of it. A domain that does not answer is in the list all the same, with what is known of it.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<IReadOnlyList<DomainRecord>> ListDomainRecordsAsync(CancellationToken cancellationToken);

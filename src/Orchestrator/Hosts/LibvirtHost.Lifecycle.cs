@@ -40,6 +40,10 @@ public sealed partial class LibvirtHost
     public Task<string> QemuMonitorCommandAsync(Guid uuid, string command, CancellationToken cancellationToken) =>
         OnDomainAsync(uuid, domain => domain.QemuMonitorCommand(command), cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<string> QemuAgentCommandAsync(Guid uuid, string command, TimeSpan timeout, CancellationToken cancellationToken) =>
+        OnDomainAsync(uuid, domain => domain.QemuAgentCommand(command, timeout), cancellationToken);
+
     // A driver that knows no such thing keeps none.
     private static T Ask<T>(Func<T> question)
         where T : struct

@@ -334,19 +334,6 @@ public sealed partial class LibvirtHost : IHost
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<LogEvidence> ReadLogAsync(string name, DateTimeOffset since, CancellationToken cancellationToken)
-    {
-        string? folder = _options.LogDirectory ?? QemuLogLocation.Find(
-            Identity.Uri, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), Environment.GetEnvironmentVariable("XDG_CACHE_HOME"));
-        if (folder is null)
-        {
-            return Task.FromResult(new LogEvidence { Problem = $"the log is on {Address.Name}, which is not this machine" });
-        }
-
-        return OnLinkAsync(link => link.InvokeAsync(() => QemuLog.ReadSlice(Path.Combine(folder, name + ".log"), since), cancellationToken), _options.CallTimeout, cancellationToken);
-    }
-
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         HostLink link;

@@ -30,6 +30,10 @@ internal static class QemuLogLocation
         }
     }
 
+    /// <summary>The folder of the logs on the daemon's own machine, for one who logs in there; relative to the home folder for a session.</summary>
+    internal static string OnHost(string uri) =>
+        Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) && parsed.AbsolutePath == "/session" ? ".cache/libvirt/qemu/log" : "/var/log/libvirt/qemu";
+
     /// <summary>The path of the daemon's socket when the URI reaches it over one of this machine; empty for libvirt's default path.</summary>
     internal static string? LocalSocket(string uri) =>
         Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) && parsed.Host.Length == 0 && parsed.AbsolutePath is "/system" or "/session"

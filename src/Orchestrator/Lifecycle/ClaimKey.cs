@@ -27,6 +27,12 @@ public sealed record ClaimKey
         return new($"orchestrator/device/{host}/{(bytes.Length <= LongestResource ? resource : Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 16)))}");
     }
 
+    /// <summary>The night of a plan on a host: whoever has it is the process that runs it.</summary>
+    /// <param name="plan">The plan's name.</param>
+    /// <param name="sourceUri">The source's URI, without a password.</param>
+    internal static ClaimKey OfNight(string plan, string sourceUri) =>
+        new($"orchestrator/night/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{plan}\n{sourceUri}")).AsSpan(0, 16))}");
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -80,8 +80,10 @@ public sealed record MigrationDocument
     /// <param name="Problem">Why there is no value.</param>
     /// <param name="Sources">What each method says.</param>
     /// <param name="Clocks">The hosts' clocks.</param>
+    /// <param name="ClockDifference">How they stand against each other.</param>
+    /// <param name="DeviceState">What each device's state took.</param>
     public sealed record DowntimeFigures(
-        double? ValueMs, double? UncertaintyMs, string? Method, string? Problem, DowntimeSources Sources, IReadOnlyList<HostClock> Clocks);
+        double? ValueMs, double? UncertaintyMs, string? Method, string? Problem, DowntimeSources Sources, IReadOnlyList<HostClock> Clocks, ClockDifference? ClockDifference, DeviceStateDowntime DeviceState);
 
     /// <summary>What was sent.</summary>
     /// <param name="DurationMs">The length of the call, in milliseconds.</param>
@@ -172,7 +174,7 @@ public sealed record MigrationDocument
 
     private static HostName HostOf(HostAddress host, HostEvidence? evidence) => new(host.Name, HostAddress.Redact(host.Uri), evidence?.StateAfter);
 
-    private static DowntimeFigures FiguresOf(DowntimeReport report) => new(report.ValueMs, report.UncertaintyMs, report.Method, report.Problem, report.Sources, report.Clocks);
+    private static DowntimeFigures FiguresOf(DowntimeReport report) => new(report.ValueMs, report.UncertaintyMs, report.Method, report.Problem, report.Sources, report.Clocks, report.ClockDifference, report.DeviceState);
 
     internal static TransferFigures TransferOf(MigrationEvidence evidence)
     {

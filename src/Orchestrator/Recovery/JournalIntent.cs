@@ -5,7 +5,7 @@ namespace Orchestrator.Recovery;
 /// <summary>What was intended: all that another process needs to finish or to undo it.</summary>
 public sealed record JournalIntent
 {
-    /// <summary>What is done: <c>migrate</c>.</summary>
+    /// <summary>What is done: <c>migrate</c>, or <c>regress</c>: a plan's night, whose name stands for the domain's.</summary>
     public string Kind { get; init; } = "migrate";
 
     /// <summary>The domain.</summary>

@@ -38,8 +38,8 @@ public sealed partial class Recoverer(
     /// <summary>How effects are undone, by the kind of their steps.</summary>
     public IReadOnlyDictionary<string, StepUndoer> Undoers { get; init; } = VdpaSteps.Undoers;
 
-    /// <summary>The operations that the journal has as not ended, the oldest first; some may be running right now.</summary>
-    public IReadOnlyList<UnfinishedOperation> FindAll() => [.. (journal?.Unfinished() ?? []).Select(UnfinishedOperation.Of)];
+    /// <summary>The migrations that the journal has as not ended, the oldest first; some may be running right now.</summary>
+    public IReadOnlyList<UnfinishedOperation> FindAll() => [.. (journal?.Unfinished() ?? []).Where(operation => operation.Intent.Kind == "migrate").Select(UnfinishedOperation.Of)];
 
     /// <summary>The operation of a domain that has not ended, by the domain's marker and the journal; <see langword="null"/> when there is none.</summary>
     /// <param name="uuid">The domain.</param>

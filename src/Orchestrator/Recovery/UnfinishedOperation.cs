@@ -9,6 +9,9 @@ public sealed record UnfinishedOperation
     /// <summary>Its id; <see langword="null"/> when a person tells of it.</summary>
     public Guid? Id { get; init; }
 
+    /// <summary>What it is: <c>migrate</c>, or <c>regress</c> for the night of a plan, whose name stands for the domain's.</summary>
+    public string Kind { get; init; } = "migrate";
+
     /// <summary>Whether this machine's journal has it.</summary>
     public bool IsInJournal { get; init; }
 
@@ -89,6 +92,7 @@ public sealed record UnfinishedOperation
         return new()
         {
             Id = operation.Id,
+            Kind = intent.Kind,
             IsInJournal = true,
             DomainUuid = intent.DomainUuid,
             DomainName = intent.DomainName,
@@ -149,6 +153,6 @@ public sealed record UnfinishedOperation
     public override string ToString()
     {
         string began = Started is { } started ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $", begun {started.ToLocalTime():yyyy-MM-dd HH:mm:ss}") : "";
-        return $"migration of {DomainName} from {Source.Name} to {Destination.Name}{began}{(Owner is null ? "" : $" by {Owner}")}";
+        return $"{(Kind == "migrate" ? "migration" : "run")} of {DomainName} from {Source.Name} to {Destination.Name}{began}{(Owner is null ? "" : $" by {Owner}")}";
     }
 }

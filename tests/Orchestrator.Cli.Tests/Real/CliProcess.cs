@@ -7,6 +7,7 @@ namespace Orchestrator.Cli.Tests.Real;
 internal sealed class CliProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan NightPatience = TimeSpan.FromMinutes(15);
 
     private readonly Process _process;
     private readonly StringBuilder _error = new();
@@ -59,6 +60,8 @@ internal sealed class CliProcess : IDisposable
 
     internal static CliProcess Start(params string[] arguments) => new(arguments);
 
+    internal static CliProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) => new(arguments, environment);
+
     internal static async Task<CliResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         using var process = new CliProcess(arguments, environment);
@@ -105,9 +108,16 @@ internal sealed class CliProcess : IDisposable
         Assert.That(kill.ExitCode, Is.Zero);
     }
 
-    internal async Task<CliResult> EndAsync()
+    /// <summary>Runs a plan, which takes as long as its migrations do.</summary>
+    internal static async Task<CliResult> RunNightAsync(params string[] arguments)
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using CliProcess process = Start(arguments);
+        return await process.EndAsync(NightPatience);
+    }
+
+    internal async Task<CliResult> EndAsync(TimeSpan? patience = null)
+    {
+        using var deadline = new CancellationTokenSource(patience ?? Patience);
         await _process.WaitForExitAsync(deadline.Token);
         await _reading;
         return new(_process.ExitCode, Output, Error);

@@ -114,6 +114,16 @@ internal sealed partial class FakeHost
             ? throw new LibvirtException(LibvirtErrorCode.NoDomain, FromQemu, "virDomainHasManagedSaveImage", $"Domain not found: no domain with matching uuid '{uuid}'")
             : Leftovers.GetValueOrDefault(uuid) ?? new(false, 0, 0));
 
+    /// <summary>What the agent in a guest answers; none runs by default.</summary>
+    internal Func<string, string> Agent { get; set; } = static _ => throw new LibvirtException(
+        LibvirtErrorCode.AgentUnresponsive, FromQemu, "virDomainQemuAgentCommand", "Guest agent is not responding: QEMU guest agent is not connected");
+
+    public Task<string> QemuAgentCommandAsync(Guid uuid, string command, TimeSpan timeout, CancellationToken cancellationToken) => Answer(() =>
+    {
+        RequireActive("qemu-agent-command", Domains[uuid]);
+        return Agent(command);
+    });
+
     public Task<string> QemuMonitorCommandAsync(Guid uuid, string command, CancellationToken cancellationToken) => Answer(() =>
     {
         RequireActive("qemu-monitor-command", Domains[uuid]);

@@ -20,12 +20,14 @@ public static class PolicyDocument
         var source = new SettingOrigin(ConfigurationLayer.UserFile, file ?? "policy");
         YamlValue document = YamlReader.Read(yaml, source, "a policy", MaxLength)
             ?? throw new ConfigurationException(source with { Line = 1, Column = 1 }, null, "the file is empty", "samples/policies has policies to begin with.");
-        var root = new YamlSection(document, Keys);
-        MigrationPolicy policy = Read(root);
-        return PolicyRules.Problems(policy).FirstOrDefault() is { } problem
-            ? throw new ConfigurationException(root.NearestPlaceOf(problem.Path), problem.Path, problem.Text, problem.Remedy)
-            : policy;
+        return Checked(new YamlSection(document, Keys));
     }
+
+    /// <summary>Reads the policy that stands under a key of another document.</summary>
+    /// <param name="parent">The section around it.</param>
+    /// <param name="key">The key.</param>
+    /// <exception cref="ConfigurationException">It is no policy; names the key and where it stands.</exception>
+    internal static MigrationPolicy? Read(YamlSection parent, string key) => parent.Section(key, Keys) is { } section ? Checked(section) : null;
 
     /// <summary>A policy as JSON.</summary>
     /// <param name="policy">The policy.</param>
@@ -38,6 +40,12 @@ public static class PolicyDocument
     {
         MigrationPolicy policy = JsonSerializer.Deserialize(json, PolicyJson.Default.MigrationPolicy) ?? throw new JsonException("The policy is null.");
         return PolicyRules.Problems(policy).FirstOrDefault() is { } problem ? throw new JsonException($"{problem.Path}: {problem.Text}") : policy;
+    }
+
+    private static MigrationPolicy Checked(YamlSection root)
+    {
+        MigrationPolicy policy = Read(root);
+        return PolicyRules.Problems(policy).FirstOrDefault() is { } problem ? throw root.WrongBelow(problem.Path, problem.Text, problem.Remedy) : policy;
     }
 
     private static MigrationPolicy Read(YamlSection root)

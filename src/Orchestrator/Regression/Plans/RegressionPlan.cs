@@ -55,8 +55,24 @@ public sealed record PlannedGuest
     /// <summary>A guest of the lab, made for the run.</summary>
     public LabGuestSpec? Lab { get; init; }
 
+    /// <summary>What tells that it has booted; a lab's guest ticks then, whatever stands here.</summary>
+    public GuestReadiness Ready { get; init; }
+
     /// <summary>How long it may take from the start until it is ready for work; 60 seconds by default.</summary>
     public TimeSpan BootTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+/// <summary>What tells that a guest has booted.</summary>
+public enum GuestReadiness
+{
+    /// <summary>Its guest agent answers, where its domain has a channel for one; else that it runs.</summary>
+    Auto,
+
+    /// <summary>Its guest agent answers.</summary>
+    Agent,
+
+    /// <summary>That it runs: nothing inside is waited for.</summary>
+    Running,
 }
 
 /// <summary>A guest of the lab.</summary>
@@ -158,7 +174,7 @@ public sealed record ScenarioLimits
     public double? MaxMs { get; init; }
 }
 
-/// <summary>When a change against the baseline is a regression: see <c>docs/regression.md</c>.</summary>
+/// <summary>When a change against the baseline is a regression: see <c>docs/regression-statistics.md</c>.</summary>
 public sealed record ComparisonRule
 {
     /// <summary>The largest probability with which an unchanged system may look as different as this: between 0 and 1.</summary>
@@ -205,7 +221,7 @@ public enum LoadChannel
     /// <summary>The system's <c>ssh</c>.</summary>
     Ssh,
 
-    /// <summary>A shell on the guest's serial port.</summary>
+    /// <summary>A shell on the guest's serial port. Not yet: a plan that asks for it is refused.</summary>
     Serial,
 }
 

@@ -210,7 +210,7 @@ public sealed class PolicyDocumentTests
 
     private static string Sample(string name) => File.ReadAllText(Path.Combine(Root, "samples", "policies", $"{name}.yaml"));
 
-    private static JsonNode? Json(YamlNode node) => node switch
+    internal static JsonNode? Json(YamlNode node) => node switch
     {
         YamlMappingNode mapping => new JsonObject(mapping.Children.Select(pair => KeyValuePair.Create(((YamlScalarNode)pair.Key).Value!, Json(pair.Value)))),
         YamlSequenceNode sequence => new JsonArray([.. sequence.Select(Json)]),

@@ -188,6 +188,24 @@ public sealed class RegressionStoreTests(string kind)
     }
 
     [Test]
+    public async Task Of_a_process_of_another_machine_nothing_is_concluded()
+    {
+        await using RegressionStore store = await OpenAsync();
+        RegressionRun run = await store.BeginAsync(Run(30) with { Ended = null });
+        await SqlAsync($"UPDATE regress_run SET owner = replace(owner, '{RunOwner.Here.MachineId}', '0123456789abcdef0123456789abcdef')");
+
+        Assert.That(await store.FindAsync(run.Id), Has.Property("State").EqualTo(RunState.Elsewhere).And.Property("Verdict").EqualTo(Verdict.Inconclusive));
+    }
+
+    [Test]
+    public void A_process_of_an_earlier_start_of_the_machine_is_gone_and_so_is_one_whose_number_another_has()
+    {
+        Assert.That(RunOwner.Here.IsAlive(), Is.True);
+        Assert.That((RunOwner.Here with { BootId = "earlier" }).IsAlive(), Is.False);
+        Assert.That((RunOwner.Here with { StartTicks = RunOwner.Here.StartTicks - 1 }).IsAlive(), Is.False);
+    }
+
+    [Test]
     public async Task A_run_that_is_not_there_cannot_be_saved()
     {
         await using RegressionStore store = await OpenAsync();

@@ -1,0 +1,76 @@
+using System.Text.Json.Serialization;
+
+namespace Orchestrator.Regression.Running;
+
+/// <summary>What a night changes, with all that putting it back needs: written into the journal before it is done.</summary>
+[JsonDerivedType(typeof(RunOpened), "run")]
+[JsonDerivedType(typeof(SettingChanged), "setting")]
+[JsonDerivedType(typeof(GuestDefined), "defined")]
+[JsonDerivedType(typeof(GuestStarted), "started")]
+[JsonDerivedType(typeof(GuestStopped), "stopped")]
+[JsonDerivedType(typeof(GuestAway), "away")]
+[JsonDerivedType(typeof(DeviceAttached), "attached")]
+internal abstract record NightEffect
+{
+    /// <summary>The kind of its step in the journal.</summary>
+    internal abstract string Kind { get; }
+
+    /// <summary>Whether it is undone without the hosts' libvirt.</summary>
+    internal virtual bool NeedsHosts => true;
+}
+
+/// <summary>A run that is open in the store.</summary>
+internal sealed record RunOpened(string Id) : NightEffect
+{
+    internal override string Kind => "regress-run";
+
+    internal override bool NeedsHosts => false;
+}
+
+/// <summary>A setting of a host.</summary>
+internal sealed record SettingChanged(SettingPlace Place, string Name, string Before, string Value) : NightEffect
+{
+    internal override string Kind => "regress-setting";
+
+    internal override bool NeedsHosts => false;
+}
+
+/// <summary>A domain that was defined for the run.</summary>
+internal sealed record GuestDefined(Guid Uuid, string Name) : NightEffect
+{
+    internal override string Kind => "regress-defined";
+}
+
+/// <summary>A domain that was off, and was started for the run.</summary>
+internal sealed record GuestStarted(Guid Uuid, string Name) : NightEffect
+{
+    internal override string Kind => "regress-started";
+}
+
+/// <summary>A guest that ran, and is stopped and started again.</summary>
+internal sealed record GuestStopped(Guid Uuid, string Name) : NightEffect
+{
+    internal override string Kind => "regress-stopped";
+}
+
+/// <summary>A guest that is sent to the destination, and has to come home: with what its migrations are allowed.</summary>
+internal sealed record GuestAway(Guid Uuid, string Name, bool Unsafe, IReadOnlyList<string> Allow) : NightEffect
+{
+    internal override string Kind => "regress-home";
+}
+
+/// <summary>A device that was attached for the run.</summary>
+internal sealed record DeviceAttached(Guid Uuid, string Name, string Xml) : NightEffect
+{
+    internal override string Kind => "regress-device";
+}
+
+/// <summary>Where a setting is: on this machine, or where <c>ssh</c> leads.</summary>
+/// <param name="Host">The host's name, for messages.</param>
+/// <param name="Ssh">The target; <see langword="null"/> for this machine.</param>
+/// <param name="Sudo">Whether <c>sudo</c> is needed there.</param>
+internal sealed record SettingPlace(string Host, string? Ssh, bool Sudo);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(NightEffect))]
+internal sealed partial class NightJson : JsonSerializerContext;

@@ -1,0 +1,45 @@
+using Orchestrator.Checks;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Regression.Running;
+
+/// <summary>What a host is, as facts by name, so that two nights can be compared: what is unknown is left out.</summary>
+internal static class NightEnvironment
+{
+    private const int NetworkClass = 0x02;
+
+    internal static async Task<IReadOnlyDictionary<string, string>> ReadAsync(IHost host, HostFiles files, TimeProvider time, CancellationToken cancellationToken) =>
+        Of(await new HostFactsReader(files, time).ReadAsync(host, cancellationToken).ConfigureAwait(false), files);
+
+    /// <summary>The facts of a host. Pure, but for the versions of its network cards.</summary>
+    internal static IReadOnlyDictionary<string, string> Of(HostFacts facts, HostFiles files)
+    {
+        var named = new Dictionary<string, string>(StringComparer.Ordinal);
+        Add("server", facts.Firmware?.Product);
+        Add("bios", Join(facts.Firmware?.Vendor, facts.Firmware?.Version, facts.Firmware?.Date));
+        Add("cpu", Join(facts.Host.Architecture, facts.CpuModel));
+        Add("kernel", facts.Kernel?.Release);
+        Add("libvirt", Version(facts.Host.LibvirtVersion));
+        Add("qemu", Version(facts.Host.QemuVersion));
+        Add("nic", string.Join("; ", (facts.PciFunctions ?? [])
+            .Where(function => function.Class >> 16 == NetworkClass && function.PhysicalFunction is null)
+            .Select(function => Join($"{function.Vendor:x4}:{function.Device:x4}", function.Driver, DriverVersion(files, function.Driver, facts.IsThisMachine)))
+            .OfType<string>().GroupBy(text => text).Select(same => same.Count() > 1 ? $"{same.Count()} x {same.Key}" : same.Key).Order(StringComparer.Ordinal)));
+        return named;
+
+        void Add(string name, string? value)
+        {
+            if (value is { Length: > 0 })
+            {
+                named[name] = value;
+            }
+        }
+    }
+
+    private static string? DriverVersion(HostFiles files, string? driver, bool isThisMachine) =>
+        driver is not null && isThisMachine ? files.ReadText($"/sys/module/{driver}/version") : null;
+
+    private static string? Version(long version) => version <= 0 ? null : FormattableString.Invariant($"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
+
+    private static string? Join(params string?[] parts) => string.Join(' ', parts.Where(part => part is { Length: > 0 })) is { Length: > 0 } text ? text : null;
+}

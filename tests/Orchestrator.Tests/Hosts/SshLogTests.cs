@@ -1,0 +1,91 @@
+using Orchestrator.Downtime;
+using Orchestrator.Hosts;
+
+namespace Orchestrator.Tests.Hosts;
+
+/// <summary>Logs over SSH, with an <c>ssh</c> that runs on this machine what it was told to run on the other.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
+public sealed class SshLogTests
+{
+    private const string Header = "2026-11-21 01:50:00.101+0000: starting up libvirt version: 11.3.0";
+    private const string Old = "1@1795226000.000000:all_vcpus_prepared ";
+    private const string Pause = "130@1795226215.692892:all_vcpus_paused ";
+
+    private static readonly DateTimeOffset Since = DateTimeOffset.FromUnixTimeSeconds(1795226100);
+
+    private string _folder = "";
+
+    [SetUp]
+    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("ssh log '").FullName;
+
+    [TearDown]
+    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    public async Task The_end_of_a_log_is_read_with_the_part_before_it_whatever_its_path()
+    {
+        string log = Path.Combine(_folder, "it's $HOME.log");
+        File.WriteAllLines(log + ".0", [Header, Old, "1@1795226110.000000:all_vcpus_prepared "]);
+        File.WriteAllLines(log, [Pause]);
+
+        LogEvidence slice = await new SshLog(Ssh("for last; do :; done; exec sh -c \"$last\""), new("node1", 2222, Sudo: false)).ReadAsync(log, Since, CancellationToken.None);
+
+        Assert.That(slice.Problem, Is.Null);
+        Assert.That(slice.Lines, Is.EqualTo(new[] { "1@1795226110.000000:all_vcpus_prepared ", Pause }));
+        Assert.That(File.ReadAllLines(Path.Combine(_folder, "arguments"))[..8], Is.EqualTo(new[] { "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-p", "2222", "--", "node1" }));
+    }
+
+    [Test]
+    public async Task A_log_that_is_not_there_is_a_problem()
+    {
+        LogEvidence slice = await new SshLog(Ssh("for last; do :; done; exec sh -c \"$last\""), new("node1", null, Sudo: false)).ReadAsync(Path.Combine(_folder, "no.log"), Since, CancellationToken.None);
+
+        Assert.That(slice.Problem, Does.EndWith("no.log does not exist there"));
+    }
+
+    [TestCase("echo 'node1: Permission denied (publickey).' >&2; exit 255", "ssh to root@node1 failed: node1: Permission denied (publickey).")]
+    [TestCase("echo 'sudo: a password is required' >&2; exit 67", "sudo on root@node1 does not let us read /var/log/x.log without a password: sudo: a password is required")]
+    [TestCase("echo 'tail: /var/log/x.log: Permission denied' >&2; exit 1", "/var/log/x.log on root@node1 cannot be read: tail: /var/log/x.log: Permission denied")]
+    public void What_ssh_sudo_or_tail_refuse_is_said(string script, string message) =>
+        Assert.That(
+            async () => await new SshLog(Ssh(script), new("root@node1", null, Sudo: true)).ReadAsync("/var/log/x.log", Since, CancellationToken.None),
+            Throws.TypeOf<IOException>().With.Message.EqualTo(message));
+
+    [Test]
+    public void No_ssh_here_is_said() =>
+        Assert.That(
+            async () => await new SshLog("no-such-ssh", new("node1", null, Sudo: false)).ReadAsync("/var/log/x.log", Since, CancellationToken.None),
+            Throws.TypeOf<IOException>().With.Message.EqualTo("no-such-ssh is not installed here"));
+
+    [Test]
+    public void Root_reads_through_sudo_that_asks_for_no_password() =>
+        Assert.That(SshLog.Arguments(new("node1", null, Sudo: true), "/a'b.log")[^1], Is.EqualTo(
+            @"sudo -n true || exit 67; sudo -n test -e '/a'\''b.log' || exit 66; exec sudo -n tail -c 16777216 -- '/a'\''b.log'"));
+
+    [TestCase("qemu+ssh://root@node1/system", "root@node1", null)]
+    [TestCase("qemu+ssh://node1:2222/system", "node1", 2222)]
+    [TestCase("qemu+libssh2://me:secret@node1/session", "me@node1", null)]
+    [TestCase("qemu+tls://node1/system", null, null)]
+    [TestCase("qemu:///system", null, null)]
+    [TestCase("qemu+ssh://-oProxyCommand=x@node1/system", null, null)]
+    public void The_target_is_told_from_the_uri(string uri, string? host, int? port)
+    {
+        SshTarget? target = SshTarget.Of(HostAddress.FromUri(uri), uri);
+
+        Assert.That((target?.Host, target?.Port), Is.EqualTo((host, port)));
+    }
+
+    [Test]
+    public void The_side_channel_goes_before_the_uri() =>
+        Assert.That(
+            SshTarget.Of(new("n", "qemu+ssh://root@node1/system") { SideChannel = new("ops@node1", Sudo: true) }, "qemu+ssh://root@node1/system"),
+            Is.EqualTo(new SshTarget("ops@node1", null, Sudo: true)));
+
+    private string Ssh(string script)
+    {
+        string path = Path.Combine(_folder, "ssh");
+        File.WriteAllText(path, $"#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$(dirname \"$0\")/arguments\"\n{script}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+}
