@@ -18,6 +18,11 @@ internal sealed partial class HtmlReport
                 Badge(scenario.Verdict);
             });
             _page.Element("p", string.Join(" · ", Setup(scenario)), ("class", "muted"));
+            if (scenario.Measures.Count == 0)
+            {
+                _page.Element("p", "Nothing was measured.");
+            }
+
             ScenarioResult? then = input.Baseline?.Scenarios.FirstOrDefault(other => other.Name == scenario.Name);
             foreach (MeasureResult measure in scenario.Measures)
             {
@@ -129,8 +134,8 @@ internal sealed partial class HtmlReport
         }
 
         Dictionary<string, double>? before = then is null ? null : PhaseMedians.Of(then).ToDictionary(phase => phase.Phase, phase => phase.Ms);
-        _page.Element("h3", "Phases");
-        Table(before is { Count: > 0 } ? ["phase", ">median ms", ">baseline ms", ">change ms"] : ["phase", ">median ms"], () =>
+        _page.Element("h3", "Phases, medians in ms");
+        Table(before is { Count: > 0 } ? ["phase", ">now", ">baseline", ">change"] : ["phase", ">now"], () =>
         {
             foreach ((string phase, double ms) in now)
             {
