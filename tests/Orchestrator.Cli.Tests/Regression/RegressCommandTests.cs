@@ -59,6 +59,7 @@ public sealed class RegressCommandTests
     {
         CliResult json = await RunAsync("show", "latest", "--json");
         Assert.That(json.ExitCode, Is.Zero, $"{json}");
+        Assert.That(Problems("regression-run", json), Is.Empty);
         Assert.That(json.Output.Trim(), Is.EqualTo(Json((await _store.GetAsync(Wednesday))!)));
 
         CliResult text = await RunAsync("show", "20261118");
@@ -71,6 +72,7 @@ public sealed class RegressCommandTests
     {
         CliResult worse = await RunAsync("compare", Wednesday, "--baseline", "main", "--json");
         Assert.That(worse.ExitCode, Is.EqualTo(8), $"{worse}");
+        Assert.That(Problems("regression-run", worse), Is.Empty);
         RegressionRun judged = JsonSerializer.Deserialize(worse.Output, RunJson.Default.RegressionRun)!;
         Assert.That(judged.Verdict, Is.EqualTo(Verdict.Regression));
         Assert.That(judged.Baseline, Has.Property("Name").EqualTo("main").And.Property("RunId").EqualTo(Monday));
