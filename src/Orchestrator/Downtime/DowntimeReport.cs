@@ -31,7 +31,7 @@ public sealed record DowntimeReport
     public IReadOnlyList<MigrationPhase> Phases { get; init; } = [];
 
     /// <summary>What each device's state took of the blackout.</summary>
-    public DeviceStateDowntime DeviceState { get; init; } = new();
+    public DeviceStateDowntime DeviceState { get; init => field = value ?? new(); } = new(); // a report that was kept before there was this
 
     /// <summary>The number of the migration in <see cref="Migrations"/>; <see langword="null"/> for one that was watched.</summary>
     public int? Migration { get; init; }
