@@ -37,7 +37,7 @@ public sealed record DowntimeReport
     public int? Migration { get; init; }
 
     /// <summary>All migrations that the source's log tells of, when logs alone were judged.</summary>
-    public IReadOnlyList<LoggedMigration> Migrations { get; init; } = [];
+    public IReadOnlyList<LoggedMigration> Migrations { get; init => field = value ?? []; } = []; // likewise
 }
 
 /// <summary>What each method of measuring says.</summary>
