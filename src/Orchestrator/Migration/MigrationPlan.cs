@@ -62,8 +62,11 @@ public sealed record MigrationPlan
     /// <summary>What is known to the policy before it begins.</summary>
     public required PolicyContext PolicyContext { get; init; }
 
+    /// <summary>Whether the destination had nothing of the domain's UUID.</summary>
+    internal bool DestinationWasFree { get; init; }
+
     /// <summary>What it is to come to.</summary>
-    internal MigrationExpectation Expectation => new(Domain.Name, Domain.Uuid, Domain.State == DomainState.Running, PersistentOnDestination, UndefinesSource);
+    internal MigrationExpectation Expectation => new(Domain.Name, Domain.Uuid, Domain.State == DomainState.Running, PersistentOnDestination, UndefinesSource, DestinationWasFree);
 
     /// <summary>Whether a check refuses it.</summary>
     public bool IsRefused => Checks.Any(check => check.Refuses);

@@ -44,6 +44,7 @@ public static class MigrationPlanner
             Domain = domain,
             Source = source,
             Destination = destination.Host,
+            DestinationWasFree = destination.ByUuid is null,
             Mode = mode,
             PolicyContext = policy with { DeviceCost = TransferCall.CostOf(context.DeviceFloor) },
             Checks = checks,

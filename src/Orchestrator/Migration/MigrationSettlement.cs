@@ -93,6 +93,10 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
                 return await TryAsync(
                     OutcomeAction.None, source, $"removed the definition of {name} from {source.Address.Name}",
                     () => source.UndefineDomainAsync(expected.Uuid, DomainUndefineFlags.KeepNvram, CancellationToken.None)).ConfigureAwait(false);
+            case OutcomeAction.None when decision.Finding == MigrationFinding.Stayed && expected.IsLeftover(there):
+                return await TryAsync(
+                    OutcomeAction.None, destination, $"removed the definition of {name} that the migration had made on {destination.Address.Name}",
+                    () => destination.UndefineDomainAsync(expected.Uuid, DomainUndefineFlags.KeepNvram, CancellationToken.None)).ConfigureAwait(false);
             default:
                 return false;
         }

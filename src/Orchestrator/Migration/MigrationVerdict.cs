@@ -46,6 +46,8 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
         return finding switch
         {
             MigrationFinding.Moved => Arrived(expected, source, destination, here, there.Domain!, job.Error),
+            MigrationFinding.Stayed when expected.IsLeftover(there) && Stayed(expected, source, here.Domain!, job, why) is { Outcome: not MigrationOutcome.NeedsPerson } stayed => new(
+                MigrationOutcome.Degraded, $"{stayed.Message}; the definition that the migration made is left on {there.Host}", $"It is of no use there: virsh -c '{destination.Uri}' undefine {expected.Uuid} --keep-nvram"),
             MigrationFinding.Stayed => Stayed(expected, source, here.Domain!, job, why),
             MigrationFinding.StayedUnseen when job.DestinationMayRun => new(
                 MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, but all of it had been sent to {there.Host}, which cannot be asked{why}: it may run on both",

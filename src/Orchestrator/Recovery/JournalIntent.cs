@@ -53,6 +53,9 @@ public sealed record JournalIntent
     /// <summary>Whether the source's definition is to be removed.</summary>
     public bool UndefinesSource { get; init; }
 
+    /// <summary>Whether the destination had nothing of the domain before; <see langword="false"/> also when nobody wrote it down.</summary>
+    public bool DestinationWasFree { get; init; }
+
     /// <summary>The source's downtime limit before it was changed; <see langword="null"/> when it was not.</summary>
     public TimeSpan? MaxDowntimeBefore { get; init; }
 

@@ -56,6 +56,7 @@ internal sealed partial class RecordedMigration
             WasRunning = plan.Expectation.WasRunning,
             PersistentOnDestination = plan.PersistentOnDestination,
             UndefinesSource = plan.UndefinesSource,
+            DestinationWasFree = plan.DestinationWasFree,
             MaxDowntimeBefore = limitBefore,
         };
         if (journal is null)
@@ -69,6 +70,7 @@ internal sealed partial class RecordedMigration
                 WasRunning = intent.WasRunning,
                 PersistentOnDestination = intent.PersistentOnDestination,
                 UndefinesSource = intent.UndefinesSource,
+                DestinationWasFree = intent.DestinationWasFree,
                 MaxDowntimeBefore = limitBefore,
             });
         }

@@ -45,6 +45,9 @@ public sealed record UnfinishedOperation
     /// <summary>Whether the source's definition is to be removed.</summary>
     public bool UndefinesSource { get; init; }
 
+    /// <summary>Whether the destination is known to have had nothing of the domain before.</summary>
+    internal bool DestinationWasFree { get; init; }
+
     /// <summary>Where its QEMU sends the guest; <see langword="null"/> when that is not known.</summary>
     public string? MigrateUri { get; init; }
 
@@ -81,7 +84,7 @@ public sealed record UnfinishedOperation
     /// <summary>The command with which a person decides.</summary>
     internal string CommandByHand => $"orchestrator recover {DomainName} --from '{HostAddress.Redact(Source.Uri)}' --to '{HostAddress.Redact(Destination.Uri)}'";
 
-    internal MigrationExpectation Expectation => new(DomainName, DomainUuid, WasRunning, PersistentOnDestination, UndefinesSource);
+    internal MigrationExpectation Expectation => new(DomainName, DomainUuid, WasRunning, PersistentOnDestination, UndefinesSource, DestinationWasFree);
 
     /// <summary>What the journal has.</summary>
     /// <param name="operation">An operation that has not ended.</param>
@@ -104,6 +107,7 @@ public sealed record UnfinishedOperation
             WasRunning = intent.WasRunning,
             PersistentOnDestination = intent.PersistentOnDestination,
             UndefinesSource = intent.UndefinesSource,
+            DestinationWasFree = intent.DestinationWasFree,
             MigrateUri = intent.MigrateUri,
             ListenAddress = intent.ListenAddress,
             MaxDowntimeBefore = intent.MaxDowntimeBefore,

@@ -83,6 +83,18 @@ public sealed class MigrationSettlementTests
     }
 
     [Test]
+    public async Task A_definition_that_a_failed_migration_made_on_the_destination_goes([Values] bool wasFree)
+    {
+        _source.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.MigrationCanceled);
+        _destination.Domains[Samples.Uuid] = Samples.Domain(DomainState.Shutoff, (int)DomainShutoffReason.Failed) with { IsPersistent = true };
+        _destination.Definitions[Samples.Uuid] = Stranded.Xml;
+        SettledMigration settled = await SettleAsync(new(JobResult.Failed), Expected with { PersistentOnDestination = true, DestinationWasFree = wasFree });
+        Assert.That(_destination.Definitions.ContainsKey(Samples.Uuid), Is.Not.EqualTo(wasFree), "what was there before is left alone");
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Failed));
+        Assert.That(settled.Done, Has.Count.EqualTo(wasFree ? 1 : 0));
+    }
+
+    [Test]
     public async Task The_paused_copy_that_was_not_taken_away_goes_when_the_destination_runs_the_guest()
     {
         _source.Domains[Samples.Uuid] = Stranded with { IsPersistent = true };
@@ -153,7 +165,7 @@ public sealed class MigrationSettlementTests
 
     private static DomainSnapshot Stranded => Samples.Domain(DomainState.Paused, (int)DomainPausedReason.Migration);
 
-    private Task<SettledMigration> SettleAsync(JobEnd? job = null) =>
+    private Task<SettledMigration> SettleAsync(JobEnd? job = null, MigrationExpectation? expected = null) =>
         new MigrationSettlement(_source, _destination, TimeProvider.System, NullLogger.Instance) { HostGrace = TimeSpan.FromMilliseconds(300), SettleGrace = TimeSpan.FromMilliseconds(300) }
-            .SettleAsync(Expected, job ?? JobEnd.Unseen);
+            .SettleAsync(expected ?? Expected, job ?? JobEnd.Unseen);
 }

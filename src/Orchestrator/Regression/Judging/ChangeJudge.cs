@@ -38,7 +38,7 @@ internal static class ChangeJudge
                 + (change.Phase is { } phase ? Words($"; the phase that grew most is '{phase.Name}', by {phase.ChangeMs:0.0} ms") : ""),
             Verdict.Inconclusive when smallest > rule.Significance => Words(
                 $"{what}: {now.Values.Count} values against {before.Values.Count} cannot show a change with a significance of {rule.Significance}: it takes {MannWhitney.SizeFor(rule.Significance)} of each"),
-            Verdict.Inconclusive when before.SystematicDoubtMs is null || now.SystematicDoubtMs is null => Words(
+            Verdict.Inconclusive when before.End(1) is null || now.End(1) is null => Words(
                 $"{what}: the change against the baseline is {change.ShiftMs:0.0} ms, but how exact the values are is unknown"),
             Verdict.Inconclusive => Words(
                 $"{what}: the change against the baseline lies between {change.LowMs:0.0} and {change.HighMs:0.0} ms, and {change.ThresholdMs:0.#} ms matter: more repetitions or better clocks would tell"),
@@ -54,10 +54,10 @@ internal static class ChangeJudge
         Shift shift = HodgesLehmann.Of(then, now.Ms, rule.Significance);
         double p = MannWhitney.PValue(then, now.Ms);
 
-        // Two nights' clocks are wrong independently of each other, each the same way in all of its values: no number of values makes that smaller.
-        double? doubt = before.SystematicDoubtMs + now.SystematicDoubtMs;
-        double low = shift.Low - (doubt ?? 0);
-        double high = shift.High + (doubt ?? 0);
+        // The same errors of the clocks are in all values of a night, so that no number of values makes them smaller. Whatever they are, the true shift's interval lies between these ends.
+        bool isKnown = before.End(1) is not null && now.End(1) is not null;
+        double low = isKnown ? HodgesLehmann.Of(before.End(1)!, now.End(-1)!, rule.Significance).Low : shift.Low;
+        double high = isKnown ? HodgesLehmann.Of(before.End(-1)!, now.End(1)!, rule.Significance).High : shift.High;
         return new()
         {
             ShiftMs = Rounded(shift.Estimate),
@@ -68,7 +68,7 @@ internal static class ChangeJudge
             BaselineMedianMs = Rounded(median),
             BaselineCount = then.Length,
             Phase = PhaseGrowth.Of(before, now),
-            Verdict = !shift.IsBounded || doubt is null ? Verdict.Inconclusive
+            Verdict = !shift.IsBounded || !isKnown ? Verdict.Inconclusive
                 : low > threshold && p <= rule.Significance ? Verdict.Regression
                 : high <= threshold ? Verdict.Passed
                 : Verdict.Inconclusive,

@@ -26,23 +26,22 @@ internal sealed record MeasureSample(IReadOnlyList<SampleValue> Values)
     internal IEnumerable<string> Directions => Values.Select(value => value.Repetition?.Direction).OfType<string>().Distinct();
 
     /// <summary>
-    /// How far all values together may be wrong: the part of their doubt that does not average out, in milliseconds; <see langword="null"/> when it is unknown. Where the guest
-    /// went forth and back in turn, the clocks' error is in half of the values with one sign, in half with the other: it is left of an odd value only.
+    /// The values at one end of their doubt; <see langword="null"/> when the doubt of one is unknown. Each is moved by its own: one that is exact says more than one that is not.
+    /// Where the guest went forth and back in turn, the clocks' error is in half of the values with one sign, in half with the other: what is left is that of an odd value.
     /// </summary>
-    internal double? SystematicDoubtMs
+    /// <param name="sign">-1 for the least that they can be, 1 for the most.</param>
+    internal double[]? End(int sign)
     {
-        get
+        double[] doubts = [.. Values.Select(value => value.UncertaintyMs).OfType<double>()];
+        if (doubts.Length < Values.Count || doubts.Length == 0)
         {
-            double[] doubts = [.. Values.Select(value => value.UncertaintyMs).OfType<double>()];
-            if (doubts.Length < Values.Count || doubts.Length == 0)
-            {
-                return null;
-            }
-
-            int[] directions = [.. Values.CountBy(value => value.Repetition?.Direction ?? "").Select(direction => direction.Value)];
-            bool cancels = directions.Length == 2 && Math.Abs(directions[0] - directions[1]) <= 1 && Values.All(value => value.IsOfClocks);
-            return SampleSummary.Median(doubts) * (cancels ? Math.Abs(directions[0] - directions[1]) / (double)Values.Count : 1);
+            return null;
         }
+
+        int[] directions = [.. Values.CountBy(value => value.Repetition?.Direction ?? "").Select(direction => direction.Value)];
+        bool cancels = directions.Length == 2 && Math.Abs(directions[0] - directions[1]) <= 1 && Values.All(value => value.IsOfClocks);
+        return cancels ? [.. Ms.Select(ms => ms + (sign * SampleSummary.Median(doubts) * Math.Abs(directions[0] - directions[1]) / Values.Count))]
+            : [.. Ms.Zip(doubts, (ms, doubt) => ms + (sign * doubt))];
     }
 
     internal MeasureSample InDirection(string direction) => new([.. Values.Where(value => value.Repetition?.Direction == direction)]);

@@ -134,6 +134,20 @@ public sealed class RunJudgeTests
     }
 
     [Test]
+    public void Each_value_counts_with_its_own_doubt()
+    {
+        // The truth is 60 ms longer. What a slow way adds to a value its doubt covers: none of them can be less than 55 ms longer than it was.
+        double[] slowWay = [.. Ordinary.Select((_, index) => index % 5 < 2 ? 0.0 : 45)];
+        RegressionRun run = RunJudge.Judge(
+            Plan(),
+            Run([.. Ordinary.Select((ms, index) => new MeasuredValue(ms + 60 + slowWay[index], slowWay[index] + 5, index))], [.. Ordinary.Select(ms => Made(Forth, ms))], Ordinary.Length),
+            Run(Ordinary, 0.2, wayBack: false));
+
+        Assert.That(run.Verdict, Is.EqualTo(Verdict.Regression));
+        Assert.That(run.Downtime().Change!.LowMs, Is.GreaterThan(45).And.LessThan(56));
+    }
+
+    [Test]
     public void The_clocks_error_goes_out_where_the_guest_goes_forth_and_back()
     {
         // The truth: forth takes 60 ms longer, back nothing. A clock that is thought to be 30 ms ahead takes that from the one and gives it to the other.
