@@ -25,13 +25,24 @@ internal static class RegressCompareCommand
         {
             await using RegressionStore store = await option.OpenAsync(parsed, cancellationToken).ConfigureAwait(false);
             RegressionRun run = await RegressStoreOption.ReadAsync(store, parsed.GetValue(name)!, cancellationToken).ConfigureAwait(false);
+            if (run.Ended is null)
+            {
+                throw new StoreException(StoreProblem.WrongState, $"The run {run.Id} has not ended: there is nothing to judge yet.", "Wait for its end, or close it: orchestrator recover.");
+            }
+
             (string label, string id) = parsed.GetValue(other) is { } second
                 ? await RunAsync(store, second, cancellationToken).ConfigureAwait(false)
                 : await BaselineAsync(store, run, parsed.GetValue(baseline) ?? run.Baseline?.Name, cancellationToken).ConfigureAwait(false);
             RegressionRun with = await RegressStoreOption.ReadAsync(store, id, cancellationToken).ConfigureAwait(false);
             RegressionRun judged = RunJudge.Judge(run with { Baseline = new(label, id, []) }, with);
             RegressText.Write(console, judged);
-            return judged.ExitCode;
+            if (judged.Scenarios.Any(scenario => scenario.Measures.Any(measure => measure.Change is not null)))
+            {
+                return judged.ExitCode;
+            }
+
+            console.Error.WriteLine(CliConsole.Printable($"orchestrator: nothing was compared: {run.Id} and {id} have no scenario with values in common"));
+            return ExitCode.Worst([judged.ExitCode, ExitCode.Inconclusive]);
         });
         return command;
     }

@@ -102,7 +102,17 @@ internal sealed class RegressRunCommand
         using IDisposable? noStop = plan.Scenarios.Any(scenario => scenario.Mode != MigrationMode.P2P)
             ? TerminationSignals.IgnoreStop(() => _console.Note("Ctrl-Z is ignored while a plan runs: it would leave the guest paused."))
             : null;
-        await (named is { } hosts ? OnHostsAsync(plan, options, hosts.From, hosts.To, keeper, cancellationToken) : InLabAsync(plan, options, cancellationToken)).ConfigureAwait(false);
+        try
+        {
+            await (named is { } hosts ? OnHostsAsync(plan, options, hosts.From, hosts.To, cancellationToken) : InLabAsync(plan, options, cancellationToken)).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HostUnreachableException or LabException && keeper.Kept is null)
+        {
+            // A night without hosts is one of the history, too, and is told of.
+            string[] names = named is { } meant ? [HostAddress.Redact(meant.From), HostAddress.Redact(meant.To)] : ["lab-a", "lab-b"];
+            int code = e is LabException ? ExitCode.Failed : ExitCode.Unreachable;
+            await keeper.KeepAsync(NightRunner.Unmeasured(plan, options, names, new(code, e.Message, (e as LabException)?.Remedy), TimeProvider.System.GetUtcNow())).ConfigureAwait(false);
+        }
 
         RegressionRun run = keeper.Kept ?? throw new InvalidOperationException("the run was never kept");
         RegressText.Write(_console, run);
@@ -112,7 +122,8 @@ internal sealed class RegressRunCommand
             _console.Error.WriteLine(CliConsole.Printable($"orchestrator: {untold}"));
         }
 
-        return await WriteReportsAsync(parsed, store, run).ConfigureAwait(false) ? run.ExitCode : ExitCode.Worst([run.ExitCode, ExitCode.Degraded]);
+        // A report that could not be written hides no verdict.
+        return await WriteReportsAsync(parsed, store, run).ConfigureAwait(false) || run.ExitCode != ExitCode.Done ? run.ExitCode : ExitCode.Degraded;
     }
 
     /// <summary>With a lab of its own, which ends with it.</summary>
@@ -128,30 +139,21 @@ internal sealed class RegressRunCommand
             .RunAsync(plan, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task OnHostsAsync(RegressionPlan plan, NightOptions options, string from, string to, NightKeeper keeper, CancellationToken cancellationToken)
+    private async Task OnHostsAsync(RegressionPlan plan, NightOptions options, string from, string to, CancellationToken cancellationToken)
     {
         HostResolver hosts = HostResolver.ForUser();
         var clock = new ObserverClock(TimeProvider.System);
         ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
-        LibvirtHost source, destination;
+        LibvirtHost source = await hosts.ConnectAsync(await hosts.ResolveAsync(from, cancellationToken).ConfigureAwait(false), clock, logger, cancellationToken).ConfigureAwait(false);
+        LibvirtHost destination;
         try
         {
-            source = await hosts.ConnectAsync(await hosts.ResolveAsync(from, cancellationToken).ConfigureAwait(false), clock, logger, cancellationToken).ConfigureAwait(false);
-            try
-            {
-                destination = await hosts.ConnectAsync(await hosts.ResolveAsync(to, cancellationToken).ConfigureAwait(false), clock, logger, cancellationToken).ConfigureAwait(false);
-            }
-            catch
-            {
-                await source.DisposeAsync().ConfigureAwait(false);
-                throw;
-            }
+            destination = await hosts.ConnectAsync(await hosts.ResolveAsync(to, cancellationToken).ConfigureAwait(false), clock, logger, cancellationToken).ConfigureAwait(false);
         }
-        catch (HostUnreachableException e)
+        catch
         {
-            // A night without hosts is one of the history, too.
-            await keeper.KeepAsync(NightRunner.Unmeasured(plan, options, [HostAddress.Redact(from), HostAddress.Redact(to)], new(ExitCode.Unreachable, e.Message), TimeProvider.System.GetUtcNow())).ConfigureAwait(false);
-            return;
+            await source.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
 
         await using (source.ConfigureAwait(false))
@@ -199,7 +201,17 @@ internal sealed class RegressRunCommand
             return true;
         }
 
-        ReportInput input = await ReportInput.OfAsync(store, run, CancellationToken.None).ConfigureAwait(false);
+        ReportInput input;
+        try
+        {
+            input = await ReportInput.OfAsync(store, run, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            _console.Error.WriteLine(CliConsole.Printable($"orchestrator: no report could be written: {e.Message} Later: orchestrator regress render {run.Id}"));
+            return false;
+        }
+
         bool all = true;
         foreach ((string? file, ReportFormat format) in wanted.Where(report => report.File is not null))
         {
@@ -267,11 +279,20 @@ internal sealed class RegressRunCommand
                 }
             }
 
-            Kept = run.Ended is null ? run : await JudgeAsync(run).ConfigureAwait(false);
-            await store.SaveAsync(Kept).ConfigureAwait(false);
-            if (Kept is { Ended: not null, Baseline: { IsNew: true } accepted })
+            try
             {
-                await store.AcceptAsync(run.Id, accepted.Name, "the first run under this name").ConfigureAwait(false);
+                Kept = run.Ended is null ? run : await JudgeAsync(run).ConfigureAwait(false);
+                await store.SaveAsync(Kept).ConfigureAwait(false);
+                if (Kept is { Ended: not null, Baseline: { IsNew: true } accepted })
+                {
+                    await store.AcceptAsync(run.Id, accepted.Name, "the first run under this name").ConfigureAwait(false);
+                }
+            }
+            catch (StoreException e)
+            {
+                // What was measured is worth more than the place that it is kept in; the next scenario tries again.
+                Kept = run.Ended is null ? run : RunJudge.Judge(
+                    plan, run with { Problems = [.. run.Problems, new(ExitCode.Failed, $"the run could not be kept, nor compared: {e.Message}", e.Remedy ?? "It is in its folder: run.json.")] }, null);
             }
 
             RunFolder.Write(stateFolder, Kept);

@@ -3,6 +3,8 @@ namespace Orchestrator.Downtime;
 /// <summary>How the destination's clock stands against the source's at the blackout: what a value between stamps of both is corrected by.</summary>
 public sealed record ClockDifference
 {
+    internal const string Deliveries = "deliveries";
+
     /// <summary>The destination's clock minus the source's, in milliseconds; <see langword="null"/> when unknown.</summary>
     public double? OffsetMs { get; init; }
 

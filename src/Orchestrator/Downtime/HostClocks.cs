@@ -11,8 +11,6 @@ internal sealed record HostClocks(HostClock Source, HostClock Destination, Clock
     // QEMU stamps to the microsecond; each end of an interval may be one off.
     private const double StampResolutionMs = 0.002;
 
-    private const string Deliveries = "deliveries";
-
     public static HostClocks Estimate(MigrationEvidence evidence)
     {
         var stop = QmpEvents.Stop(evidence)?.Arrived;
@@ -44,16 +42,17 @@ internal sealed record HostClocks(HostClock Source, HostClock Destination, Clock
     {
         var delivered = destination.Interval.Plus(source.Interval.Negated);
         var both = delivered.Intersect(causal);
-        lowBy = causal.Low > delivered.Low ? lowBy : double.IsFinite(both.Low) ? Deliveries : null;
-        highBy = causal.High < delivered.High ? highBy : double.IsFinite(both.High) ? Deliveries : null;
+        lowBy = causal.Low > delivered.Low ? lowBy : double.IsFinite(both.Low) ? ClockDifference.Deliveries : null;
+        highBy = causal.High < delivered.High ? highBy : double.IsFinite(both.High) ? ClockDifference.Deliveries : null;
         string? problem = null;
         if (both.Low > both.High)
         {
-            // One of the two is wrong, and nobody knows which: the truth is hoped to lie between them.
+            // One of the two is wrong, and nobody knows which: the truth may lie anywhere in either.
             problem = both.Low - both.High > StampResolutionMs
                 ? string.Create(CultureInfo.InvariantCulture, $"the bounds contradict each other by {both.Low - both.High:0.000} ms (at least, by: {lowBy}; at most, by: {highBy}); taken for the uncertainty")
                 : null;
-            both = new(both.High, both.Low);
+            double[] ends = [.. new[] { delivered.Low, delivered.High, causal.Low, causal.High }.Where(double.IsFinite)];
+            both = new(ends.Min(), ends.Max());
         }
         else if (both != delivered)
         {

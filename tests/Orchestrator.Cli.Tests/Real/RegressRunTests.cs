@@ -66,8 +66,8 @@ public sealed partial class RegressRunTests
     [Test, Category("Long")]
     public async Task The_sample_plan_passes_night_after_night()
     {
-        string project = typeof(RegressRunTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "ProjectFolder").Value!;
-        string plan = Path.GetFullPath(Path.Combine(project, "..", "..", "samples", "plans", "lab.yaml"));
+        string root = typeof(RegressRunTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "RepositoryRoot").Value!;
+        string plan = Path.Combine(root, "samples", "plans", "lab.yaml");
         if (!IsFull)
         {
             plan = Plan(Few().Replace((await File.ReadAllTextAsync(plan)).Replace("[rng.xml]", $"[{Path.Combine(Path.GetDirectoryName(plan)!, "rng.xml")}]", StringComparison.Ordinal), "$1: 1"));

@@ -1,3 +1,4 @@
+using Orchestrator.Downtime;
 using Orchestrator.Regression.Runs;
 using Orchestrator.Regression.Statistics;
 
@@ -9,8 +10,11 @@ namespace Orchestrator.Regression.Judging;
 /// <param name="Repetition">The repetition; <see langword="null"/> when the run does not have it.</param>
 internal sealed record SampleValue(double Ms, double? UncertaintyMs, Repetition? Repetition)
 {
-    /// <summary>Whether its doubt is that of the hosts' clocks, or of the ways to them: with the guest going the other way it is the same, with the other sign.</summary>
-    internal bool IsOfClocks => Repetition is { Direction: not null, Downtime.Method: "trace" or "qmp" or "observer" };
+    /// <summary>
+    /// Whether its doubt is that of the ways to the hosts: with the guest going the other way it is the same, with the other sign. What is known by cause and effect is not: source and
+    /// destination change their parts with the guest.
+    /// </summary>
+    internal bool IsOfClocks => Repetition is { Direction: not null, Downtime: { Method: "trace" or "qmp" or "observer", ClockDifference: null or { LowBy: null or ClockDifference.Deliveries, HighBy: null or ClockDifference.Deliveries } } };
 }
 
 /// <summary>The values of one measure of a scenario.</summary>

@@ -86,13 +86,24 @@ internal static class HookProgram
             while (await from.ReadAsync(buffer).ConfigureAwait(false) is > 0 and var count)
             {
                 await writing.WaitAsync().ConfigureAwait(false);
-                await to.WriteAsync(buffer.AsMemory(0, count)).ConfigureAwait(false);
-                writing.Release();
+                try
+                {
+                    await to.WriteAsync(buffer.AsMemory(0, count)).ConfigureAwait(false);
+                    await to.FlushAsync().ConfigureAwait(false);
+                }
+                catch (IOException)
+                {
+                    // The disk is full: what it prints is lost, not what it does. It is read on, so that the hook does not wait.
+                }
+                finally
+                {
+                    writing.Release();
+                }
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // The disk is full, or the hook was given up: what it prints is lost, not what it does.
+            // The hook was given up.
         }
     }
 }

@@ -18,8 +18,13 @@ internal sealed partial class Night
 
     private async Task LivesAsync(Scenario scenario, NightGuest guest, ScenarioLog log, CancellationToken cancellationToken)
     {
-        NightLedger.Entry stopped = ledger.Begin(new GuestStopped(guest.Uuid, guest.Name));
         IHost host = hosts.Source;
+        if (await host.FindDomainAsync(guest.Uuid, cancellationToken).ConfigureAwait(false) is { IsPersistent: false })
+        {
+            throw new NightException(NightProblems.Refused, $"{guest.Name} on {host.Address.Name} has no definition: stopped, it would be gone", "Define it first: orchestrator domain define.");
+        }
+
+        NightLedger.Entry stopped = ledger.Begin(new GuestStopped(guest.Uuid, guest.Name));
         DomainLifecycle lifecycle = hosts.Lifecycle(host);
         bool asPlanned = await RepeatAsync(scenario, log, async values =>
         {
@@ -50,6 +55,7 @@ internal sealed partial class Night
             foreach (string xml in documents)
             {
                 DeviceDocument device = DeviceDocument.Parse(xml);
+                await RefuseOwnAsync(guest, xml, cancellationToken).ConfigureAwait(false);
                 attached.Push((ledger.Begin(new DeviceAttached(guest.Uuid, guest.Name, xml)), device));
                 values["attach"] = values.GetValueOrDefault("attach") + await TimeAsync(
                     host, guest, observed => observed is { Channel: "device", Name: "added" },

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Libvirt.Interop;
 using Libvirt.Xml;
+using Orchestrator.Devices;
 using Orchestrator.Downtime;
 using Orchestrator.Migration;
 using Orchestrator.Regression.Plans;
@@ -17,12 +18,14 @@ internal sealed partial class Night
             await RunningLoad.CheckAsync(load, ChannelOf(load, guest), time, cancellationToken).ConfigureAwait(false);
         }
 
-        NightLedger.Entry away = ledger.Begin(new GuestAway(guest.Uuid, guest.Name, scenario.Unsafe, [.. scenario.Allow]));
         var attached = new List<NightLedger.Entry>();
         foreach (string device in scenario.Devices)
         {
             attached.Add(await AttachAsync(guest, device, cancellationToken).ConfigureAwait(false));
         }
+
+        // The last to be begun is the first to be put back: devices are detached at home.
+        NightLedger.Entry away = ledger.Begin(new GuestAway(guest.Uuid, guest.Name, scenario.Unsafe, [.. scenario.Allow]));
 
         int count = scenario.WarmUps + scenario.Repetitions;
         for (int i = 0; i < count; i++)
@@ -39,13 +42,12 @@ internal sealed partial class Night
             return;
         }
 
+        ledger.End(away);
         foreach (NightLedger.Entry device in attached)
         {
             await Undoer.UndoAsync(device.Effect).ConfigureAwait(false);
             ledger.End(device);
         }
-
-        ledger.End(away);
     }
 
     private async Task<bool> GoHomeAsync(Scenario scenario, NightGuest guest, ScenarioLog log, CancellationToken cancellationToken) =>
@@ -55,9 +57,21 @@ internal sealed partial class Night
     private async Task<NightLedger.Entry> AttachAsync(NightGuest guest, string file, CancellationToken cancellationToken)
     {
         string xml = await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false);
+        await RefuseOwnAsync(guest, xml, cancellationToken).ConfigureAwait(false);
         NightLedger.Entry entry = ledger.Begin(new DeviceAttached(guest.Uuid, guest.Name, xml));
         await hosts.Attacher(options.Files).AttachAsync($"{guest.Uuid}", DeviceDocument.Parse(xml), DomainModificationImpact.Live, hosts.Operations, cancellationToken).ConfigureAwait(false);
         return entry;
+    }
+
+    /// <summary>A device that the guest has already is its own: what the night puts back must never be that one.</summary>
+    private async Task RefuseOwnAsync(NightGuest guest, string xml, CancellationToken cancellationToken)
+    {
+        var selector = DeviceSelector.Of(DeviceDocument.Parse(xml));
+        if (await hosts.Source.FindDomainAsync(guest.Uuid, cancellationToken).ConfigureAwait(false) is { } domain && DomainDocument.Parse(domain.Xml).PlacedDevices.Any(selector.Matches))
+        {
+            throw new NightException(
+                NightProblems.Refused, $"{guest.Name} on {hosts.Source.Address.Name} has {selector} already", $"Leave it out of the plan, or detach it first: orchestrator -c {hosts.Source.Address.Name} device detach {guest.Name} FILE.");
+        }
     }
 
     /// <summary>One migration, to wherever the guest is not, with its load.</summary>

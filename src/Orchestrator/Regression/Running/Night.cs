@@ -41,7 +41,7 @@ internal sealed partial class Night(
         catch (Exception e)
         {
             // Whatever it is: what was changed has to be put back, and what was measured is worth keeping.
-            _problems.Add(NightProblems.Of(e) ?? new(NightProblems.Failed, $"{e.GetType().Name}: {e.Message}", "This is a defect: please report it."));
+            _problems.Add(NightProblems.OfAny(e));
         }
 
         await PutBackAsync().ConfigureAwait(false);
@@ -155,11 +155,18 @@ internal sealed partial class Night(
 
         NightLedger.Entry entry = ledger.Begin(new SettingChanged(place, name, before, value));
         string? problem = await settings.WriteAsync(place, name, value).ConfigureAwait(false);
-        if (problem is not null && await settings.ReadAsync(place, name).ConfigureAwait(false) == before)
+        if (problem is null)
         {
-            ledger.End(entry);
+            return null;
         }
 
+        // A value that the kernel has made another one of is put back at once: later it would look like somebody else's.
+        if (await settings.ReadAsync(place, name).ConfigureAwait(false) is not { } now || (now != before && await settings.WriteAsync(place, name, before).ConfigureAwait(false) is not null))
+        {
+            return $"{problem}; what it was before, \"{before}\", could not be put back";
+        }
+
+        ledger.End(entry);
         return problem;
     }
 
@@ -175,7 +182,17 @@ internal sealed partial class Night(
         string name = FormattableString.Invariant($"hooks/{++_hooks:00}-{(scenario is null ? "" : scenario + "-")}{when}.log");
         Report($"hook {hook.Command[0]}", scenario);
         var environment = new Dictionary<string, string> { ["ORCHESTRATOR_RUN"] = run.Id, ["ORCHESTRATOR_PLAN"] = plan.Name, ["ORCHESTRATOR_SCENARIO"] = scenario ?? "" };
-        return await HookProgram.RunAsync(hook, Path.Combine(options.Folder, name), environment, time, cancellationToken).ConfigureAwait(false) is { } problem
+        string? problem;
+        try
+        {
+            problem = await HookProgram.RunAsync(hook, Path.Combine(options.Folder, name), environment, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problem = e.Message;
+        }
+
+        return problem is not null
             ? new(NightProblems.Failed, $"the hook {when} {scenario ?? "the run"} failed: {problem}", $"What it printed is in the run's folder: {name}")
             : null;
     }
@@ -222,9 +239,10 @@ internal sealed partial class Night(
             ledger.End(entry);
             return true;
         }
-        catch (Exception e) when (NightProblems.Of(e) is not null)
+        catch (Exception e)
         {
-            problems.Add(NightProblems.Of(e)!);
+            // Whatever it is: it keeps nothing else from being put back.
+            problems.Add(NightProblems.OfAny(e));
             return false;
         }
     }

@@ -12,7 +12,12 @@ namespace Orchestrator.Regression.Running;
 /// <summary>The two hosts of a night, and how what it changed on them is put back: by the night itself, or by the recovery of one that died.</summary>
 internal sealed class NightHosts(IHost source, IHost destination, ObserverClock clock, Journal? journal, OperationOptions operations, TimeProvider time, ILogger logger)
 {
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
+
     private readonly DomainClaims _claims = new(time);
+
+    /// <summary>How long a guest that runs may still be about to end, because the night had asked it to.</summary>
+    internal TimeSpan ShutdownGrace { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Where guests live.</summary>
     internal IHost Source => source;
@@ -79,6 +84,11 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
 
     private async Task<string?> StopAsync(Guid uuid, string name)
     {
+        if (await destination.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false) is { IsActive: true })
+        {
+            throw new NightException(NightProblems.Degraded, $"{name}, which was off, runs on {destination.Address.Name}", "orchestrator recover brings it home and shuts it down.");
+        }
+
         if (await source.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false) is not { IsActive: true })
         {
             return null;
@@ -90,10 +100,17 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
 
     private async Task<string?> StartAsync(Guid uuid, string name)
     {
-        if (await source.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false) is { IsActive: true }
+        // It may have been asked to shut down, and not be done yet.
+        long began = time.GetTimestamp();
+        while (await source.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false) is { IsActive: true }
             || await destination.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false) is { IsActive: true })
         {
-            return null;
+            if (time.GetElapsedTime(began) > ShutdownGrace)
+            {
+                return null;
+            }
+
+            await Task.Delay(AskAgain, time).ConfigureAwait(false);
         }
 
         await Lifecycle(source).RunAsync(new StartRequest($"{uuid}") { Options = operations with { IfNeeded = true } }, CancellationToken.None).ConfigureAwait(false);
@@ -131,9 +148,14 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
 
     private async Task<string?> DetachAsync(DeviceAttached attached)
     {
-        IHost host = await FindRunningAsync(attached.Uuid, attached.Name).ConfigureAwait(false);
+        // Elsewhere the same words may mean another of its devices: they are mapped when it migrates.
+        if (await FindRunningAsync(attached.Uuid, attached.Name).ConfigureAwait(false) != source)
+        {
+            throw new NightException(NightProblems.Degraded, $"a device of the run is still attached to {attached.Name}, which is not on {source.Address.Name}", "orchestrator recover brings it home and detaches it.");
+        }
+
         var selector = DeviceSelector.Of(DeviceDocument.Parse(attached.Xml));
-        DetachPlan done = await Detacher(host).DetachAsync($"{attached.Uuid}", selector, DomainModificationImpact.Live, operations with { IfNeeded = true }, CancellationToken.None).ConfigureAwait(false);
+        DetachPlan done = await Detacher(source).DetachAsync($"{attached.Uuid}", selector, DomainModificationImpact.Live, operations with { IfNeeded = true }, CancellationToken.None).ConfigureAwait(false);
         return done.Targets.Count > 0 ? $"detached {selector} from {attached.Name}" : null;
     }
 

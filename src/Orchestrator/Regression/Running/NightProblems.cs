@@ -20,6 +20,9 @@ internal static class NightProblems
     internal const int NeedsPerson = 7;
     internal const int Cancelled = 130;
 
+    /// <summary>The problem that an exception tells of, also one that nobody expects.</summary>
+    internal static RunProblem OfAny(Exception e) => Of(e) ?? new(Failed, $"{e.GetType().Name}: {e.Message}", "This is a defect: please report it.");
+
     /// <summary>The problem that an exception tells of; <see langword="null"/> for one that nobody expects.</summary>
     internal static RunProblem? Of(Exception e) => e switch
     {

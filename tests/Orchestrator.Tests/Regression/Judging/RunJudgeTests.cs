@@ -167,6 +167,18 @@ public sealed class RunJudgeTests
     }
 
     [Test]
+    public void What_cause_and_effect_leave_open_does_not_go_out()
+    {
+        // Nothing became longer. The bounds by cause lie askew in both directions alike: source and destination have changed their parts.
+        double[] seen = [.. Ordinary.Select(ms => ms + 35)];
+        RegressionRun run = Run(seen, 45).Change(scenario => scenario with
+        {
+            RepetitionsMade = [.. scenario.RepetitionsMade.Select(made => made with { Downtime = made.Downtime! with { ClockDifference = new() { LowBy = "deliveries", HighBy = "MIGRATION completed comes after STOP" } } })],
+        });
+        Assert.That(RunJudge.Judge(Plan(), run, Run(Ordinary)).Verdict, Is.EqualTo(Verdict.Inconclusive));
+    }
+
+    [Test]
     public void A_doubt_that_is_not_of_the_clocks_does_not_go_out()
     {
         double[] seen = [.. Ordinary.Select(ms => ms + 30)];

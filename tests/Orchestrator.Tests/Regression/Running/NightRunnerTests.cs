@@ -189,6 +189,28 @@ public sealed class NightRunnerTests
     }
 
     [Test]
+    public async Task A_guest_without_a_definition_is_not_stopped()
+    {
+        _source.Domains[_uuid] = Guest() with { IsPersistent = false };
+        RegressionRun run = await RunAsync(Plan(new Scenario { Name = "life", Kind = ScenarioKind.Lifecycle, Guest = "g", WarmUps = 0, Repetitions = 1 }));
+        Assert.That(run.Scenarios[0].Problems.Select(problem => (problem.Code, problem.Message)), Is.EqualTo(new[] { (4, $"web1 on {_source.Address.Name} has no definition: stopped, it would be gone") }));
+        Assert.That(_source.LifeCalls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_device_that_the_guest_has_already_stays_its_own([Values(ScenarioKind.Migrate, ScenarioKind.HotPlug)] ScenarioKind kind)
+    {
+        const string Device = "<disk type='file' device='disk'><source file='/images/data.img'/><target dev='vdb' bus='virtio'/></disk>";
+        string file = Path.Combine(_folder, "disk.xml");
+        await File.WriteAllTextAsync(file, Device);
+        string xml = Xml.Replace("<devices/>", $"<devices>{Device}</devices>", StringComparison.Ordinal);
+        _source.Domains[_uuid] = Guest() with { Xml = xml };
+        RegressionRun run = await RunAsync(Plan(Moves("s") with { Kind = kind, Devices = [file] }));
+        Assert.That(run.Scenarios[0].Problems[0], Has.Property("Code").EqualTo(4).And.Property("Message").EqualTo($"web1 on {_source.Address.Name} has the disk vdb already"));
+        Assert.That(_source.Domains[_uuid].Xml, Is.EqualTo(xml));
+    }
+
+    [Test]
     public async Task A_domain_that_was_off_is_off_afterwards()
     {
         _source.Domains[_uuid] = Guest() with { State = DomainState.Shutoff };
