@@ -88,7 +88,7 @@ public sealed partial class RegressRunTests
             guests: {nightly: {lab: {memory_mib: 96}}}
             comparison: {minimum: 20ms, minimum_percent: 10}
             scenarios:
-              - {name: idle, guest: nightly, mode: direct, policy: fixed, max_downtime: 20ms, measure_way_back: false, repetitions: 10, warm_ups: 1, timeout: 2m}
+              - {name: idle, guest: nightly, mode: direct, policy: fixed, max_downtime: 20ms, measure_way_back: false, repetitions: 7, warm_ups: 1, timeout: 2m}
             """);
         await using SocketRelay relay = CliLab.Lab.RelayDaemon("lab-b");
         string[] command = ["regress", "run", plan, "--from", CliLab.Lab.GetHost("lab-a").Uri, "--to", relay.Uri, "--baseline", "release", "--json", "--state-dir", State];

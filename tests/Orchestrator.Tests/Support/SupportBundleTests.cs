@@ -138,7 +138,11 @@ public sealed class SupportBundleTests
             Files = [extra],
             Variables = new Dictionary<string, string>
             {
-                ["ORCHESTRATOR_HOSTS"] = Secret, ["ORCHESTRATOR_REGRESS_STORE"] = $"Host=db;Password={Secret}", ["ORCHESTRATOR_TOKEN"] = Secret, ["AWS_KEY"] = Secret, ["HOME"] = "/root",
+                ["ORCHESTRATOR_HOSTS"] = Secret,
+                ["ORCHESTRATOR_REGRESS_STORE"] = $"Host=db;Password={Secret}",
+                ["ORCHESTRATOR_TOKEN"] = Secret,
+                ["AWS_KEY"] = Secret,
+                ["HOME"] = "/root",
             },
         };
     }
