@@ -90,6 +90,12 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
         ArgumentNullException.ThrowIfNull(migration);
         ArgumentNullException.ThrowIfNull(settings);
         RequireSource(migration);
+        bool toPostCopy = settings.PostCopyNow && migration.Condition is not (DomainCondition.PostCopy or DomainCondition.PostCopyBroken);
+        if (toPostCopy)
+        {
+            await RequireNoHostDevicesAsync(migration, cancellationToken).ConfigureAwait(false);
+        }
+
         if (settings.MaxDowntime is not null || settings.BandwidthMiBps is not null)
         {
             await WaitUntilItSendsAsync(migration, cancellationToken).ConfigureAwait(false);
@@ -97,7 +103,7 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
 
         TimeSpan downtime = await host.MaxDowntimeAsync(migration.Uuid, settings.MaxDowntime, cancellationToken).ConfigureAwait(false);
         long bandwidth = await host.MaxSpeedAsync(migration.Uuid, settings.BandwidthMiBps, cancellationToken).ConfigureAwait(false);
-        if (settings.PostCopyNow && migration.Condition is not (DomainCondition.PostCopy or DomainCondition.PostCopyBroken))
+        if (toPostCopy)
         {
             await SwitchToPostCopyAsync(migration, cancellationToken).ConfigureAwait(false);
         }
@@ -246,7 +252,7 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
         }
     }
 
-    private async Task SwitchToPostCopyAsync(RunningMigration migration, CancellationToken cancellationToken)
+    private async Task RequireNoHostDevicesAsync(RunningMigration migration, CancellationToken cancellationToken)
     {
         DomainSnapshot? domain = await host.FindDomainAsync(migration.Uuid, cancellationToken).ConfigureAwait(false);
         if (domain is not null && TransferCall.HoldsHostDevices(domain))
@@ -255,7 +261,10 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
                 migration.Domain, $"{migration.Domain} on {host.Address.Name} holds devices of the host, whose state cannot be fetched afterwards: it is not switched to post-copy",
                 "Let it end in another way: --max-downtime, --bandwidth or --policy.");
         }
+    }
 
+    private async Task SwitchToPostCopyAsync(RunningMigration migration, CancellationToken cancellationToken)
+    {
         try
         {
             await host.StartPostCopyAsync(migration.Uuid, cancellationToken).ConfigureAwait(false);
