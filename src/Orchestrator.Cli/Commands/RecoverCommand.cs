@@ -77,7 +77,7 @@ internal sealed class RecoverCommand
         }
 
         Show(results, parsed.GetValue(_domain));
-        return ExitCode.Worst(results.Select(ExitCode.Of));
+        return OutcomeCode.Worst(results.Select(ExitCode.Of));
     }
 
     private async Task<List<RecoveryResult>> RecoverNightsAsync(ParseResult parsed, RecoverySetup setup, Journal journal, bool dryRun, CancellationToken cancellationToken)

@@ -102,7 +102,7 @@ public sealed class NightRecovery(
             NightHosts? hosts = source is not null && destination is not null
                 ? new(source, destination, clock, journal, new() { Recoverer = Recoverer }, _time, logger ?? NullLogger.Instance) : null;
             var undoer = new NightUndoer(
-                new(Files, Ssh, _time), hosts, id => closeRun(id, new(NightProblems.Failed, "the process of the run died", problems.Count == 0 ? "What it had measured until then is in the run; orchestrator recover has put the hosts back." : "Not everything could be put back yet: orchestrator recover, again.")));
+                new(Files, Ssh, _time), hosts, id => closeRun(id, new(OutcomeCode.Failed, "the process of the run died", problems.Count == 0 ? "What it had measured until then is in the run; orchestrator recover has put the hosts back." : "Not everything could be put back yet: orchestrator recover, again.")));
             foreach ((JournalStep step, NightEffect effect) in effects.Where(pair => hosts is not null || !pair.Effect.NeedsHosts))
             {
                 try
@@ -141,8 +141,8 @@ public sealed class NightRecovery(
             return Result(night, MigrationOutcome.Completed, Message, null) with { Done = done, IsFinished = true };
         }
 
-        MigrationOutcome outcome = problems.Exists(problem => problem.Code == NightProblems.NeedsPerson) ? MigrationOutcome.NeedsPerson
-            : problems.Exists(problem => problem.Code == NightProblems.Unreachable) ? MigrationOutcome.Unreachable
+        MigrationOutcome outcome = problems.Exists(problem => problem.Code == OutcomeCode.NeedsPerson) ? MigrationOutcome.NeedsPerson
+            : problems.Exists(problem => problem.Code == OutcomeCode.Unreachable) ? MigrationOutcome.Unreachable
             : MigrationOutcome.Degraded;
         return Result(night, outcome, string.Join("; ", problems.Select(problem => problem.Message)), problems.Select(problem => problem.Remedy).OfType<string>().FirstOrDefault() ?? "orchestrator recover, again.") with { Done = done };
     }

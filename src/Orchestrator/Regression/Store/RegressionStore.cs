@@ -304,7 +304,7 @@ public sealed class RegressionStore : IAsyncDisposable
             Ended = ended,
             State = state,
             Verdict = state == RunState.Abandoned ? Verdict.Environment : Parse($"\"{row.GetString(4)}\"", StoreJson.Default.Verdict),
-            ExitCode = state == RunState.Abandoned ? 1 : row.GetInt32(5),
+            ExitCode = state == RunState.Abandoned ? OutcomeCode.Failed : row.GetInt32(5),
             Labels = Parse(row.GetString(6), StoreJson.Default.IReadOnlyDictionaryStringString),
             Owner = owner,
         };
