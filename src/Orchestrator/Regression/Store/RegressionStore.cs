@@ -191,7 +191,7 @@ public sealed class RegressionStore : IAsyncDisposable
     /// <param name="name">The baseline's name.</param>
     /// <param name="reason">Why.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="StoreException">There is no such run, or it has not ended.</exception>
+    /// <exception cref="StoreException">There is no such run, it has not ended, or it has no values.</exception>
     public Task<Baseline> AcceptAsync(string id, string name, string reason, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -203,6 +203,11 @@ public sealed class RegressionStore : IAsyncDisposable
                 if (run.Ended is null)
                 {
                     throw new StoreException(StoreProblem.WrongState, $"The run {id} has not ended: it cannot be a baseline.", "Wait for its end, or close it: orchestrator recover.");
+                }
+
+                if (run.Scenarios.All(scenario => scenario.Measures.All(measure => measure.Values.Count == 0)))
+                {
+                    throw new StoreException(StoreProblem.WrongState, $"The run {id} has no values: nothing could be compared with it.", "Accept one that was measured: orchestrator regress list.");
                 }
 
                 var baseline = new Baseline(run.Plan, name, id, reason, $"{RunOwner.Here.User}@{RunOwner.Here.HostName}", _time.GetUtcNow());

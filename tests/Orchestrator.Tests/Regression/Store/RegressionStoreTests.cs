@@ -115,6 +115,17 @@ public sealed class RegressionStoreTests(string kind)
     }
 
     [Test]
+    public async Task A_run_without_values_is_no_baseline()
+    {
+        await using RegressionStore store = await OpenAsync();
+        RegressionRun run = await store.BeginAsync(Run());
+
+        StoreException refused = Assert.ThrowsAsync<StoreException>(() => store.AcceptAsync(run.Id, "main", "why"))!;
+        Assert.That((refused.Problem, refused.Message), Is.EqualTo((StoreProblem.WrongState, $"The run {run.Id} has no values: nothing could be compared with it.")));
+        Assert.That(await store.ListBaselinesAsync(), Is.Empty);
+    }
+
+    [Test]
     public async Task What_is_removed_is_never_open_and_never_was_a_baseline()
     {
         var time = new SettableTime(new(2026, 11, 21, 3, 0, 0, TimeSpan.Zero));
