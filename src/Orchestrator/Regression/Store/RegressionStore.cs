@@ -94,7 +94,7 @@ public sealed class RegressionStore : IAsyncDisposable
                         INSERT INTO regress_run (id, plan, started, ended, verdict, exit_code, labels, owner, run)
                         VALUES (@id, @plan, @started, @ended, @verdict, @code, @labels, @owner, @run)
                         """,
-                        [.. Values(run), ("plan", run.Plan), ("started", StoredText.Of(run.Started)), ("owner", JsonSerializer.Serialize(RunOwner.Here, StoreJson.Default.RunOwner))]),
+                        [.. Values(run), ("plan", run.Plan), ("started", StoredText.Of(run.Started)), ("owner", JsonSerializer.Serialize(OperationOwner.Here, StoreJson.Default.OperationOwner))]),
                     cancellationToken).ConfigureAwait(false);
                 return run;
             }
@@ -115,7 +115,7 @@ public sealed class RegressionStore : IAsyncDisposable
         int changed = await _database.TransactAsync(
             session => session.RunAsync(
                 "UPDATE regress_run SET ended = @ended, verdict = @verdict, exit_code = @code, labels = @labels, run = @run WHERE id = @id AND (ended IS NULL OR owner = @owner)",
-                [.. Values(run), ("owner", JsonSerializer.Serialize(RunOwner.Here, StoreJson.Default.RunOwner))]),
+                [.. Values(run), ("owner", JsonSerializer.Serialize(OperationOwner.Here, StoreJson.Default.OperationOwner))]),
             cancellationToken).ConfigureAwait(false);
         if (changed == 0)
         {
@@ -211,7 +211,7 @@ public sealed class RegressionStore : IAsyncDisposable
                     throw new StoreException(StoreProblem.WrongState, $"The run {id} has no values: nothing could be compared with it.", "Accept one that was measured: orchestrator regress list.");
                 }
 
-                var baseline = new Baseline(run.Plan, name, id, reason, $"{RunOwner.Here.User}@{RunOwner.Here.HostName}", _time.GetUtcNow());
+                var baseline = new Baseline(run.Plan, name, id, reason, $"{OperationOwner.Here.User}@{OperationOwner.Here.HostName}", _time.GetUtcNow());
                 await session.RunAsync(
                     "INSERT INTO regress_baseline (plan, name, run, reason, accepted_by, accepted) VALUES (@plan, @name, @run, @reason, @by, @at)",
                     ("plan", baseline.Plan), ("name", name), ("run", id), ("reason", reason), ("by", baseline.By), ("at", StoredText.Of(baseline.At))).ConfigureAwait(false);
@@ -299,7 +299,7 @@ public sealed class RegressionStore : IAsyncDisposable
 
     private RunEntry Entry(DbDataReader row)
     {
-        RunOwner owner = _text.Parse(row.GetString(7), StoreJson.Default.RunOwner);
+        OperationOwner owner = _text.Parse(row.GetString(7), StoreJson.Default.OperationOwner);
         DateTimeOffset? ended = row.IsDBNull(3) ? null : _text.Time(row.GetString(3));
         RunState state = ended is not null ? RunState.Ended : owner.IsAlive() switch { true => RunState.Running, false => RunState.Abandoned, null => RunState.Elsewhere };
         return new()
