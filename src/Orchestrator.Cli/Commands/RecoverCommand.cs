@@ -83,7 +83,7 @@ internal sealed class RecoverCommand
     private async Task<List<RecoveryResult>> RecoverNightsAsync(ParseResult parsed, RecoverySetup setup, Journal journal, bool dryRun, CancellationToken cancellationToken)
     {
         var recovery = new NightRecovery(
-            setup.Connect, new ObserverClock(TimeProvider.System), journal, (id, problem) => CloseRunAsync(parsed, id, problem), logger: _globals.Loggers.CreateLogger("recovery"))
+            setup.Connect, new ObserverClock(TimeProvider.System), journal, (id, store, problem) => CloseRunAsync(parsed, id, store, problem), logger: _globals.Loggers.CreateLogger("recovery"))
         {
             Files = new(HostTarget.Root() ?? "/"),
             Recoverer = setup.Recoverer,
@@ -101,9 +101,9 @@ internal sealed class RecoverCommand
         return results;
     }
 
-    private async Task<string?> CloseRunAsync(ParseResult parsed, string id, RunProblem problem)
+    private async Task<string?> CloseRunAsync(ParseResult parsed, string id, string? kept, RunProblem problem)
     {
-        await using RegressionStore store = await _store.OpenAsync(parsed, CancellationToken.None).ConfigureAwait(false);
+        await using RegressionStore store = await _store.OpenAgainAsync(parsed, kept).ConfigureAwait(false);
         if (await store.CloseAbandonedAsync(id, problem).ConfigureAwait(false) is not { } run)
         {
             return null; // it is closed already, or was never opened

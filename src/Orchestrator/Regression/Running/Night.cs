@@ -19,7 +19,7 @@ internal sealed partial class Night(
 
     internal async Task<RegressionRun> RunAsync(CancellationToken cancellationToken)
     {
-        NightLedger.Entry opened = ledger.Begin(new RunOpened(run.Id));
+        NightLedger.Entry opened = ledger.Begin(new RunOpened(run.Id, options.Store));
         try
         {
             Directory.CreateDirectory(options.Folder);

@@ -36,9 +36,12 @@ public sealed class RegressionStore : IAsyncDisposable
     /// <summary>What it is called in messages; without a password.</summary>
     public string Place => _database.Place;
 
+    /// <summary>What opens it again, without any password: a connection string; empty for the file in the state folder.</summary>
+    public string Connection => _database.Connection;
+
     /// <summary>Opens a store, and makes its tables if they are not there.</summary>
     /// <param name="stateFolder">The folder of SQLite's file; see <see cref="StateFolder"/>.</param>
-    /// <param name="connection">The connection string of a PostgreSQL database; <see langword="null"/> for the file.</param>
+    /// <param name="connection">The connection string of a PostgreSQL database; <see langword="null"/> or empty for the file.</param>
     /// <param name="time">Where time comes from.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="JournalException">The state folder cannot be made.</exception>
@@ -71,6 +74,11 @@ public sealed class RegressionStore : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>A connection string without its passwords.</summary>
+    /// <param name="connection">The connection string of a PostgreSQL database.</param>
+    /// <exception cref="StoreException">It is none.</exception>
+    public static string WithoutPassword(string connection) => PostgresStore.WithoutPassword(connection);
 
     /// <summary>An id for a run that begins now: the time and four random digits.</summary>
     /// <param name="now">The time.</param>

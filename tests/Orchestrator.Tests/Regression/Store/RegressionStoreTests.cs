@@ -298,6 +298,9 @@ public sealed class RegressionStoreTests(string kind)
         }
 
         await using RegressionStore store = await OpenAsync();
+        Assert.That(store.Connection, Is.EqualTo(RegressionStore.WithoutPassword(_connection!)).And.Not.Contain("hunter2"));
+        Assert.That(RegressionStore.WithoutPassword("host=db;pwd=hunter2;ssl password=hunter2"), Is.EqualTo("Host=db"));
+        Assert.That(() => RegressionStore.WithoutPassword("hunter2"), Throws.TypeOf<StoreException>().With.Message.Not.Contain("hunter2"));
         Assert.That(store.Place, Does.StartWith("the store postgresql://orchestrator@/").And.Not.Contain("hunter2"));
         Assert.That(Directory.GetFileSystemEntries(_folder), Is.Empty, "no file is made beside it");
     }
