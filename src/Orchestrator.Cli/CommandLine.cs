@@ -130,10 +130,10 @@ internal static partial class CommandLine
             "domain_not_found", missing.Message, missing.Host, "lookup", "List what is there: orchestrator domain list.")),
         DomainAmbiguousException ambiguous => (ExitCode.Refused, new(
             "domain_ambiguous", ambiguous.Message, ambiguous.Host, "lookup", $"Say {ambiguous.UuidOfName}, or {ambiguous.NameOfUuid}.")),
-        DefinitionException definition => (ExitCode.Of(definition.Stage), new(
+        DefinitionException definition => (OutcomeCode.Of(definition.Stage), new(
             ErrorDocument.CodeOf(definition.Stage), definition.Message, definition.Host, definition.Operation, Remedy(definition.Problems))
         { Problems = DefinitionDocument.Of(definition.Problems) }),
-        OperationException operation => (ExitCode.Of(operation.Stage), new(
+        OperationException operation => (OutcomeCode.Of(operation.Stage), new(
             ErrorDocument.CodeOf(operation.Stage), operation.Message, operation.Host, ErrorDocument.CodeOf(operation.Operation), operation.Remedy)),
         LibvirtException libvirt => (
             libvirt.Code is LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.OperationDenied ? ExitCode.Unreachable : ExitCode.Failed,
@@ -143,9 +143,9 @@ internal static partial class CommandLine
         DllNotFoundException missing => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         TypeInitializationException { InnerException: DllNotFoundException missing } => (ExitCode.Failed, new("libvirt_not_installed", missing.Message)),
         LabException lab => (ExitCode.Failed, new("lab", lab.Message, lab.Host, "lab", lab.Remedy)),
-        HostDeviceException device => (ExitCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host ?? host, command is "attach" or "detach" ? command : "device", device.Remedy)),
+        HostDeviceException device => (OutcomeCode.Of(device.Problem), new(ErrorDocument.CodeOf(device.Problem), device.Message, device.Host ?? host, command is "attach" or "detach" ? command : "device", device.Remedy)),
         JournalException journal => (ExitCode.Failed, new($"journal_{ErrorDocument.CodeOf(journal.Problem)}", journal.Message, Operation: "journal", Remedy: journal.Remedy)),
-        StoreException store => (ExitCode.Of(store.Problem), new($"store_{ErrorDocument.CodeOf(store.Problem)}", store.Message, Operation: command, Remedy: store.Remedy)),
+        StoreException store => (OutcomeCode.Of(store.Problem), new($"store_{ErrorDocument.CodeOf(store.Problem)}", store.Message, Operation: command, Remedy: store.Remedy)),
         ConfigurationException wrong => (ExitCode.Usage, new("configuration", wrong.Message, Operation: "configuration", Remedy: wrong.Remedy)),
         CliException problem => (problem.ExitCode, problem.Error),
         IOException or UnauthorizedAccessException or FormatException or InvalidDataException => (ExitCode.Failed, new("failed", e.Message)),

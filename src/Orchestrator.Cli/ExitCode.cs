@@ -1,48 +1,22 @@
-using Orchestrator.Devices;
-using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 using Orchestrator.Recovery;
-using Orchestrator.Regression.Store;
 
 namespace Orchestrator.Cli;
 
-/// <summary>The exit codes that scripts depend on.</summary>
+/// <summary>The library's exit codes by a shorter name, and what a recovery stands for.</summary>
 internal static class ExitCode
 {
-    internal const int Done = 0;
-    internal const int Failed = 1;
-    internal const int Usage = 2;
-    internal const int Unreachable = 3;
-    internal const int Refused = 4;
-    internal const int TimedOut = 5;
-    internal const int Degraded = 6;
-    internal const int NeedsPerson = 7;
+    internal const int Done = OutcomeCode.Done;
+    internal const int Failed = OutcomeCode.Failed;
+    internal const int Usage = OutcomeCode.Usage;
+    internal const int Unreachable = OutcomeCode.Unreachable;
+    internal const int Refused = OutcomeCode.Refused;
+    internal const int TimedOut = OutcomeCode.TimedOut;
+    internal const int Degraded = OutcomeCode.Degraded;
+    internal const int NeedsPerson = OutcomeCode.NeedsPerson;
     internal const int Regression = OutcomeCode.Regression;
     internal const int Inconclusive = OutcomeCode.Inconclusive;
-    internal const int Cancelled = 130;
-
-    /// <summary>The worst of several.</summary>
-    internal static int Worst(IEnumerable<int> codes) => OutcomeCode.Worst(codes);
-
-    internal static int Of(OperationStage stage) => stage switch
-    {
-        OperationStage.Refused => Refused,
-        OperationStage.TimedOut => TimedOut,
-        OperationStage.Degraded => Degraded,
-        OperationStage.Unknown => NeedsPerson,
-        OperationStage.Cancelled => Cancelled,
-        _ => Failed,
-    };
-
-    internal static int Of(DefinitionStage stage) => stage switch
-    {
-        DefinitionStage.Refused => Refused,
-        DefinitionStage.NotUndone => Degraded,
-        DefinitionStage.Unknown => NeedsPerson,
-        _ => Failed,
-    };
-
-    internal static int Of(MigrationOutcome outcome) => OutcomeCode.Of(outcome);
+    internal const int Cancelled = OutcomeCode.Cancelled;
 
     /// <summary>
     /// Of a recovery: a guest that is where it was, with everything put back, is what was asked for, however its migration ended. A migration that was taken over and driven
@@ -52,25 +26,6 @@ internal static class ExitCode
     {
         { IsDryRun: true, Done.Count: > 0, Outcome: not MigrationOutcome.Unreachable, Finding: not (MigrationFinding.Settling or MigrationFinding.NobodyKnows or MigrationFinding.PostCopyBroken or MigrationFinding.NoCopy) } => Done,
         { IsAdopted: false, Outcome: MigrationOutcome.Failed, Finding: MigrationFinding.Stayed } => Done,
-        _ => Of(result.Outcome),
-    };
-
-    internal static int Of(StoreProblem problem) => problem switch
-    {
-        StoreProblem.Unreachable or StoreProblem.AccessDenied => Unreachable,
-        StoreProblem.Ambiguous or StoreProblem.WrongState => Refused,
-        _ => Failed,
-    };
-
-    internal static int Of(HostDeviceProblem problem) => problem switch
-    {
-        HostDeviceProblem.InvalidInput => Usage,
-        HostDeviceProblem.PermissionDenied => Unreachable,
-        HostDeviceProblem.NotThisMachine or HostDeviceProblem.AlreadyExists or HostDeviceProblem.Ambiguous or HostDeviceProblem.Differs or HostDeviceProblem.InUse or HostDeviceProblem.OverTotal
-            or HostDeviceProblem.NotSupported or HostDeviceProblem.NoManagementDevice or HostDeviceProblem.NothingFits => Refused,
-        HostDeviceProblem.TimedOut => TimedOut,
-        HostDeviceProblem.Degraded => Degraded,
-        HostDeviceProblem.OutcomeUnknown => NeedsPerson,
-        _ => Failed,
+        _ => OutcomeCode.Of(result.Outcome),
     };
 }

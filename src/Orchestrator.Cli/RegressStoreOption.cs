@@ -20,6 +20,27 @@ internal sealed class RegressStoreOption(GlobalOptions globals)
     internal Task<RegressionStore> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) => RegressionStore.OpenAsync(
         Folder(parsed), parsed.GetValue(Option) ?? Environment.GetEnvironmentVariable(RegressionStore.Variable), cancellationToken: cancellationToken);
 
+    /// <summary>The store of a run whose process died, as the journal has it (<see cref="RegressionStore.Connection"/>), unless the user names another: then that one.</summary>
+    internal async Task<RegressionStore> OpenAgainAsync(ParseResult parsed, string? kept)
+    {
+        if (kept is null || parsed.GetValue(Option) is not null)
+        {
+            return await OpenAsync(parsed, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        // The variable may have its password.
+        string? connection = Environment.GetEnvironmentVariable(RegressionStore.Variable) is { Length: > 0 } given && kept.Length > 0 && RegressionStore.WithoutPassword(given) == kept ? given : kept;
+        try
+        {
+            return await RegressionStore.OpenAsync(Folder(parsed), connection).ConfigureAwait(false);
+        }
+        catch (StoreException e) when (connection == kept && e.Problem is StoreProblem.Unreachable or StoreProblem.AccessDenied)
+        {
+            throw new StoreException(
+                e.Problem, e.Message, $"The journal keeps no password. If it needs one: orchestrator recover, again, with it in PGPASSWORD, or with the store in {RegressionStore.Variable} or --store.", e);
+        }
+    }
+
     /// <summary>A run by what the user calls it. One whose process is gone has that among its problems.</summary>
     internal static async Task<RegressionRun> ReadAsync(RegressionStore store, string name, CancellationToken cancellationToken)
     {

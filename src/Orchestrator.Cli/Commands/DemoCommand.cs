@@ -58,7 +58,7 @@ internal sealed class DemoCommand(GlobalOptions globals, CliConsole console)
         if (console.Json)
         {
             console.Out.WriteLine(MigrationDocument.From(last).ToJson());
-            return ExitCode.Of(last.Verdict.Outcome);
+            return OutcomeCode.Of(last.Verdict.Outcome);
         }
 
         if (last.Downtime is { } downtime)
@@ -74,7 +74,7 @@ internal sealed class DemoCommand(GlobalOptions globals, CliConsole console)
             console.Out.WriteLine(MigrationText.Answer(result));
         }
 
-        return ExitCode.Of(last.Verdict.Outcome);
+        return OutcomeCode.Of(last.Verdict.Outcome);
     }
 
     private static Table SideBySide(IReadOnlyList<MigrationResult> results)

@@ -144,7 +144,7 @@ internal sealed class MigrateCommand
             CliConsole.Printable($"{plan.Domain.Name} {source.Address.Name} -> {destination.Address.Name}"),
             progress => migrator.MigrateAsync(request, progress, cancellationToken)).ConfigureAwait(false);
 
-        int code = ExitCode.Of(result.Verdict.Outcome);
+        int code = OutcomeCode.Of(result.Verdict.Outcome);
         if (code == ExitCode.Done && parsed.GetValue(_requireMeasurement) && result.Downtime is not { ValueMs: not null, UncertaintyMs: not null })
         {
             code = ExitCode.Inconclusive;

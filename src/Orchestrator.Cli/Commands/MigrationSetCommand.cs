@@ -115,7 +115,7 @@ internal sealed class MigrationSetCommand
             }
         }
 
-        return ExitCode.Of(result.Outcome);
+        return OutcomeCode.Of(result.Outcome);
     }
 
     private void Show(LibvirtHost host, RunningMigration migration, MigrationSettingsInForce now, MigrationPolicy? policy)

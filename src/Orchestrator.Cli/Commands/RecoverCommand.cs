@@ -89,13 +89,13 @@ internal sealed class RecoverCommand
         }
 
         Show(results, parsed.GetValue(_domain));
-        return ExitCode.Worst([.. results.Select(ExitCode.Of), isCancelled ? ExitCode.Cancelled : ExitCode.Done]);
+        return OutcomeCode.Worst([.. results.Select(ExitCode.Of), isCancelled ? ExitCode.Cancelled : ExitCode.Done]);
     }
 
     private async Task RecoverNightsAsync(ParseResult parsed, RecoverySetup setup, Journal journal, bool dryRun, List<RecoveryResult> results, CancellationToken cancellationToken)
     {
         var recovery = new NightRecovery(
-            setup.Connect, new ObserverClock(TimeProvider.System), journal, (id, problem) => CloseRunAsync(parsed, id, problem), logger: _globals.Loggers.CreateLogger("recovery"))
+            setup.Connect, new ObserverClock(TimeProvider.System), journal, (id, store, problem) => CloseRunAsync(parsed, id, store, problem), logger: _globals.Loggers.CreateLogger("recovery"))
         {
             Files = new(HostTarget.Root() ?? "/"),
             Recoverer = setup.Recoverer,
@@ -110,9 +110,9 @@ internal sealed class RecoverCommand
         }
     }
 
-    private async Task<string?> CloseRunAsync(ParseResult parsed, string id, RunProblem problem)
+    private async Task<string?> CloseRunAsync(ParseResult parsed, string id, string? kept, RunProblem problem)
     {
-        await using RegressionStore store = await _store.OpenAsync(parsed, CancellationToken.None).ConfigureAwait(false);
+        await using RegressionStore store = await _store.OpenAgainAsync(parsed, kept).ConfigureAwait(false);
         if (await store.CloseAbandonedAsync(id, problem).ConfigureAwait(false) is not { } run)
         {
             return null; // it is closed already, or was never opened

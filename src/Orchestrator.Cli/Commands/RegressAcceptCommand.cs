@@ -24,11 +24,6 @@ internal static class RegressAcceptCommand
         {
             await using RegressionStore store = await option.OpenAsync(parsed, cancellationToken).ConfigureAwait(false);
             RunEntry run = await store.FindAsync(parsed.GetValue(name)!, cancellationToken: cancellationToken).ConfigureAwait(false);
-            if ((await RegressStoreOption.ReadAsync(store, run.Id, cancellationToken).ConfigureAwait(false)).Scenarios.All(scenario => scenario.Measures.All(measure => measure.Values.Count == 0)))
-            {
-                throw new StoreException(StoreProblem.WrongState, $"The run {run.Id} has no values: nothing could be compared with it.", "Accept one that was measured: orchestrator regress list.");
-            }
-
             Baseline? before = await store.FindBaselineAsync(run.Plan, parsed.GetValue(baseline)!, cancellationToken).ConfigureAwait(false);
             Baseline accepted = await store.AcceptAsync(run.Id, parsed.GetValue(baseline)!, parsed.GetValue(reason)!, cancellationToken).ConfigureAwait(false);
             if (console.Json)

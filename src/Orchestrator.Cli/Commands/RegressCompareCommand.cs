@@ -42,7 +42,7 @@ internal static class RegressCompareCommand
             }
 
             console.Error.WriteLine(CliConsole.Printable($"orchestrator: nothing was compared: {run.Id} and {id} have no scenario with values in common"));
-            return ExitCode.Worst([judged.ExitCode, ExitCode.Inconclusive]);
+            return OutcomeCode.Worst([judged.ExitCode, ExitCode.Inconclusive]);
         });
         return command;
     }

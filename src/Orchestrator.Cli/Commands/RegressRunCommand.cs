@@ -89,6 +89,7 @@ internal sealed class RegressRunCommand
         {
             Id = id,
             Folder = RunFolder.Of(state, plan.Name, id),
+            Store = store.Connection,
             Labels = (parsed.GetValue(_labels) ?? []).GroupBy(label => label.Key).ToDictionary(same => same.Key, same => same.Last().Value),
             Tool = typeof(RegressRunCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
             Journal = journal,

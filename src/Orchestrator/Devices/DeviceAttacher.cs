@@ -375,7 +375,7 @@ public sealed partial class DeviceAttacher(IHost host, DomainClaims? claims = nu
         DomainDocument document = await DevicePlaces.ReadAsync(host, domain, place, DomainOperation.Attach, cancellationToken).ConfigureAwait(false);
         return document.PlacedDevices.Any(selector.Matches)
             || (askQemu && place == DomainModificationImpact.Live
-                && (await QemuDevices.ListUnknownAsync(new(host, domain.Uuid), document.QemuIds, DomainResources.Of(domain.Xml), cancellationToken).ConfigureAwait(false)).Any(selector.Matches));
+                && (await QemuDevices.ListUnknownAsync(host, domain, cancellationToken).ConfigureAwait(false)).Any(selector.Matches));
     }
 
     private async Task<IReadOnlyList<XElement>> ReadAsync(DomainSnapshot domain, DomainModificationImpact place, DeviceDocument device, CancellationToken cancellationToken) =>

@@ -118,7 +118,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
                     Argument = one.Device as CommandLineDevice,
                 });
             }
-            else if (place == DomainModificationImpact.Live && !dialect.VdpaHostDevice && await FindInQemuAsync(domain, document, selector, cancellationToken).ConfigureAwait(false) is { } device)
+            else if (place == DomainModificationImpact.Live && !dialect.VdpaHostDevice && await FindInQemuAsync(domain, selector, cancellationToken).ConfigureAwait(false) is { } device)
             {
                 targets.Add(new(place, device.Driver, device.Node, device.Id));
             }
@@ -294,8 +294,8 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         }
     }
 
-    private async Task<QemuDevice?> FindInQemuAsync(DomainSnapshot domain, DomainDocument document, DeviceSelector selector, CancellationToken cancellationToken) =>
-        (await QemuDevices.ListUnknownAsync(new(host, domain.Uuid), document.QemuIds, DomainResources.Of(domain.Xml), cancellationToken).ConfigureAwait(false)).FirstOrDefault(selector.Matches);
+    private async Task<QemuDevice?> FindInQemuAsync(DomainSnapshot domain, DeviceSelector selector, CancellationToken cancellationToken) =>
+        (await QemuDevices.ListUnknownAsync(host, domain, cancellationToken).ConfigureAwait(false)).FirstOrDefault(selector.Matches);
 
     private static string Describe(DomainDevice device) => device.Alias ?? device.GuestAddress?.ToString() ?? device.HostResource ?? device.Kind;
 

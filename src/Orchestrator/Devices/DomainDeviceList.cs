@@ -86,9 +86,8 @@ public sealed record DomainDeviceList(DomainSnapshot Domain, IReadOnlyList<Liste
         bool isAsked = live is not null && host.Identity.Driver is null or "QEMU" && (ask == AskQemu.Always || (ask == AskQemu.Auto && !dialect.VdpaHostDevice));
         if (isAsked)
         {
-            var monitor = new QemuMonitor(host, domain.Uuid);
-            unknown = await QemuDevices.ListUnknownAsync(monitor, live!.QemuIds, DomainResources.Of(domain.Xml), cancellationToken).ConfigureAwait(false);
-            blocked = await monitor.BlockedReasonsAsync(cancellationToken).ConfigureAwait(false);
+            unknown = await QemuDevices.ListUnknownAsync(host, domain, cancellationToken).ConfigureAwait(false);
+            blocked = await new QemuMonitor(host, domain.Uuid).BlockedReasonsAsync(cancellationToken).ConfigureAwait(false);
             notes.Add("QEMU was asked, which libvirt remembers of a domain as the taint custom-monitor until it is off");
         }
         else if (live is not null)

@@ -66,11 +66,10 @@ public sealed class PlanFactsReader(HostFiles? files = null, VdpaTool? tool = nu
         // Asking QEMU taints the domain. A device past libvirt can only have come through the same door, which has tainted it then: so it is asked only where that is so.
         if (domain.IsActive && obstacles.MonitorUsed == true)
         {
-            var monitor = new QemuMonitor(host, domain.Uuid);
             facts = facts with
             {
-                UnknownDevices = await QemuDevices.ListUnknownAsync(monitor, document.QemuIds, DomainResources.Of(domain.Xml), cancellationToken).ConfigureAwait(false),
-                BlockedReasons = await monitor.BlockedReasonsAsync(cancellationToken).ConfigureAwait(false),
+                UnknownDevices = await QemuDevices.ListUnknownAsync(host, domain, cancellationToken).ConfigureAwait(false),
+                BlockedReasons = await new QemuMonitor(host, domain.Uuid).BlockedReasonsAsync(cancellationToken).ConfigureAwait(false),
             };
         }
 

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.Data.Sqlite;
 
 namespace Orchestrator.Recovery;
@@ -17,11 +15,13 @@ public sealed class Journal : IDisposable
     private const string Columns = "SELECT id, intent, owner, policy, phase, started, ended, outcome, message FROM operation";
 
     private readonly JournalFile _file;
+    private readonly StoredText _text;
     private readonly TimeProvider _time;
 
     private Journal(JournalFile file, TimeProvider time)
     {
         _file = file;
+        _text = new(file.Damaged);
         _time = time;
     }
 
@@ -66,8 +66,8 @@ public sealed class Journal : IDisposable
         _file.Run(
             "INSERT INTO operation (id, domain, intent, owner, policy, phase, started) VALUES ($id, $domain, $intent, $owner, $policy, $phase, $started)",
             ("$id", $"{operation.Id}"), ("$domain", $"{intent.DomainUuid}"), ("$intent", JsonSerializer.Serialize(operation.Intent, JournalJson.Default.JournalIntent)),
-            ("$owner", JsonSerializer.Serialize(operation.Owner, JournalJson.Default.OperationOwner)), ("$policy", intent.Policy), ("$phase", Text(operation.Phase)),
-            ("$started", Text(now)));
+            ("$owner", JsonSerializer.Serialize(operation.Owner, JournalJson.Default.OperationOwner)), ("$policy", intent.Policy), ("$phase", StoredText.Of(operation.Phase, JournalJson.Default.OperationPhase)),
+            ("$started", StoredText.Of(now)));
         return operation;
     }
 
@@ -75,7 +75,7 @@ public sealed class Journal : IDisposable
     /// <param name="id">The operation.</param>
     /// <param name="phase">The phase that begins.</param>
     public void SetPhase(Guid id, OperationPhase phase) =>
-        Require(_file.Run("UPDATE operation SET phase = $phase WHERE id = $id AND ended IS NULL", ("$id", $"{id}"), ("$phase", Text(phase))), id);
+        Require(_file.Run("UPDATE operation SET phase = $phase WHERE id = $id AND ended IS NULL", ("$id", $"{id}"), ("$phase", StoredText.Of(phase, JournalJson.Default.OperationPhase))), id);
 
     /// <summary>Writes down an effect that is about to be made, with what undoing it needs.</summary>
     /// <param name="id">The operation.</param>
@@ -86,7 +86,7 @@ public sealed class Journal : IDisposable
     {
         Require(_file.Run(
             "INSERT INTO step (operation, kind, detail, started) SELECT id, $kind, $detail, $started FROM operation WHERE id = $id AND ended IS NULL",
-            ("$id", $"{id}"), ("$kind", kind), ("$detail", detail), ("$started", Text(_time.GetUtcNow()))), id);
+            ("$id", $"{id}"), ("$kind", kind), ("$detail", detail), ("$started", StoredText.Of(_time.GetUtcNow()))), id);
         return _file.Read("SELECT last_insert_rowid()", row => row.GetInt64(0))[0];
     });
 
@@ -95,7 +95,7 @@ public sealed class Journal : IDisposable
     /// <param name="undone">Whether it was undone, or never came about.</param>
     public void EndStep(long step, bool undone) => _file.Run(
         "UPDATE step SET ended = $ended, undone = $undone WHERE id = $id AND ended IS NULL",
-        ("$id", step), ("$ended", Text(_time.GetUtcNow())), ("$undone", undone ? 1 : 0));
+        ("$id", step), ("$ended", StoredText.Of(_time.GetUtcNow())), ("$undone", undone ? 1 : 0));
 
     /// <summary>Sets another policy for an unfinished operation, whoever drives it: the driver looks for it.</summary>
     /// <param name="id">The operation.</param>
@@ -113,7 +113,7 @@ public sealed class Journal : IDisposable
     /// <param name="message">The same in a sentence.</param>
     public void End(Guid id, string outcome, string message) => _file.Run(
         "UPDATE operation SET ended = $ended, outcome = $outcome, message = $message WHERE id = $id AND ended IS NULL",
-        ("$id", $"{id}"), ("$ended", Text(_time.GetUtcNow())), ("$outcome", outcome), ("$message", message));
+        ("$id", $"{id}"), ("$ended", StoredText.Of(_time.GetUtcNow())), ("$outcome", outcome), ("$message", message));
 
     /// <summary>The operations that have not ended, the oldest first. Some may be running right now: their domains' claims tell.</summary>
     public IReadOnlyList<JournalOperation> Unfinished() => Operations("WHERE ended IS NULL ORDER BY started, id");
@@ -129,7 +129,7 @@ public sealed class Journal : IDisposable
     /// <summary>Forgets operations that ended long ago.</summary>
     /// <param name="age">How long ago.</param>
     /// <returns>How many were forgotten.</returns>
-    public int Prune(TimeSpan age) => _file.Run("DELETE FROM operation WHERE ended IS NOT NULL AND ended < $before", ("$before", Text(_time.GetUtcNow() - age)));
+    public int Prune(TimeSpan age) => _file.Run("DELETE FROM operation WHERE ended IS NOT NULL AND ended < $before", ("$before", StoredText.Of(_time.GetUtcNow() - age)));
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
@@ -140,44 +140,24 @@ public sealed class Journal : IDisposable
 
     private List<JournalStep> Steps(Guid operation) => _file.Read(
         "SELECT id, kind, detail, started, ended, undone FROM step WHERE operation = $operation ORDER BY id",
-        row => new JournalStep(row.GetInt64(0), row.GetString(1), row.GetString(2), Time(row.GetString(3)), TextAt(row, 4) is { } ended ? Time(ended) : null, row.GetInt64(5) != 0),
+        row => new JournalStep(row.GetInt64(0), row.GetString(1), row.GetString(2), _text.Time(row.GetString(3)), TextAt(row, 4) is { } ended ? _text.Time(ended) : null, row.GetInt64(5) != 0),
         ("$operation", $"{operation}"));
 
     private JournalOperation Operation(SqliteDataReader row) => new()
     {
         Id = Guid.Parse(row.GetString(0)),
-        Intent = Parse(row.GetString(1), JournalJson.Default.JournalIntent),
-        Owner = Parse(row.GetString(2), JournalJson.Default.OperationOwner),
+        Intent = _text.Parse(row.GetString(1), JournalJson.Default.JournalIntent),
+        Owner = _text.Parse(row.GetString(2), JournalJson.Default.OperationOwner),
         Policy = TextAt(row, 3),
-        Phase = Parse($"\"{row.GetString(4)}\"", JournalJson.Default.OperationPhase),
-        Started = Time(row.GetString(5)),
-        Ended = TextAt(row, 6) is { } ended ? Time(ended) : null,
+        Phase = _text.Name(row.GetString(4), JournalJson.Default.OperationPhase),
+        Started = _text.Time(row.GetString(5)),
+        Ended = TextAt(row, 6) is { } ended ? _text.Time(ended) : null,
         Outcome = TextAt(row, 7),
         Message = TextAt(row, 8),
         Steps = [],
     };
 
-    private T Parse<T>(string json, JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, type) ?? throw _file.Damaged("an entry is empty");
-        }
-        catch (JsonException e)
-        {
-            throw _file.Damaged($"an entry cannot be read: {e.Message}", e);
-        }
-    }
-
-    private DateTimeOffset Time(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTimeOffset time) ? time : throw _file.Damaged($"'{text}' is no time");
-
     private static string? TextAt(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
-
-    // Always UTC, so that the order of the texts is that of the times.
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
-
-    private static string Text(OperationPhase phase) => JsonSerializer.Serialize(phase, JournalJson.Default.OperationPhase).Trim('"');
 
     private static void Require(int changed, Guid id)
     {

@@ -98,7 +98,6 @@ public sealed record OperationMarker
         new XAttribute("machine", Owner.MachineId),
         new XAttribute("host", Owner.HostName),
         new XAttribute("pid", Owner.Pid),
-        Owner.ProcessStarted is { } since ? new XAttribute("since", Text(since)) : null,
         new XAttribute("user", Owner.User),
         new XAttribute("from", Source.Name),
         new XAttribute("from-uri", HostAddress.Redact(Source.Uri)),
@@ -123,7 +122,7 @@ public sealed record OperationMarker
             {
                 Id = id,
                 Kind = Value(element, "kind") ?? "migrate",
-                Owner = new(machine, host, pid, Time(element, "since"), Value(element, "user") ?? ""),
+                Owner = new(machine, host, pid, Value(element, "user") ?? ""),
                 Source = new(from, fromUri),
                 Destination = new(to, toUri),
                 Mode = mode,

@@ -14,7 +14,7 @@ public sealed class HostTargetTests
         Assert.That((error.Problem, error.Host), Is.EqualTo((HostDeviceProblem.NotThisMachine, (string?)"node1")));
         Assert.That(error.Message, Is.EqualTo("node1 is not this machine, and libvirt has no call that makes vDPA devices"));
         Assert.That(error.Remedy, Is.EqualTo("On node1, as root: vdpa dev add name vdpa0 mgmtdev pci/0000:08:01.1"));
-        Assert.That(ExitCode.Of(error.Problem), Is.EqualTo(4));
+        Assert.That(OutcomeCode.Of(error.Problem), Is.EqualTo(4));
     }
 
     [TestCase("vf", "list")]

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Orchestrator.Lab.Relays;
+using Orchestrator.Tests.Regression.Store;
 using Tests.Shared;
 
 namespace Orchestrator.Cli.Tests.Real;
@@ -145,6 +146,38 @@ public sealed partial class RegressRunTests
         Assert.That(shown.Json.GetProperty("ended").ValueKind, Is.EqualTo(JsonValueKind.String));
         CliResult nothing = await CliProcess.RunAsync(environment, "recover", "--json", "--state-dir", State);
         Assert.That(nothing.Json.GetArrayLength(), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_killed_night_is_recovered_in_the_teams_store_that_it_was_begun_in_by_recover_alone()
+    {
+        await using PostgresServer server = await PostgresServer.StartAsync();
+        string store = await server.CreateDatabaseAsync();
+        string plan = Plan("""
+            name: team
+            source: lab-a
+            destination: lab-b
+            guests: {nightly: {lab: {memory_mib: 96}}}
+            scenarios:
+              - {name: idle, guest: nightly, repetitions: 9, warm_ups: 0}
+            """);
+        using (CliProcess night = CliProcess.Start("regress", "run", plan, "--json", "--state-dir", State, "--store", store))
+        {
+            await night.SeeAsync("\"repetition\":1,\"of\":9");
+            night.Signal("KILL");
+            await night.EndAsync();
+        }
+
+        Assert.That(Directory.EnumerateFiles(State, "journal.db*").Select(File.ReadAllText), Has.None.Contain("hunter2"));
+        CliResult refused = await CliProcess.RunAsync("recover", "--json", "--state-dir", State);
+        Assert.That(refused.ExitCode, Is.EqualTo(3), $"{refused}");
+        Assert.That($"{refused}", Does.Contain("PGPASSWORD").And.Not.Contain("hunter2"));
+
+        CliResult result = await CliProcess.RunAsync(new Dictionary<string, string> { ["PGPASSWORD"] = PostgresServer.Password }, "recover", "--json", "--state-dir", State);
+        Assert.That(result.ExitCode, Is.Zero, $"{result}");
+        CliResult shown = await CliProcess.RunAsync("regress", "show", "latest", "--json", "--state-dir", State, "--store", store);
+        Assert.That(shown.Json.GetProperty("verdict").GetString(), Is.EqualTo("environment"), $"{shown}");
+        Assert.That(shown.Json.GetProperty("ended").ValueKind, Is.EqualTo(JsonValueKind.String), $"{shown}");
     }
 
     [Test]

@@ -61,7 +61,7 @@ public sealed class GateRecoveryTests
     [Test]
     public async Task Another_machines_mark_is_refused_unless_somebody_consents()
     {
-        var owner = new OperationOwner("0123456789abcdef0123456789abcdef", "ops2", 77, null, "root");
+        var owner = new OperationOwner("0123456789abcdef0123456789abcdef", "ops2", 77, "root");
         await MarkedDomain.MarkAsync(_source, _uuid, Marker(owner));
         _source.Domains[_uuid] = _source.Domains[_uuid] with { State = DomainState.Running, Reason = 1 };
         _source.LifeCalls.Clear();

@@ -10,7 +10,7 @@ public sealed class OperationMarkerTests
     private static readonly OperationMarker Marker = new()
     {
         Id = Guid.Parse("01938c5e-7a10-7d33-8d0e-5a1b2c3d4e5f"),
-        Owner = new("0123456789abcdef0123456789abcdef", "ops1", 4242, new(2026, 1, 2, 3, 4, 0, TimeSpan.Zero), "o'brien & <co>"),
+        Owner = new("0123456789abcdef0123456789abcdef", "ops1", 4242, "o'brien & <co>"),
         Source = new("node1", "qemu+ssh://root@node1/system?keyfile=/a&x=1"),
         Destination = new("node2", "qemu+ssh://node2/system"),
         Mode = "direct",

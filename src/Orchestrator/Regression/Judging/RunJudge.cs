@@ -47,7 +47,7 @@ public static class RunJudge
     public static RegressionRun Abandoned(RegressionRun run, string how)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return Judge(run with { Problems = [.. run.Problems, new(1, $"The run did not come to its end: {how}.", "orchestrator recover puts its hosts in order and closes it.")] }, null);
+        return Judge(run with { Problems = [.. run.Problems, new(OutcomeCode.Failed, $"The run did not come to its end: {how}.", "orchestrator recover puts its hosts in order and closes it.")] }, null);
     }
 
     private static ScenarioResult WithRules(Scenario scenario, RegressionPlan plan, RegressionRun measured)
@@ -121,9 +121,9 @@ public static class RunJudge
         }
     }
 
-    private static int CodeOf(Verdict verdict) => verdict switch { Verdict.Regression => OutcomeCode.Regression, Verdict.Inconclusive => OutcomeCode.Inconclusive, _ => 0 };
+    private static int CodeOf(Verdict verdict) => verdict switch { Verdict.Regression => OutcomeCode.Regression, Verdict.Inconclusive => OutcomeCode.Inconclusive, _ => OutcomeCode.Done };
 
-    private static int CodeOf(string outcome) => Enum.GetValues<MigrationOutcome>().Where(known => ErrorDocument.CodeOf(known) == outcome).Select(OutcomeCode.Of).FirstOrDefault(1);
+    private static int CodeOf(string outcome) => Enum.GetValues<MigrationOutcome>().Where(known => ErrorDocument.CodeOf(known) == outcome).Select(OutcomeCode.Of).FirstOrDefault(OutcomeCode.Failed);
 
     private sealed record ScenarioJudgement(ScenarioResult Result, IReadOnlyList<int> Codes);
 

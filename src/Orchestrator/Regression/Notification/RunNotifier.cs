@@ -30,7 +30,7 @@ public sealed class RunNotifier(TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(targets);
-        if (run.Verdict == Verdict.Passed && run.ExitCode == 0)
+        if (run.Verdict == Verdict.Passed && run.ExitCode == OutcomeCode.Done)
         {
             return [];
         }

@@ -55,7 +55,7 @@ internal sealed class AgentChannel(Func<Task<IHost>> findHost, Guid uuid, string
         catch (Exception e) when (e is LibvirtException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new NightException(
-                NightProblems.Failed, $"the agent in {name} did not do {command}: {e.Message}",
+                OutcomeCode.Failed, $"the agent in {name} did not do {command}: {e.Message}",
                 "Its domain needs a channel org.qemu.guest_agent.0, and qemu-guest-agent has to run in the guest and to allow guest-exec.");
         }
     }
@@ -91,7 +91,7 @@ internal sealed class SshChannel(string ssh, string target) : IGuestChannel
 
     public Task<IGuestProcess> StartAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
-        string program = HostProgram.Find(ssh) ?? throw new NightException(NightProblems.Failed, $"{ssh} is not installed on this machine", "Install the OpenSSH client.");
+        string program = HostProgram.Find(ssh) ?? throw new NightException(OutcomeCode.Failed, $"{ssh} is not installed on this machine", "Install the OpenSSH client.");
 
         // With a terminal there, the program is hung up when the connection ends.
         var start = new ProcessStartInfo(program, SshCommand.Arguments(target, command, terminal: true)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
@@ -116,7 +116,7 @@ internal sealed class SshChannel(string ssh, string target) : IGuestChannel
 
         public Task<int?> ExitCodeAsync(CancellationToken cancellationToken) => Task.FromResult<int?>(!_process.HasExited ? null
             : _process.ExitCode != ConnectionFailed ? _process.ExitCode
-            : throw new NightException(NightProblems.Failed, $"ssh could not reach {_target}, or lost it", $"Try it: ssh -o BatchMode=yes {_target} true"));
+            : throw new NightException(OutcomeCode.Failed, $"ssh could not reach {_target}, or lost it", $"Try it: ssh -o BatchMode=yes {_target} true"));
 
         public async Task KillAsync()
         {

@@ -66,7 +66,7 @@ internal sealed class HostSettings(HostFiles files, string ssh, TimeProvider tim
 
         string? problem = now is null ? "it cannot be read" : await WriteAsync(place, name, changed.Before).ConfigureAwait(false);
         return problem is null ? $"put {name} on {place.Host} back to \"{changed.Before}\""
-            : throw new NightException(NightProblems.Degraded, $"{name} on {place.Host} was not put back: {problem}", $"On {place.Host}, as root: sysctl -w {SshCommand.Quote($"{name}={changed.Before}")}");
+            : throw new NightException(OutcomeCode.Degraded, $"{name} on {place.Host} was not put back: {problem}", $"On {place.Host}, as root: sysctl -w {SshCommand.Quote($"{name}={changed.Before}")}");
     }
 
     /// <summary>A value as it is compared: <c>/proc</c> separates by tabs.</summary>

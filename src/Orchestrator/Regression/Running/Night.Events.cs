@@ -21,7 +21,7 @@ internal sealed partial class Night
         IHost host = hosts.Source;
         if (await host.FindDomainAsync(guest.Uuid, cancellationToken).ConfigureAwait(false) is { IsPersistent: false })
         {
-            throw new NightException(NightProblems.Refused, $"{guest.Name} on {host.Address.Name} has no definition: stopped, it would be gone", "Define it first: orchestrator domain define.");
+            throw new NightException(OutcomeCode.Refused, $"{guest.Name} on {host.Address.Name} has no definition: stopped, it would be gone", "Define it first: orchestrator domain define.");
         }
 
         NightLedger.Entry stopped = ledger.Begin(new GuestStopped(guest.Uuid, guest.Name));
@@ -133,7 +133,7 @@ internal sealed partial class Night
         await act().ConfigureAwait(false);
         return await events.WaitAsync(isEnd, EventPatience, time).ConfigureAwait(false)
             ? (events.Events.First(isEnd).Arrived - began).TotalMilliseconds
-            : throw new NightException(NightProblems.Failed, $"{host.Address.Name} did what was asked for with {guest.Name}, but no event told when");
+            : throw new NightException(OutcomeCode.Failed, $"{host.Address.Name} did what was asked for with {guest.Name}, but no event told when");
     }
 
     /// <summary>What a message and its answer take at least: so much later an event may have been heard.</summary>

@@ -35,7 +35,7 @@ internal sealed partial class Night
     private async Task<NightGuest> MakeAsync(string name, PlannedGuest planned, LabGuestSpec spec, CancellationToken cancellationToken)
     {
         LabGuestMaker make = options.MakeGuest ?? throw new NightException(
-            NightProblems.Refused, $"{name} is a guest of the lab, and {hosts.Source.Address.Name} is no host of a lab that runs", "Let the plan bring a lab up (lab: true), or start one: orchestrator lab up.");
+            OutcomeCode.Refused, $"{name} is a guest of the lab, and {hosts.Source.Address.Name} is no host of a lab that runs", "Let the plan bring a lab up (lab: true), or start one: orchestrator lab up.");
         MadeLabGuest made = await make(name, spec, cancellationToken).ConfigureAwait(false);
         var guest = new NightGuest(name, made.Uuid, planned) { ReadTicks = made.ReadTicks, RemoveAsync = made.RemoveAsync };
         await ComeHomeAsync(guest).ConfigureAwait(false);
@@ -53,7 +53,7 @@ internal sealed partial class Night
             if ((present.ByName ?? present.ByUuid) is { } other)
             {
                 throw new NightException(
-                    NightProblems.Refused, $"{host.Address.Name} has a domain {other.Name} already, which {Path.GetFileName(xml)} would take the place of", "Give the document another name and UUID, or name the domain in the plan instead: domain.");
+                    OutcomeCode.Refused, $"{host.Address.Name} has a domain {other.Name} already, which {Path.GetFileName(xml)} would take the place of", "Give the document another name and UUID, or name the domain in the plan instead: domain.");
             }
         }
 
@@ -108,7 +108,7 @@ internal sealed partial class Night
             if (time.GetElapsedTime(began) > guest.Planned.BootTimeout)
             {
                 throw new NightException(
-                    NightProblems.TimedOut, string.Create(CultureInfo.InvariantCulture, $"{guest.Name} on {hosts.Source.Address.Name} was not ready after {guest.Planned.BootTimeout.TotalSeconds:0} s"),
+                    OutcomeCode.TimedOut, string.Create(CultureInfo.InvariantCulture, $"{guest.Name} on {hosts.Source.Address.Name} was not ready after {guest.Planned.BootTimeout.TotalSeconds:0} s"),
                     "boot_timeout gives it longer; its console tells what it does.");
             }
 

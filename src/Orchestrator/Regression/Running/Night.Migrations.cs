@@ -70,7 +70,7 @@ internal sealed partial class Night
         if (await hosts.Source.FindDomainAsync(guest.Uuid, cancellationToken).ConfigureAwait(false) is { } domain && DomainDocument.Parse(domain.Xml).PlacedDevices.Any(selector.Matches))
         {
             throw new NightException(
-                NightProblems.Refused, $"{guest.Name} on {hosts.Source.Address.Name} has {selector} already", $"Leave it out of the plan, or detach it first: orchestrator -c {hosts.Source.Address.Name} device detach {guest.Name} FILE.");
+                OutcomeCode.Refused, $"{guest.Name} on {hosts.Source.Address.Name} has {selector} already", $"Leave it out of the plan, or detach it first: orchestrator -c {hosts.Source.Address.Name} device detach {guest.Name} FILE.");
         }
     }
 
@@ -158,7 +158,7 @@ internal sealed partial class Night
             {
                 bool wentOn = await load.GoesOnAsync().ConfigureAwait(false);
                 words = await load.EndAsync(cancellationToken).ConfigureAwait(false);
-                problem = wentOn ? null : new(NightProblems.Failed, $"{scenario.Load!.Command[0]} in the guest had ended before the migration had: nothing says that it went on during the blackout", "Give it more to do.");
+                problem = wentOn ? null : new(OutcomeCode.Failed, $"{scenario.Load!.Command[0]} in the guest had ended before the migration had: nothing says that it went on during the blackout", "Give it more to do.");
             }
 
             return (result, words, problem);
@@ -169,7 +169,7 @@ internal sealed partial class Night
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return (result, words, new(NightProblems.Cancelled, "it was cancelled"));
+            return (result, words, new(OutcomeCode.Cancelled, "it was cancelled"));
         }
         finally
         {
@@ -194,7 +194,7 @@ internal sealed partial class Night
 
         double difference = Math.Abs(offset);
         return difference - doubt <= limit.TotalMilliseconds ? null : new(
-            NightProblems.Refused,
+            OutcomeCode.Refused,
             string.Create(CultureInfo.InvariantCulture, $"the hosts' clocks differ by {difference:0.0} ± {doubt:0.0} ms; {limit.TotalMilliseconds:0.###} ms are allowed"),
             "Look at the hosts' time synchronisation: chronyc tracking.");
     }

@@ -19,7 +19,7 @@ internal sealed partial class Night(
 
     internal async Task<RegressionRun> RunAsync(CancellationToken cancellationToken)
     {
-        NightLedger.Entry opened = ledger.Begin(new RunOpened(run.Id));
+        NightLedger.Entry opened = ledger.Begin(new RunOpened(run.Id, options.Store));
         try
         {
             Directory.CreateDirectory(options.Folder);
@@ -36,7 +36,7 @@ internal sealed partial class Night(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            _problems.Add(new(NightProblems.Cancelled, "the run was cancelled"));
+            _problems.Add(new(OutcomeCode.Cancelled, "the run was cancelled"));
         }
         catch (Exception e)
         {
@@ -48,7 +48,7 @@ internal sealed partial class Night(
         foreach (Scenario left in plan.Scenarios.Skip(_scenarios.Count))
         {
             ScenarioLog log = LogOf(left);
-            log.Problems.Add(new(_problems.Count > 0 ? _problems[0].Code : NightProblems.Failed, "it was not measured: the run had ended before"));
+            log.Problems.Add(new(_problems.Count > 0 ? _problems[0].Code : OutcomeCode.Failed, "it was not measured: the run had ended before"));
             _scenarios.Add(log.Result());
         }
 
@@ -193,7 +193,7 @@ internal sealed partial class Night(
         }
 
         return problem is not null
-            ? new(NightProblems.Failed, $"the hook {when} {scenario ?? "the run"} failed: {problem}", $"What it printed is in the run's folder: {name}")
+            ? new(OutcomeCode.Failed, $"the hook {when} {scenario ?? "the run"} failed: {problem}", $"What it printed is in the run's folder: {name}")
             : null;
     }
 

@@ -19,8 +19,10 @@ internal abstract record NightEffect
     internal virtual bool NeedsHosts => true;
 }
 
-/// <summary>A run that is open in the store.</summary>
-internal sealed record RunOpened(string Id) : NightEffect
+/// <summary>A run that is open in its store.</summary>
+/// <param name="Id">The run.</param>
+/// <param name="Store">See <see cref="NightOptions.Store"/>; <see langword="null"/> also where an older version wrote the journal.</param>
+internal sealed record RunOpened(string Id, string? Store) : NightEffect
 {
     internal override string Kind => "regress-run";
 

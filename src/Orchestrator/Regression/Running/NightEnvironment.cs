@@ -1,3 +1,4 @@
+using Libvirt.Xml;
 using Orchestrator.Checks;
 using Orchestrator.Hosts;
 
@@ -8,11 +9,15 @@ internal static class NightEnvironment
 {
     private const int NetworkClass = 0x02;
 
-    internal static async Task<IReadOnlyDictionary<string, string>> ReadAsync(IHost host, HostFiles files, TimeProvider time, CancellationToken cancellationToken) =>
-        Of(await new HostFactsReader(files, time).ReadAsync(host, cancellationToken).ConfigureAwait(false), files);
+    internal static async Task<IReadOnlyDictionary<string, string>> ReadAsync(IHost host, HostFiles files, string ssh, TimeProvider time, CancellationToken cancellationToken)
+    {
+        HostFacts facts = await new HostFactsReader(files, time).ReadAsync(host, cancellationToken).ConfigureAwait(false);
+        PciAddress[] cards = [.. Cards(facts).Select(card => card.Address)];
+        return Of(facts, files, await new NicFirmware(files, ssh, time).ReadAsync(host, cards, cancellationToken).ConfigureAwait(false));
+    }
 
-    /// <summary>The facts of a host. Pure, but for the versions of its network cards.</summary>
-    internal static IReadOnlyDictionary<string, string> Of(HostFacts facts, HostFiles files)
+    /// <summary>The facts of a host. Pure, but for the versions of its network cards' drivers.</summary>
+    internal static IReadOnlyDictionary<string, string> Of(HostFacts facts, HostFiles files, IReadOnlyDictionary<PciAddress, string> firmware)
     {
         var named = new Dictionary<string, string>(StringComparer.Ordinal);
         Add("server", facts.Firmware?.Product);
@@ -21,9 +26,8 @@ internal static class NightEnvironment
         Add("kernel", facts.Kernel?.Release);
         Add("libvirt", Version(facts.Host.LibvirtVersion));
         Add("qemu", Version(facts.Host.QemuVersion));
-        Add("nic", string.Join("; ", (facts.PciFunctions ?? [])
-            .Where(function => function.Class >> 16 == NetworkClass && function.PhysicalFunction is null)
-            .Select(function => Join($"{function.Vendor:x4}:{function.Device:x4}", function.Driver, DriverVersion(files, function.Driver, facts.IsThisMachine)))
+        Add("nic", string.Join("; ", Cards(facts)
+            .Select(card => Join(card.Id, card.Driver, DriverVersion(files, card.Driver, facts.IsThisMachine), $"firmware {firmware.GetValueOrDefault(card.Address) ?? "unknown"}"))
             .OfType<string>().GroupBy(text => text).Select(same => same.Count() > 1 ? $"{same.Count()} x {same.Key}" : same.Key).Order(StringComparer.Ordinal)));
         return named;
 
@@ -35,6 +39,9 @@ internal static class NightEnvironment
             }
         }
     }
+
+    private static IEnumerable<PciFunctionFacts> Cards(HostFacts facts) =>
+        (facts.PciFunctions ?? []).Where(function => function.Class >> 16 == NetworkClass && function.PhysicalFunction is null);
 
     private static string? DriverVersion(HostFiles files, string? driver, bool isThisMachine) =>
         driver is not null && isThisMachine ? files.ReadText($"/sys/module/{driver}/version") : null;

@@ -48,9 +48,9 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
         return (here is { IsActive: true }, there is { IsActive: true }) switch
         {
             (true, true) => throw new NightException(
-                NightProblems.NeedsPerson, $"{name} is on {source.Address.Name} and on {destination.Address.Name}", $"orchestrator recover {name} --from '{Uri(source)}' --to '{Uri(destination)}'"),
+                OutcomeCode.NeedsPerson, $"{name} is on {source.Address.Name} and on {destination.Address.Name}", $"orchestrator recover {name} --from '{Uri(source)}' --to '{Uri(destination)}'"),
             (false, false) => throw new NightException(
-                here is null && there is null ? NightProblems.NeedsPerson : NightProblems.Degraded, $"{name} runs neither on {source.Address.Name} nor on {destination.Address.Name}", "Its log on the host tells why it ended."),
+                here is null && there is null ? OutcomeCode.NeedsPerson : OutcomeCode.Degraded, $"{name} runs neither on {source.Address.Name} nor on {destination.Address.Name}", "Its log on the host tells why it ended."),
             (true, _) => here!.State == DomainState.Running ? source : throw NotRunning(name, source, here),
             _ => there!.State == DomainState.Running ? destination : throw NotRunning(name, destination, there),
         };
@@ -86,7 +86,7 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
     {
         if (await destination.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false) is { IsActive: true })
         {
-            throw new NightException(NightProblems.Degraded, $"{name}, which was off, runs on {destination.Address.Name}", "orchestrator recover brings it home and shuts it down.");
+            throw new NightException(OutcomeCode.Degraded, $"{name}, which was off, runs on {destination.Address.Name}", "orchestrator recover brings it home and shuts it down.");
         }
 
         if (await source.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false) is not { IsActive: true })
@@ -151,7 +151,7 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
         // Elsewhere the same words may mean another of its devices: they are mapped when it migrates.
         if (await FindRunningAsync(attached.Uuid, attached.Name).ConfigureAwait(false) != source)
         {
-            throw new NightException(NightProblems.Degraded, $"a device of the run is still attached to {attached.Name}, which is not on {source.Address.Name}", "orchestrator recover brings it home and detaches it.");
+            throw new NightException(OutcomeCode.Degraded, $"a device of the run is still attached to {attached.Name}, which is not on {source.Address.Name}", "orchestrator recover brings it home and detaches it.");
         }
 
         var selector = DeviceSelector.Of(DeviceDocument.Parse(attached.Xml));
@@ -162,7 +162,7 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
     private static HostFiles? FilesOf(IHost host, HostFiles files) => Checks.HostFactsReader.IsLocal(host.Identity, files) ? files : null;
 
     private static NightException NotRunning(string name, IHost host, DomainSnapshot domain) => new(
-        NightProblems.Degraded, $"{name} on {host.Address.Name} does not run: it is {ErrorDocument.CodeOf(domain.State)}", $"When it is known why: virsh -c '{Uri(host)}' resume {name}");
+        OutcomeCode.Degraded, $"{name} on {host.Address.Name} does not run: it is {ErrorDocument.CodeOf(domain.State)}", $"When it is known why: virsh -c '{Uri(host)}' resume {name}");
 
     private static string Uri(IHost host) => HostAddress.Redact(host.Address.Uri);
 }

@@ -16,6 +16,9 @@ public sealed record NightOptions
     /// <summary>The run's own folder, for its evidence and what its hooks print.</summary>
     public required string Folder { get; init; }
 
+    /// <summary>What opens the store that the run is kept in, for the journal: <see cref="Regression.Store.RegressionStore.Connection"/>. <see langword="null"/> for none.</summary>
+    public string? Store { get; init; }
+
     /// <summary>The caller's labels; they override the plan's.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 

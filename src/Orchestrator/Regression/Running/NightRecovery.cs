@@ -16,11 +16,11 @@ namespace Orchestrator.Regression.Running;
 /// <param name="connect">Connects to the hosts.</param>
 /// <param name="clock">The clock with which they are connected.</param>
 /// <param name="journal">This machine's journal.</param>
-/// <param name="closeRun">Closes a run in the store, if it is open there: its name, and what became of it. Gives what was done, in words.</param>
+/// <param name="closeRun">Closes a run.</param>
 /// <param name="time">Where time comes from.</param>
 /// <param name="logger">Where to log.</param>
 public sealed class NightRecovery(
-    HostConnector connect, ObserverClock clock, Journal journal, Func<string, RunProblem, Task<string?>> closeRun, TimeProvider? time = null, ILogger? logger = null)
+    HostConnector connect, ObserverClock clock, Journal journal, RunCloser closeRun, TimeProvider? time = null, ILogger? logger = null)
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
@@ -102,7 +102,7 @@ public sealed class NightRecovery(
             NightHosts? hosts = source is not null && destination is not null
                 ? new(source, destination, clock, journal, new() { Recoverer = Recoverer }, _time, logger ?? NullLogger.Instance) : null;
             var undoer = new NightUndoer(
-                new(Files, Ssh, _time), hosts, id => closeRun(id, new(NightProblems.Failed, "the process of the run died", problems.Count == 0 ? "What it had measured until then is in the run; orchestrator recover has put the hosts back." : "Not everything could be put back yet: orchestrator recover, again.")));
+                new(Files, Ssh, _time), hosts, opened => closeRun(opened.Id, opened.Store, new(OutcomeCode.Failed, "the process of the run died", problems.Count == 0 ? "What it had measured until then is in the run; orchestrator recover has put the hosts back." : "Not everything could be put back yet: orchestrator recover, again.")));
             foreach ((JournalStep step, NightEffect effect) in effects.Where(pair => hosts is not null || !pair.Effect.NeedsHosts))
             {
                 try
@@ -141,8 +141,8 @@ public sealed class NightRecovery(
             return Result(night, MigrationOutcome.Completed, Message, null) with { Done = done, IsFinished = true };
         }
 
-        MigrationOutcome outcome = problems.Exists(problem => problem.Code == NightProblems.NeedsPerson) ? MigrationOutcome.NeedsPerson
-            : problems.Exists(problem => problem.Code == NightProblems.Unreachable) ? MigrationOutcome.Unreachable
+        MigrationOutcome outcome = problems.Exists(problem => problem.Code == OutcomeCode.NeedsPerson) ? MigrationOutcome.NeedsPerson
+            : problems.Exists(problem => problem.Code == OutcomeCode.Unreachable) ? MigrationOutcome.Unreachable
             : MigrationOutcome.Degraded;
         return Result(night, outcome, string.Join("; ", problems.Select(problem => problem.Message)), problems.Select(problem => problem.Remedy).OfType<string>().FirstOrDefault() ?? "orchestrator recover, again.") with { Done = done };
     }
@@ -172,3 +172,10 @@ public sealed class NightRecovery(
     private static RecoveryResult Result(UnfinishedOperation night, MigrationOutcome outcome, string message, string? remedy) =>
         new() { Operation = night, Outcome = outcome, Message = message, Remedy = remedy };
 }
+
+/// <summary>Closes a run whose process died, if it is still open in its store.</summary>
+/// <param name="id">The run.</param>
+/// <param name="store">What opens its store, without a password: <see cref="Store.RegressionStore.Connection"/>; <see langword="null"/> when the journal does not tell.</param>
+/// <param name="problem">What became of the run.</param>
+/// <returns>What was done, in words; <see langword="null"/> when there was nothing to do.</returns>
+public delegate Task<string?> RunCloser(string id, string? store, RunProblem problem);

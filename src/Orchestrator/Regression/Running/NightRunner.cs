@@ -66,7 +66,7 @@ public sealed class NightRunner(IHost source, IHost destination, ObserverClock c
             var hosts = new NightHosts(
                 source, destination, clock, options.OwnsHosts ? null : options.Journal, new() { Recoverer = options.Recoverer }, _time, logger ?? NullLogger.Instance);
             IReadOnlyDictionary<string, string>[] facts = await Task.WhenAll(
-                NightEnvironment.ReadAsync(source, options.Files, _time, cancellationToken), NightEnvironment.ReadAsync(destination, options.Files, _time, cancellationToken)).ConfigureAwait(false);
+                NightEnvironment.ReadAsync(source, options.Files, options.Ssh, _time, cancellationToken), NightEnvironment.ReadAsync(destination, options.Files, options.Ssh, _time, cancellationToken)).ConfigureAwait(false);
             RegressionRun run = Opened(
                 plan, options, new(facts[0], facts[1], options.Tool) { Hosts = [source.Address.Name, destination.Address.Name] }, _time.GetUtcNow());
             return await new Night(plan, run, hosts, settings, Ledger(plan), clock, options, _time).RunAsync(cancellationToken).ConfigureAwait(false);

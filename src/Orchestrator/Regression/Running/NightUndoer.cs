@@ -6,14 +6,14 @@ namespace Orchestrator.Regression.Running;
 /// <param name="settings">The hosts' settings.</param>
 /// <param name="hosts">The hosts; <see langword="null"/> where nothing has to be put back there.</param>
 /// <param name="closeRun">Closes a run that was left open in the store; gives what was done, in words.</param>
-internal sealed class NightUndoer(HostSettings settings, NightHosts? hosts, Func<string, Task<string?>> closeRun)
+internal sealed class NightUndoer(HostSettings settings, NightHosts? hosts, Func<RunOpened, Task<string?>> closeRun)
 {
     /// <summary>Puts one effect back, if it came about. Doing it twice does no harm.</summary>
     /// <returns>What was done, in words; <see langword="null"/> when there was nothing to do.</returns>
     internal Task<string?> UndoAsync(NightEffect effect, IProgress<MigrationProgress>? progress = null) => effect switch
     {
         SettingChanged changed => settings.PutBackAsync(changed),
-        RunOpened opened => closeRun(opened.Id),
+        RunOpened opened => closeRun(opened),
         _ => hosts!.UndoAsync(effect, progress),
     };
 }

@@ -26,7 +26,7 @@ internal sealed class RunningLoad : IAsyncDisposable
         {
             await process.KillAsync().ConfigureAwait(false);
             throw new NightException(
-                NightProblems.Refused,
+                OutcomeCode.Refused,
                 load.Check is null ? $"the guest has no {load.Command[0]}" : $"{string.Join(' ', load.Check)} in the guest {(code is null ? "did not come to an end" : $"ended with {code}")}",
                 "Install the load in the guest, or name what proves that it is there: load.check.");
         }
@@ -41,7 +41,7 @@ internal sealed class RunningLoad : IAsyncDisposable
         {
             await Task.Delay(load.Lead, time, cancellationToken).ConfigureAwait(false);
             return await running._process.ExitCodeAsync(cancellationToken).ConfigureAwait(false) is not { } code ? running
-                : throw new NightException(NightProblems.Failed, $"{load.Command[0]} in the guest ended with {code} before the migration began", "Give it more to do, or less lead.");
+                : throw new NightException(OutcomeCode.Failed, $"{load.Command[0]} in the guest ended with {code} before the migration began", "Give it more to do, or less lead.");
         }
         catch
         {
@@ -76,9 +76,9 @@ internal sealed class RunningLoad : IAsyncDisposable
         {
             0 => string.Create(CultureInfo.InvariantCulture, $"{program} finished, {_time.GetElapsedTime(began).TotalSeconds:0.0} s after the migration"),
             null => throw new NightException(
-                NightProblems.TimedOut, string.Create(CultureInfo.InvariantCulture, $"{program} in the guest had not finished {_load.FinishTimeout.TotalSeconds:0} s after the migration, and was ended"),
+                OutcomeCode.TimedOut, string.Create(CultureInfo.InvariantCulture, $"{program} in the guest had not finished {_load.FinishTimeout.TotalSeconds:0} s after the migration, and was ended"),
                 "load.finish_timeout gives it longer, if it is not stuck."),
-            _ => throw new NightException(NightProblems.Failed, $"{program} in the guest ended with {code}"),
+            _ => throw new NightException(OutcomeCode.Failed, $"{program} in the guest ended with {code}"),
         };
     }
 

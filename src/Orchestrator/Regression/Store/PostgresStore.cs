@@ -13,6 +13,7 @@ internal sealed class PostgresStore : StoreDatabase
     {
         try
         {
+            Connection = WithoutPassword(connection);
             var text = new NpgsqlConnectionStringBuilder(connection) { ApplicationName = "orchestrator" };
             Place = $"the store postgresql://{(text.Username is { Length: > 0 } user ? $"{user}@" : "")}{text.Host}/{text.Database ?? text.Username}";
             var builder = new NpgsqlSlimDataSourceBuilder(text.ConnectionString);
@@ -21,13 +22,13 @@ internal sealed class PostgresStore : StoreDatabase
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException)
         {
-            throw new StoreException(
-                StoreProblem.Unusable, "the store's connection string cannot be read; it is not shown, for it may contain a password",
-                "Write it as PostgreSQL's .NET driver does: Host=db.example;Database=orchestrator;Username=ci;Password=….", e);
+            throw Unreadable(e);
         }
     }
 
     internal override string Place { get; }
+
+    internal override string Connection { get; }
 
     protected override string CounterType => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
 
@@ -36,6 +37,19 @@ internal sealed class PostgresStore : StoreDatabase
     internal override bool IsDuplicate(Exception error) => error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 
     internal override bool IsReferred(Exception error) => error.InnerException is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation };
+
+    /// <exception cref="StoreException">The connection string is none.</exception>
+    internal static string WithoutPassword(string connection)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(connection) { Password = null, SslPassword = null }.ConnectionString;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw Unreadable(e);
+        }
+    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -56,4 +70,8 @@ internal sealed class PostgresStore : StoreDatabase
         PostgresException other => new(StoreProblem.Unusable, $"{Place} cannot be used: {other.MessageText} ({other.SqlState})", "See the server's log.", error),
         _ => new(StoreProblem.Unreachable, $"{Place} cannot be reached: {error.InnerException?.Message ?? error.Message}", "See that the server runs and can be reached from here.", error),
     };
+
+    private static StoreException Unreadable(Exception inner) => new(
+        StoreProblem.Unusable, "the store's connection string cannot be read; it is not shown, for it may contain a password",
+        "Write it as PostgreSQL's .NET driver does: Host=db.example;Database=orchestrator;Username=ci;Password=….", inner);
 }

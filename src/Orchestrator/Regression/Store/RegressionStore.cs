@@ -2,7 +2,6 @@ using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Judging;
 using Orchestrator.Regression.Runs;
@@ -24,20 +23,25 @@ public sealed class RegressionStore : IAsyncDisposable
     private const string Columns = "SELECT id, plan, started, ended, verdict, exit_code, labels, owner FROM regress_run";
 
     private readonly StoreDatabase _database;
+    private readonly StoredText _text;
     private readonly TimeProvider _time;
 
     private RegressionStore(StoreDatabase database, TimeProvider time)
     {
         _database = database;
+        _text = new(database.Damaged);
         _time = time;
     }
 
     /// <summary>What it is called in messages; without a password.</summary>
     public string Place => _database.Place;
 
+    /// <summary>What opens it again, without any password: a connection string; empty for the file in the state folder.</summary>
+    public string Connection => _database.Connection;
+
     /// <summary>Opens a store, and makes its tables if they are not there.</summary>
     /// <param name="stateFolder">The folder of SQLite's file; see <see cref="StateFolder"/>.</param>
-    /// <param name="connection">The connection string of a PostgreSQL database; <see langword="null"/> for the file.</param>
+    /// <param name="connection">The connection string of a PostgreSQL database; <see langword="null"/> or empty for the file.</param>
     /// <param name="time">Where time comes from.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="JournalException">The state folder cannot be made.</exception>
@@ -71,6 +75,11 @@ public sealed class RegressionStore : IAsyncDisposable
         }
     }
 
+    /// <summary>A connection string without its passwords.</summary>
+    /// <param name="connection">The connection string of a PostgreSQL database.</param>
+    /// <exception cref="StoreException">It is none.</exception>
+    public static string WithoutPassword(string connection) => PostgresStore.WithoutPassword(connection);
+
     /// <summary>An id for a run that begins now: the time and four random digits.</summary>
     /// <param name="now">The time.</param>
     public static string NewId(DateTimeOffset now) =>
@@ -93,7 +102,7 @@ public sealed class RegressionStore : IAsyncDisposable
                         INSERT INTO regress_run (id, plan, started, ended, verdict, exit_code, labels, owner, run)
                         VALUES (@id, @plan, @started, @ended, @verdict, @code, @labels, @owner, @run)
                         """,
-                        [.. Values(run), ("plan", run.Plan), ("started", Text(run.Started)), ("owner", JsonSerializer.Serialize(RunOwner.Here, StoreJson.Default.RunOwner))]),
+                        [.. Values(run), ("plan", run.Plan), ("started", StoredText.Of(run.Started)), ("owner", JsonSerializer.Serialize(OperationOwner.Here, StoreJson.Default.OperationOwner))]),
                     cancellationToken).ConfigureAwait(false);
                 return run;
             }
@@ -114,7 +123,7 @@ public sealed class RegressionStore : IAsyncDisposable
         int changed = await _database.TransactAsync(
             session => session.RunAsync(
                 "UPDATE regress_run SET ended = @ended, verdict = @verdict, exit_code = @code, labels = @labels, run = @run WHERE id = @id AND (ended IS NULL OR owner = @owner)",
-                [.. Values(run), ("owner", JsonSerializer.Serialize(RunOwner.Here, StoreJson.Default.RunOwner))]),
+                [.. Values(run), ("owner", JsonSerializer.Serialize(OperationOwner.Here, StoreJson.Default.OperationOwner))]),
             cancellationToken).ConfigureAwait(false);
         if (changed == 0)
         {
@@ -191,7 +200,7 @@ public sealed class RegressionStore : IAsyncDisposable
     /// <param name="name">The baseline's name.</param>
     /// <param name="reason">Why.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="StoreException">There is no such run, or it has not ended.</exception>
+    /// <exception cref="StoreException">There is no such run, it has not ended, or it has no values.</exception>
     public Task<Baseline> AcceptAsync(string id, string name, string reason, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -205,10 +214,15 @@ public sealed class RegressionStore : IAsyncDisposable
                     throw new StoreException(StoreProblem.WrongState, $"The run {id} has not ended: it cannot be a baseline.", "Wait for its end, or close it: orchestrator recover.");
                 }
 
-                var baseline = new Baseline(run.Plan, name, id, reason, $"{RunOwner.Here.User}@{RunOwner.Here.HostName}", _time.GetUtcNow());
+                if (run.Scenarios.All(scenario => scenario.Measures.All(measure => measure.Values.Count == 0)))
+                {
+                    throw new StoreException(StoreProblem.WrongState, $"The run {id} has no values: nothing could be compared with it.", "Accept one that was measured: orchestrator regress list.");
+                }
+
+                var baseline = new Baseline(run.Plan, name, id, reason, $"{OperationOwner.Here.User}@{OperationOwner.Here.HostName}", _time.GetUtcNow());
                 await session.RunAsync(
                     "INSERT INTO regress_baseline (plan, name, run, reason, accepted_by, accepted) VALUES (@plan, @name, @run, @reason, @by, @at)",
-                    ("plan", baseline.Plan), ("name", name), ("run", id), ("reason", reason), ("by", baseline.By), ("at", Text(baseline.At))).ConfigureAwait(false);
+                    ("plan", baseline.Plan), ("name", name), ("run", id), ("reason", reason), ("by", baseline.By), ("at", StoredText.Of(baseline.At))).ConfigureAwait(false);
                 return baseline;
             },
             cancellationToken);
@@ -227,7 +241,7 @@ public sealed class RegressionStore : IAsyncDisposable
     public async Task<IReadOnlyList<Baseline>> ListBaselinesAsync(string? plan = null, CancellationToken cancellationToken = default) => await _database.TransactAsync(
         session => session.ReadAsync(
             "SELECT plan, name, run, reason, accepted_by, accepted FROM regress_baseline WHERE @plan IS NULL OR plan = @plan ORDER BY id DESC",
-            row => new Baseline(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), Time(row.GetString(5))), ("plan", plan)),
+            row => new Baseline(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), _text.Time(row.GetString(5))), ("plan", plan)),
         cancellationToken).ConfigureAwait(false);
 
     /// <summary>The ended runs that a rule would have removed: never one that is or was a baseline.</summary>
@@ -275,15 +289,15 @@ public sealed class RegressionStore : IAsyncDisposable
     private static (string Name, object? Value)[] Values(RegressionRun run) =>
     [
         ("id", run.Id),
-        ("ended", run.Ended is { } ended ? Text(ended) : null),
-        ("verdict", Text(run.Verdict)),
+        ("ended", run.Ended is { } ended ? StoredText.Of(ended) : null),
+        ("verdict", StoredText.Of(run.Verdict, StoreJson.Default.Verdict)),
         ("code", run.ExitCode),
         ("labels", JsonSerializer.Serialize(run.Labels, StoreJson.Default.IReadOnlyDictionaryStringString)),
         ("run", JsonSerializer.Serialize(run, RunJson.Default.RegressionRun)),
     ];
 
     private async Task<RegressionRun?> GetAsync(StoreSession session, string id) =>
-        (await session.ReadAsync("SELECT run FROM regress_run WHERE id = @id", row => Parse(row.GetString(0), RunJson.Default.RegressionRun), ("id", id)).ConfigureAwait(false)).FirstOrDefault();
+        (await session.ReadAsync("SELECT run FROM regress_run WHERE id = @id", row => _text.Parse(row.GetString(0), RunJson.Default.RegressionRun), ("id", id)).ConfigureAwait(false)).FirstOrDefault();
 
     private async Task<IReadOnlyList<RunEntry>> EntriesAsync(string where, int? limit, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters) =>
         await _database.TransactAsync(
@@ -293,39 +307,20 @@ public sealed class RegressionStore : IAsyncDisposable
 
     private RunEntry Entry(DbDataReader row)
     {
-        RunOwner owner = Parse(row.GetString(7), StoreJson.Default.RunOwner);
-        DateTimeOffset? ended = row.IsDBNull(3) ? null : Time(row.GetString(3));
+        OperationOwner owner = _text.Parse(row.GetString(7), StoreJson.Default.OperationOwner);
+        DateTimeOffset? ended = row.IsDBNull(3) ? null : _text.Time(row.GetString(3));
         RunState state = ended is not null ? RunState.Ended : owner.IsAlive() switch { true => RunState.Running, false => RunState.Abandoned, null => RunState.Elsewhere };
         return new()
         {
             Id = row.GetString(0),
             Plan = row.GetString(1),
-            Started = Time(row.GetString(2)),
+            Started = _text.Time(row.GetString(2)),
             Ended = ended,
             State = state,
-            Verdict = state == RunState.Abandoned ? Verdict.Environment : Parse($"\"{row.GetString(4)}\"", StoreJson.Default.Verdict),
-            ExitCode = state == RunState.Abandoned ? 1 : row.GetInt32(5),
-            Labels = Parse(row.GetString(6), StoreJson.Default.IReadOnlyDictionaryStringString),
+            Verdict = state == RunState.Abandoned ? Verdict.Environment : _text.Name(row.GetString(4), StoreJson.Default.Verdict),
+            ExitCode = state == RunState.Abandoned ? OutcomeCode.Failed : row.GetInt32(5),
+            Labels = _text.Parse(row.GetString(6), StoreJson.Default.IReadOnlyDictionaryStringString),
             Owner = owner,
         };
     }
-
-    private T Parse<T>(string json, JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, type) ?? throw _database.Damaged("an entry is empty");
-        }
-        catch (JsonException e)
-        {
-            throw _database.Damaged($"an entry cannot be read: {e.Message}", e);
-        }
-    }
-
-    private DateTimeOffset Time(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTimeOffset time) ? time : throw _database.Damaged($"'{text}' is no time");
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
-
-    private static string Text(Verdict verdict) => JsonSerializer.Serialize(verdict, StoreJson.Default.Verdict).Trim('"');
 }

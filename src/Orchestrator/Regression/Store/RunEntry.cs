@@ -1,3 +1,4 @@
+using Orchestrator.Recovery;
 using Orchestrator.Regression.Runs;
 
 namespace Orchestrator.Regression.Store;
@@ -46,7 +47,7 @@ public sealed record RunEntry
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
     /// <summary>The process that made it.</summary>
-    public required RunOwner Owner { get; init; }
+    public required OperationOwner Owner { get; init; }
 }
 
 /// <summary>A run that was made the baseline of its plan under a name. The latest of a name holds; the earlier ones are its history.</summary>

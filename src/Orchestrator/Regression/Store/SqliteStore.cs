@@ -24,6 +24,8 @@ internal sealed class SqliteStore : StoreDatabase
 
     internal override string Place => $"the store {_path}";
 
+    internal override string Connection => "";
+
     protected override string CounterType => "INTEGER PRIMARY KEY AUTOINCREMENT";
 
     internal override bool IsDuplicate(Exception error) => error.InnerException is SqliteException { SqliteExtendedErrorCode: raw.SQLITE_CONSTRAINT_PRIMARYKEY };

@@ -9,6 +9,9 @@ internal abstract class StoreDatabase : IAsyncDisposable
     /// <summary>What it is called in messages; without a password.</summary>
     internal abstract string Place { get; }
 
+    /// <summary>What opens it again; without a password.</summary>
+    internal abstract string Connection { get; }
+
     /// <summary>What counts up by itself, in its language.</summary>
     protected abstract string CounterType { get; }
 

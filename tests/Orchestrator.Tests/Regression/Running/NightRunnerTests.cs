@@ -279,17 +279,17 @@ public sealed class NightRunnerTests
     {
         using Journal journal = Journal.Open(Path.Combine(_folder, "state"));
         var ledger = new NightLedger(journal, Begin(journal), ownsHosts: false);
-        ledger.Begin(new RunOpened("run-1"));
+        ledger.Begin(new RunOpened("run-1", "Host=db"));
         File.WriteAllText(Setting, "4\t4\t1\t7\n");
         ledger.Begin(new SettingChanged(new(_source.Address.Name, null, false), "kernel.printk", "7 4 1 7", "4 4 1 7"));
         ledger.Begin(new GuestAway(_uuid, "web1", false, []));
         _source.Domains.Remove(_uuid);
         _destination.Domains[_uuid] = Guest();
         _destination.OnMigrate = (host, call) => MoveAsync(host, _source, call);
-        var closed = new List<(string, RunProblem)>();
-        var recovery = new NightRecovery((address, _) => Task.FromResult<IHost>(address.Name == _source.Address.Name ? _source : _destination), _clock, journal, (id, problem) =>
+        var closed = new List<(string?, RunProblem)>();
+        var recovery = new NightRecovery((address, _) => Task.FromResult<IHost>(address.Name == _source.Address.Name ? _source : _destination), _clock, journal, (id, store, problem) =>
         {
-            closed.Add((id, problem));
+            closed.Add((store, problem));
             return Task.FromResult<string?>($"closed {id}");
         })
         { Files = new(Path.Combine(_folder, "root")) };
@@ -302,9 +302,26 @@ public sealed class NightRunnerTests
         Assert.That(result.IsFinished, $"{result.Message}");
         Assert.That(result.Done, Is.EqualTo(new[] { $"brought web1 home to {_source.Address.Name}", $"put kernel.printk on {_source.Address.Name} back to \"7 4 1 7\"", "closed run-1" }));
         Assert.That(_source.Domains[_uuid].State, Is.EqualTo(DomainState.Running));
+        Assert.That(closed.Single().Item1, Is.EqualTo("Host=db"));
         Assert.That(closed.Single().Item2.Message, Does.Contain("the process of the run died"));
         Assert.That(recovery.FindAll(), Is.Empty);
         Assert.That(new Recoverer((_, _) => throw new AssertionException("nobody is asked"), _clock, journal).FindAll(), Is.Empty, "a night is no migration");
+    }
+
+    [Test]
+    public async Task A_run_in_a_journal_that_does_not_tell_its_store_is_closed_all_the_same()
+    {
+        using Journal journal = Journal.Open(Path.Combine(_folder, "state"));
+        journal.BeginStep(Begin(journal), "regress-run", """{"$type":"run","id":"run-1"}""");
+        var closed = new List<(string, string?)>();
+        var recovery = new NightRecovery((_, _) => throw new AssertionException("nobody is asked"), _clock, journal, (id, store, _) =>
+        {
+            closed.Add((id, store));
+            return Task.FromResult<string?>(null);
+        });
+
+        Assert.That((await recovery.RecoverAsync(recovery.FindAll().Single())).IsFinished);
+        Assert.That(closed, Is.EqualTo(new[] { ("run-1", (string?)null) }));
     }
 
     [Test]
@@ -312,7 +329,7 @@ public sealed class NightRunnerTests
     {
         using Journal journal = Journal.Open(Path.Combine(_folder, "state"));
         RecoveryResult? met = null;
-        var recovery = new NightRecovery((_, _) => throw new AssertionException("nobody is asked"), _clock, journal, (_, _) => throw new AssertionException("it is open"));
+        var recovery = new NightRecovery((_, _) => throw new AssertionException("nobody is asked"), _clock, journal, (_, _, _) => throw new AssertionException("it is open"));
         _source.OnMigrate = async (host, call) =>
         {
             met = await recovery.RecoverAsync(recovery.FindAll().Single());

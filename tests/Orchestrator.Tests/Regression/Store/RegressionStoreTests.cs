@@ -65,7 +65,7 @@ public sealed class RegressionStoreTests(string kind)
             Assert.That(entry.Verdict, Is.EqualTo(Verdict.Passed));
             Assert.That(entry.ExitCode, Is.Zero);
             Assert.That(entry.Labels, Is.EqualTo(judged.Labels));
-            Assert.That(entry.Owner, Is.EqualTo(RunOwner.Here));
+            Assert.That(entry.Owner, Is.EqualTo(OperationOwner.Here));
         });
         Assert.That(await again.GetAsync("20261121"), Is.Null, "an id is not a prefix");
     }
@@ -112,6 +112,17 @@ public sealed class RegressionStoreTests(string kind)
         Assert.That(() => store.AcceptAsync("20261120T020000Z-cccc", "main", " "), Throws.ArgumentException);
         RegressionRun open = await store.BeginAsync(Run(30) with { Id = "open", Ended = null });
         Assert.That(() => store.AcceptAsync(open.Id, "main", "why"), Throws.TypeOf<StoreException>().With.Property("Problem").EqualTo(StoreProblem.WrongState));
+    }
+
+    [Test]
+    public async Task A_run_without_values_is_no_baseline()
+    {
+        await using RegressionStore store = await OpenAsync();
+        RegressionRun run = await store.BeginAsync(Run());
+
+        StoreException refused = Assert.ThrowsAsync<StoreException>(() => store.AcceptAsync(run.Id, "main", "why"))!;
+        Assert.That((refused.Problem, refused.Message), Is.EqualTo((StoreProblem.WrongState, $"The run {run.Id} has no values: nothing could be compared with it.")));
+        Assert.That(await store.ListBaselinesAsync(), Is.Empty);
     }
 
     [Test]
@@ -192,17 +203,9 @@ public sealed class RegressionStoreTests(string kind)
     {
         await using RegressionStore store = await OpenAsync();
         RegressionRun run = await store.BeginAsync(Run(30) with { Ended = null });
-        await SqlAsync($"UPDATE regress_run SET owner = replace(owner, '{RunOwner.Here.MachineId}', '0123456789abcdef0123456789abcdef')");
+        await SqlAsync($"UPDATE regress_run SET owner = replace(owner, '{OperationOwner.Here.MachineId}', '0123456789abcdef0123456789abcdef')");
 
         Assert.That(await store.FindAsync(run.Id), Has.Property("State").EqualTo(RunState.Elsewhere).And.Property("Verdict").EqualTo(Verdict.Inconclusive));
-    }
-
-    [Test]
-    public void A_process_of_an_earlier_start_of_the_machine_is_gone_and_so_is_one_whose_number_another_has()
-    {
-        Assert.That(RunOwner.Here.IsAlive(), Is.True);
-        Assert.That((RunOwner.Here with { BootId = "earlier" }).IsAlive(), Is.False);
-        Assert.That((RunOwner.Here with { StartTicks = RunOwner.Here.StartTicks - 1 }).IsAlive(), Is.False);
     }
 
     [Test]
@@ -295,6 +298,9 @@ public sealed class RegressionStoreTests(string kind)
         }
 
         await using RegressionStore store = await OpenAsync();
+        Assert.That(store.Connection, Is.EqualTo(RegressionStore.WithoutPassword(_connection!)).And.Not.Contain("hunter2"));
+        Assert.That(RegressionStore.WithoutPassword("host=db;pwd=hunter2;ssl password=hunter2"), Is.EqualTo("Host=db"));
+        Assert.That(() => RegressionStore.WithoutPassword("hunter2"), Throws.TypeOf<StoreException>().With.Message.Not.Contain("hunter2"));
         Assert.That(store.Place, Does.StartWith("the store postgresql://orchestrator@/").And.Not.Contain("hunter2"));
         Assert.That(Directory.GetFileSystemEntries(_folder), Is.Empty, "no file is made beside it");
     }
