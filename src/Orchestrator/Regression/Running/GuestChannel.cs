@@ -16,7 +16,7 @@ internal interface IGuestChannel
     /// <summary>Runs a program in the guest.</summary>
     /// <returns>How it ended, and what it printed.</returns>
     /// <exception cref="NightException">It cannot be run, or did not come to an end.</exception>
-    Task<GuestAnswer> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken);
+    Task<GuestResult> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken);
 
     /// <summary>The way that a load goes.</summary>
     /// <param name="load">The load.</param>
@@ -39,7 +39,7 @@ internal interface IGuestChannel
 /// <summary>What a program in a guest came to.</summary>
 /// <param name="ExitCode">How it ended.</param>
 /// <param name="Output">What it printed.</param>
-internal sealed record GuestAnswer(int ExitCode, string Output);
+internal sealed record GuestResult(int ExitCode, string Output);
 
 /// <summary>By QEMU's guest agent, on whatever host the guest is meanwhile.</summary>
 /// <param name="findHost">Finds the host that the guest runs on.</param>
@@ -51,7 +51,7 @@ internal sealed class AgentChannel(Func<Task<IHost>> findHost, Guid uuid, string
     private static readonly TimeSpan Answer = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    public async Task<GuestAnswer> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    public async Task<GuestResult> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
         var arguments = new JsonObject
         {
@@ -77,7 +77,7 @@ internal sealed class AgentChannel(Func<Task<IHost>> findHost, Guid uuid, string
         }
     }
 
-    private static GuestAnswer? Ended(JsonElement status) => !status.GetProperty("exited").GetBoolean() ? null : new(
+    private static GuestResult? Ended(JsonElement status) => !status.GetProperty("exited").GetBoolean() ? null : new(
         status.TryGetProperty("exitcode", out JsonElement code) ? code.GetInt32() : status.TryGetProperty("signal", out JsonElement signal) ? 128 + signal.GetInt32() : -1,
         status.TryGetProperty("out-data", out JsonElement output) ? Encoding.UTF8.GetString(output.GetBytesFromBase64()) : "");
 
@@ -108,7 +108,7 @@ internal sealed class SshChannel(string ssh, string target, TimeProvider time) :
     // What ssh itself ends with when it could not connect, or lost the connection.
     private const int ConnectionFailed = 255;
 
-    public async Task<GuestAnswer> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    public async Task<GuestResult> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
         if (HostProgram.Find(ssh) is not { } program)
         {

@@ -38,7 +38,7 @@ internal sealed partial class GuestJob(IGuestChannel channel, string id)
     internal async Task StartAsync(IReadOnlyList<string> command)
     {
         // Not to be given up half-way: nobody would know whether it had begun.
-        GuestAnswer answer = await RunAsync(Begin, command, CancellationToken.None).ConfigureAwait(false);
+        GuestResult answer = await RunAsync(Begin, command, CancellationToken.None).ConfigureAwait(false);
         if (answer.ExitCode != 0)
         {
             throw new NightException(
@@ -51,7 +51,7 @@ internal sealed partial class GuestJob(IGuestChannel channel, string id)
     /// <exception cref="NightException">The guest does not tell, or it was ended by another.</exception>
     internal async Task<int?> ExitCodeAsync(CancellationToken cancellationToken)
     {
-        GuestAnswer answer = await RunAsync(Look, [], cancellationToken).ConfigureAwait(false);
+        GuestResult answer = await RunAsync(Look, [], cancellationToken).ConfigureAwait(false);
         Match told = Told().Match(answer.Output);
         return told.Groups["code"] is { Success: true } code ? int.Parse(code.Value, CultureInfo.InvariantCulture)
             : told.Groups["running"].Success ? null
@@ -65,7 +65,7 @@ internal sealed partial class GuestJob(IGuestChannel channel, string id)
     internal async Task<string?> EndAsync() =>
         await RunAsync(Finish, [], CancellationToken.None).ConfigureAwait(false) is { ExitCode: not NotThere } ended ? ended.Output : null;
 
-    private Task<GuestAnswer> RunAsync(string script, IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+    private Task<GuestResult> RunAsync(string script, IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
         channel.RunAsync(["/bin/sh", "-c", script, "sh", Folder, .. arguments], cancellationToken);
 
     [GeneratedRegex(@"^load (gone|(?<running>running)|ended (?<code>\d{1,3}))\r?$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]

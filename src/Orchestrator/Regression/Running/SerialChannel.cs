@@ -19,7 +19,7 @@ internal sealed partial class SerialChannel(Func<CancellationToken, Task<Stream>
     private static readonly TimeSpan PromptPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ShellPatience = TimeSpan.FromSeconds(15);
 
-    public async Task<GuestAnswer> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    public async Task<GuestResult> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(IGuestChannel.Patience, time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
@@ -33,7 +33,7 @@ internal sealed partial class SerialChannel(Func<CancellationToken, Task<Stream>
             await terminal.SayAsync("_o=", end.Token).ConfigureAwait(false);
             foreach (char[] piece in string.Join(' ', command.Select(Hosts.SshCommand.Quote)).Chunk(MostCharacters))
             {
-                await terminal.SayAsync($"_o=$_o{Hosts.SshCommand.Quote(new string(piece))}", end.Token).ConfigureAwait(false);
+                await terminal.SayAsync($"_o=${{_o}}{Hosts.SshCommand.Quote(new string(piece))}", end.Token).ConfigureAwait(false);
             }
 
             return await terminal.SayAsync("eval \"unset _o; $_o\" </dev/null 2>&1", end.Token).ConfigureAwait(false);
@@ -104,7 +104,7 @@ internal sealed partial class SerialChannel(Func<CancellationToken, Task<Stream>
         }
 
         /// <summary>Lets the shell do something. Two marks, each one only once the shell has put it together, tell what it printed from the echo of what was typed.</summary>
-        internal async Task<GuestAnswer> SayAsync(string text, CancellationToken cancellationToken)
+        internal async Task<GuestResult> SayAsync(string text, CancellationToken cancellationToken)
         {
             string nonce = Guid.NewGuid().ToString("N");
             (string left, string right) = (nonce[..8], nonce[8..16]);
