@@ -75,7 +75,7 @@ public sealed class GuestLoadTests
             name: printed
             source: lab-a
             destination: lab-b
-            guests: {{{Guest}}: {lab: {shell: true}}}
+            guests: { {{Guest}}: {lab: {shell: true } } }
             scenarios:
               - name: busy
                 guest: {{Guest}}
@@ -104,7 +104,7 @@ public sealed class GuestLoadTests
             name: killed
             source: lab-a
             destination: lab-b
-            guests: {{{Guest}}: {lab: {shell: true}}}
+            guests: { {{Guest}}: {lab: {shell: true } } }
             scenarios:
               - name: busy
                 guest: {{Guest}}

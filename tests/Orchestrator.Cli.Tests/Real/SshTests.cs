@@ -25,7 +25,7 @@ public sealed class SshTests
         await CliLab.Lab.StartGuestAsync(new() { Name = Guest, Host = host.Name });
         try
         {
-            string uri = $"{host.Uri.Replace("qemu+unix:///", $"qemu+ssh://{PrivateSshd.Name}/", StringComparison.Ordinal)}&command={_server.Ssh}";
+            string uri = $"{host.Uri.Replace("qemu+unix:///", $"qemu+ssh://{PrivateSshd.Name}/", StringComparison.Ordinal)}&proxy=native&command={_server.Ssh}";
             await using LibvirtHost connected = await LibvirtHost.ConnectAsync(HostAddress.FromUri(uri), new() { Ssh = _server.Ssh });
 
             LogEvidence read = await connected.ReadLogAsync(Guest, DateTimeOffset.UnixEpoch, CancellationToken.None);
@@ -90,18 +90,18 @@ public sealed class SshTests
     [Test]
     public async Task A_load_outlives_the_connection_and_is_ended_over_another_one()
     {
-        SshChannel channel = Channel();
+        await using PrivateSshd other = await PrivateSshd.StartAsync();
+        SshChannel channel = Channel(other);
         string id = GuestJob.NewId();
         await new GuestJob(channel, id).StartAsync(["/bin/sh", "-c", "echo \"$1\"; sleep 1000", "sh", "it's $HOME"]);
         Assert.That(await new GuestJob(channel, id).ExitCodeAsync(CancellationToken.None), Is.Null);
 
-        await _server.DisposeAsync();
+        await other.StopAsync();
         Assert.That(async () => await new GuestJob(channel, id).EndAsync(), Throws.TypeOf<NightException>().With.Message.EqualTo("ssh could not reach guest, or lost it"));
 
-        _server = await PrivateSshd.StartAsync();
-        Assert.That(await new GuestJob(Channel(), id).EndAsync(), Is.EqualTo("it's $HOME\n"));
-        Assert.That(await new GuestJob(Channel(), id).EndAsync(), Is.Null);
+        Assert.That(await new GuestJob(Channel(_server), id).EndAsync(), Is.EqualTo("it's $HOME\n"));
+        Assert.That(await new GuestJob(Channel(_server), id).EndAsync(), Is.Null);
     }
 
-    private SshChannel Channel() => new(_server.Ssh, PrivateSshd.Name, TimeProvider.System);
+    private static SshChannel Channel(PrivateSshd server) => new(server.Ssh, PrivateSshd.Name, TimeProvider.System);
 }

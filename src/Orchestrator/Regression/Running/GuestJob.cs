@@ -25,8 +25,10 @@ internal sealed partial class GuestJob(IGuestChannel channel, string id)
     // Another process may have its number after a restart of the guest.
     private const string Alive = """alive() { read -r p <"$d/pid" && case $(tr '\0' ' ' <"/proc/$p/cmdline") in *"$d"*) ;; *) false ;; esac; } 2>/dev/null; """;
     private const string Look = "d=$1; " + Alive + """s=gone; alive && s=running; [ -f "$d/status" ] && s="ended $(cat "$d/status")"; echo "load $s" """;
+
+    // No -- before the group: BusyBox takes it for a process, and all take the group without it after -TERM.
     private const string Finish = "d=$1; [ -d \"$d\" ] || exit 99; n=0; until [ -s \"$d/pid\" ] || [ $n -ge 50 ]; do " + Wait + "; done; " + Alive
-        + """{ if alive; then kill -s TERM -- "-$p"; n=0; while kill -s 0 -- "-$p" && [ $n -lt 50 ]; do """ + Wait + """; done; kill -s KILL -- "-$p"; fi; cat "$d/output"; } 2>/dev/null; rm -rf -- "$d" """;
+        + """{ if alive; then kill -TERM "-$p"; n=0; while kill -0 "-$p" && [ $n -lt 50 ]; do """ + Wait + """; done; kill -KILL "-$p"; fi; cat "$d/output"; } 2>/dev/null; rm -rf -- "$d" """;
 
     private string Folder => $"/tmp/orchestrator-load-{id}";
 

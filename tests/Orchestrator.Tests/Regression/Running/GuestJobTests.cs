@@ -3,14 +3,20 @@ using Orchestrator.Regression.Running;
 
 namespace Orchestrator.Tests.Regression.Running;
 
-/// <summary>Jobs in a real shell, which is this machine's.</summary>
-public sealed class GuestJobTests
+/// <summary>Jobs in real shells, on this machine.</summary>
+[TestFixture("dash")]
+[TestFixture("bash")]
+[TestFixture("busybox", "sh")]
+public sealed class GuestJobTests(params string[] shell)
 {
-    private readonly string _id = GuestJob.NewId();
+    private string _id = "";
 
     private string Folder => $"/tmp/orchestrator-load-{_id}";
 
-    private GuestJob Job => new(new LocalChannel(), _id);
+    private GuestJob Job => new(new LocalChannel(shell), _id);
+
+    [SetUp]
+    public void Name() => _id = GuestJob.NewId();
 
     [TearDown]
     public async Task EndIt()

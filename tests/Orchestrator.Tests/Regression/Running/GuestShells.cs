@@ -4,11 +4,13 @@ using Orchestrator.Regression.Running;
 namespace Orchestrator.Tests.Regression.Running;
 
 /// <summary>This machine in the place of a guest.</summary>
-internal sealed class LocalChannel : IGuestChannel
+/// <param name="shell">What stands in the place of its <c>/bin/sh</c>.</param>
+internal sealed class LocalChannel(params string[] shell) : IGuestChannel
 {
     public async Task<GuestResult> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
-        using Process process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true })!;
+        string[] words = command[0] == "/bin/sh" && shell.Length > 0 ? [.. shell, .. command.Skip(1)] : [.. command];
+        using Process process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true })!;
         string output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         return new(process.ExitCode, output);
