@@ -51,6 +51,11 @@ public sealed partial class LibvirtDomain : IDisposable
     public string GetXml(DomainXmlFlags flags = DomainXmlFlags.None) =>
         VirCall.Check(LibVirt.virDomainGetXMLDesc(_handle, (uint)flags), nameof(LibVirt.virDomainGetXMLDesc));
 
+    /// <summary>Opens a console of the running guest, unless another client has it open.</summary>
+    /// <param name="device">The serial port, console or channel, by libvirt's alias (<c>serial0</c>); <see langword="null"/> for the first console.</param>
+    /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainOpenConsole"/></remarks>
+    public LibvirtConsole OpenConsole(string? device = null) => LibvirtConsole.Open(_handle, device);
+
     /// <summary>Whether the domain is running (or paused).</summary>
     /// <remarks><see href="https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainIsActive"/></remarks>
     public bool IsActive() => VirCall.Check(LibVirt.virDomainIsActive(_handle), nameof(LibVirt.virDomainIsActive)) == 1;

@@ -41,6 +41,9 @@ public sealed record GuestOptions
     /// <summary>Whether its QEMU sees the clock that <see cref="VirtualLab.FakeEmulatorClock"/> gives to the host it runs on. Needs libfaketime.</summary>
     public bool FollowsFakeClocks { get; init; }
 
+    /// <summary>Whether it has a second serial port, <c>serial1</c>, with a shell. Needs more memory.</summary>
+    public bool Shell { get; init; }
+
     /// <summary>Whether the domain is defined, or exists only while it runs.</summary>
     public bool Persistent { get; init; } = true;
 }

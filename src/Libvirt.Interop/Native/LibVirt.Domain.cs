@@ -112,4 +112,11 @@ internal static unsafe partial class LibVirt
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     [return: MarshalUsing(typeof(OwnedString))]
     internal static partial string? virDomainGetMetadata(DomainHandle domain, int type, string? uri, uint flags);
+
+    // Borrowed: the domain holds it.
+    [LibraryImport(Library)]
+    internal static partial nint virDomainGetConnect(DomainHandle domain);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int virDomainOpenConsole(DomainHandle dom, string? dev_name, StreamHandle st, uint flags);
 }

@@ -32,21 +32,6 @@ internal static unsafe partial class LibVirt
 
     [LibraryImport(Library)]
     internal static partial int virStorageVolDownload(StorageVolumeHandle vol, StreamHandle stream, ulong offset, ulong length, uint flags);
-
-    [LibraryImport(Library)]
-    internal static partial StreamHandle virStreamNew(ConnectHandle conn, uint flags);
-
-    [LibraryImport(Library)]
-    internal static partial int virStreamRecv(StreamHandle st, byte* data, nuint nbytes);
-
-    [LibraryImport(Library)]
-    internal static partial int virStreamFinish(StreamHandle st);
-
-    [LibraryImport(Library)]
-    internal static partial int virStreamAbort(StreamHandle st);
-
-    [LibraryImport(Library)]
-    internal static partial int virStreamFree(nint st);
 }
 
 /// <summary><c>virStorageVolInfo</c>.</summary>
@@ -62,10 +47,4 @@ internal struct VirStorageVolInfo
 internal sealed class StoragePoolHandle : VirHandle
 {
     protected override bool Release(nint pointer) => LibVirt.virStoragePoolFree(pointer) == 0;
-}
-
-/// <summary>A <c>virStreamPtr</c>. It holds its own reference on the connection, in C.</summary>
-internal sealed class StreamHandle : VirHandle
-{
-    protected override bool Release(nint pointer) => LibVirt.virStreamFree(pointer) == 0;
 }

@@ -176,7 +176,7 @@ internal sealed class RegressRunCommand
     {
         LabGuest? known = lab.Guests.FirstOrDefault(guest => guest.Name == name);
         LabGuest guest = known ?? await lab.StartGuestAsync(
-            new() { Name = name, Host = host.Name, MemoryMiB = spec.MemoryMiB, Vcpus = spec.Vcpus, DirtyMiBPerSecond = spec.DirtyMiBPerSecond }, cancellationToken).ConfigureAwait(false);
+            new() { Name = name, Host = host.Name, MemoryMiB = spec.MemoryMiB, Vcpus = spec.Vcpus, DirtyMiBPerSecond = spec.DirtyMiBPerSecond, Shell = spec.Shell }, cancellationToken).ConfigureAwait(false);
         return new(guest.Uuid, HostResolver.TicksOf(guest), known is not null || ends ? null : () => lab.RemoveGuestAsync(name));
     };
 

@@ -14,6 +14,7 @@
 #include <linux/input.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +205,8 @@ int main(void)
     struct pollfd wait[3 + MAX_BUTTONS];
     int waits = 3;
     serial = open("/dev/ttyS0", O_RDWR | O_NOCTTY);
+    /* The first process inherits the others' orphans. */
+    signal(SIGCHLD, SIG_IGN);
     struct termios raw;
     tcgetattr(serial, &raw);
     cfmakeraw(&raw);

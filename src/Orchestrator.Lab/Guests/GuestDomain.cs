@@ -34,7 +34,7 @@ internal static class GuestDomain
             new XElement("type", new XAttribute("arch", "x86_64"), new XAttribute("machine", "q35"), "hvm"),
             new XElement("kernel", image.Kernel),
             new XElement("initrd", image.Initramfs),
-            new XElement("cmdline", CommandLine(hasKvm))),
+            new XElement("cmdline", CommandLine(hasKvm, guest.Shell))),
         new XElement("features", new XElement("acpi")),
         new XElement("on_poweroff", "destroy"),
         new XElement("on_reboot", "restart"),
@@ -51,6 +51,7 @@ internal static class GuestDomain
                 new XAttribute("type", "unix"),
                 new XElement("source", new XAttribute("mode", "connect"), new XAttribute("path", serialSocket)),
                 new XElement("target", new XAttribute("port", "0"))),
+            guest.Shell ? new XElement("serial", new XAttribute("type", "pty"), new XElement("target", new XAttribute("port", "1"))) : null,
             new XElement("memballoon", new XAttribute("model", "none"))),
         new XElement(Qemu + "commandline", Traces.SelectMany(trace => new[] { Argument("--trace"), Argument(trace) })));
 
@@ -62,8 +63,8 @@ internal static class GuestDomain
         .Any(domain => (string?)domain.Attribute("type") == "kvm");
 
     // Emulated processors of two hosts do not share a time stamp counter: the guest would find that out after a migration, in the middle of a tick.
-    private static string CommandLine(bool hasKvm) =>
-        "console=ttyS0 quiet panic=-1" + (hasKvm ? "" : " tsc=unstable clocksource=acpi_pm");
+    private static string CommandLine(bool hasKvm, bool hasShell) =>
+        "console=ttyS0 quiet panic=-1" + (hasKvm ? "" : " tsc=unstable clocksource=acpi_pm") + (hasShell ? " lab.shell" : "");
 
     private static XElement Controller(string type, string model) =>
         new("controller", new XAttribute("type", type), new XAttribute("model", model));

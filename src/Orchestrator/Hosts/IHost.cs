@@ -206,6 +206,13 @@ public interface IHost : IAsyncDisposable
     /// <returns>The agent's answer, as JSON; an error of the agent's is a <see cref="LibvirtException"/>.</returns>
     Task<string> QemuAgentCommandAsync(Guid uuid, string command, TimeSpan timeout, CancellationToken cancellationToken);
 
+    /// <summary>Opens a console of a running guest, unless another client has it open. It ends when the guest leaves the host.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="device">The serial port, by libvirt's alias (<c>serial0</c>); <see langword="null"/> for the first console.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The console, to read and to write asynchronously.</returns>
+    Task<Stream> OpenConsoleAsync(Guid uuid, string? device, CancellationToken cancellationToken);
+
     /// <summary>Every domain of the host, running or off, with what a list shows of it. A domain that does not answer is in the list all the same, with what is known of it.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<IReadOnlyList<DomainRecord>> ListDomainRecordsAsync(CancellationToken cancellationToken);

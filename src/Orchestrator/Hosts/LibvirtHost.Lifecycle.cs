@@ -44,6 +44,16 @@ public sealed partial class LibvirtHost
     public Task<string> QemuAgentCommandAsync(Guid uuid, string command, TimeSpan timeout, CancellationToken cancellationToken) =>
         OnDomainAsync(uuid, domain => domain.QemuAgentCommand(command, timeout), cancellationToken);
 
+    /// <inheritdoc/>
+    public async Task<Stream> OpenConsoleAsync(Guid uuid, string? device, CancellationToken cancellationToken) => new ConsoleStream(
+        await OnDomainAsync(uuid, domain => domain.OpenConsole(device), cancellationToken).ConfigureAwait(false),
+        close => InvokeAsync(
+            _ =>
+            {
+                close();
+                return true;
+            }));
+
     // A driver that knows no such thing keeps none.
     private static T Ask<T>(Func<T> question)
         where T : struct

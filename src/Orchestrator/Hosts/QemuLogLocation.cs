@@ -22,23 +22,25 @@ internal static class QemuLogLocation
                 return "/var/log/libvirt/qemu";
             case "/session" when SocketOf(parsed) is not { } socket:
                 return Path.Combine(string.IsNullOrEmpty(cacheHome) ? Path.Combine(home, ".cache") : cacheHome, "libvirt/qemu/log");
-            case "/session" when SocketOf(parsed) is { } socket && socket.EndsWith(SessionSocket, StringComparison.Ordinal):
-                // A private daemon whose XDG folders lie side by side, as the lab's do: ROOT/run and ROOT/cache.
-                return socket[..^SessionSocket.Length] + "/cache/libvirt/qemu/log";
             default:
-                return null;
+                return OfPrivate(parsed);
         }
     }
 
     /// <summary>The folder of the logs on the daemon's own machine, for one who logs in there; relative to the home folder for a session.</summary>
     internal static string OnHost(string uri) =>
-        Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) && parsed.AbsolutePath == "/session" ? ".cache/libvirt/qemu/log" : "/var/log/libvirt/qemu";
+        Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) && parsed.AbsolutePath == "/session" ? OfPrivate(parsed) ?? ".cache/libvirt/qemu/log" : "/var/log/libvirt/qemu";
 
     /// <summary>The path of the daemon's socket when the URI reaches it over one of this machine; empty for libvirt's default path.</summary>
     internal static string? LocalSocket(string uri) =>
         Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) && parsed.Host.Length == 0 && parsed.AbsolutePath is "/system" or "/session"
             ? SocketOf(parsed!) ?? ""
             : null;
+
+    // A private daemon whose XDG folders lie side by side, as the lab's do: ROOT/run and ROOT/cache.
+    private static string? OfPrivate(Uri uri) => uri.AbsolutePath == "/session" && SocketOf(uri) is { } socket && socket.EndsWith(SessionSocket, StringComparison.Ordinal)
+        ? socket[..^SessionSocket.Length] + "/cache/libvirt/qemu/log"
+        : null;
 
     private static string? SocketOf(Uri uri)
     {

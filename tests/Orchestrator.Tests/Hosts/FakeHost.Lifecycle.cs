@@ -124,6 +124,9 @@ internal sealed partial class FakeHost
         return Agent(command);
     });
 
+    public Task<Stream> OpenConsoleAsync(Guid uuid, string? device, CancellationToken cancellationToken) => Answer<Stream>(() =>
+        throw new LibvirtException(LibvirtErrorCode.InternalError, FromQemu, "virDomainOpenConsole", "internal error: cannot find character device <null>"));
+
     public Task<string> QemuMonitorCommandAsync(Guid uuid, string command, CancellationToken cancellationToken) => Answer(() =>
     {
         RequireActive("qemu-monitor-command", Domains[uuid]);

@@ -79,7 +79,8 @@ public enum GuestReadiness
 /// <param name="MemoryMiB">Its memory.</param>
 /// <param name="Vcpus">Its virtual CPUs.</param>
 /// <param name="DirtyMiBPerSecond">How fast it dirties memory.</param>
-public sealed record LabGuestSpec(int MemoryMiB = 128, int Vcpus = 1, double DirtyMiBPerSecond = 0);
+/// <param name="Shell">Whether it has a second serial port with a shell.</param>
+public sealed record LabGuestSpec(int MemoryMiB = 128, int Vcpus = 1, double DirtyMiBPerSecond = 0, bool Shell = false);
 
 /// <summary>What a scenario measures.</summary>
 public enum ScenarioKind
@@ -199,6 +200,9 @@ public sealed record GuestLoad
     /// <summary>Where the guest is reached over SSH (<c>user@host</c>); only for that channel.</summary>
     public string? Ssh { get; init; }
 
+    /// <summary>The serial port by libvirt's alias, such as <c>serial1</c>; <see langword="null"/> for the first console. Only for that channel.</summary>
+    public string? Console { get; init; }
+
     /// <summary>What proves that it can be run, as a program and its arguments that must succeed first; <see langword="null"/> to ask whether the program is there.</summary>
     public IReadOnlyList<string>? Check { get; init; }
 
@@ -221,7 +225,7 @@ public enum LoadChannel
     /// <summary>The system's <c>ssh</c>.</summary>
     Ssh,
 
-    /// <summary>A shell on the guest's serial port. Not yet: a plan that asks for it is refused.</summary>
+    /// <summary>A shell that the guest has open on a serial port.</summary>
     Serial,
 }
 

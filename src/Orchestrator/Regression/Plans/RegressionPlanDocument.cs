@@ -134,7 +134,7 @@ public static class RegressionPlanDocument
         {
             Domain = section.Text("domain"),
             Xml = section.Text("xml") is { } xml ? files.Checked(section, "xml", xml, text => DomainDocument.Parse(text)) : null,
-            Lab = LabOf(section.Section("lab", "memory_mib", "vcpus", "dirty_mib_s")),
+            Lab = LabOf(section.Section("lab", "memory_mib", "vcpus", "dirty_mib_s", "shell")),
             Ready = section.Word("ready", Readiness) ?? GuestReadiness.Auto,
         };
         return guest with { BootTimeout = Span(section, "boot_timeout") ?? guest.BootTimeout };
@@ -151,7 +151,8 @@ public static class RegressionPlanDocument
         return new(
             Within(section, "memory_mib", 80, 65536) ?? spec.MemoryMiB,
             Within(section, "vcpus", 1, 64) ?? spec.Vcpus,
-            section.Number("dirty_mib_s") is not { } rate ? spec.DirtyMiBPerSecond : rate <= 100_000 ? rate : throw section.Wrong("dirty_mib_s", "0 to 100000 is wanted here"));
+            section.Number("dirty_mib_s") is not { } rate ? spec.DirtyMiBPerSecond : rate <= 100_000 ? rate : throw section.Wrong("dirty_mib_s", "0 to 100000 is wanted here"),
+            section.Flag("shell") ?? spec.Shell);
     }
 
     private static Scenario ScenarioOf(YamlSection section, Dictionary<string, PlannedGuest> guests, NamedFiles files)
@@ -184,7 +185,7 @@ public static class RegressionPlanDocument
 
         return scenario with
         {
-            Load = LoadOf(section.Section("load", "channel", "command", "ssh", "check", "must_finish", "finish_timeout", "lead")),
+            Load = LoadOf(section.Section("load", "channel", "command", "ssh", "console", "check", "must_finish", "finish_timeout", "lead")),
             Policy = PolicyOf(section, files) ?? scenario.Policy,
             Mode = section.Word("mode", Modes) ?? scenario.Mode,
             MaxDowntime = maxDowntime,
@@ -236,12 +237,7 @@ public static class RegressionPlanDocument
             return null;
         }
 
-        LoadChannel channel = section.Word("channel", Channels) ?? throw section.Missing("channel", "Say how to get into the guest: channel: agent, or ssh.");
-        if (channel == LoadChannel.Serial)
-        {
-            throw section.Wrong("channel", "a load through the guest's serial port cannot be run yet", "Use agent or ssh.");
-        }
-
+        LoadChannel channel = section.Word("channel", Channels) ?? throw section.Missing("channel", "Say how to get into the guest: channel: agent, ssh or serial.");
         string? ssh = section.Text("ssh");
         if (channel == LoadChannel.Ssh && ssh is null)
         {
@@ -253,7 +249,21 @@ public static class RegressionPlanDocument
             throw section.Wrong("ssh", channel != LoadChannel.Ssh ? "only channel ssh has it" : HostSettingRules.OfSshTarget(ssh)!);
         }
 
-        var load = new GuestLoad { Channel = channel, Command = CommandOf(section, "command"), Ssh = ssh };
+        string? console = section.Text("console");
+        if (console is not null && (channel != LoadChannel.Serial || PlanRules.OfAlias(console) is not null))
+        {
+            throw section.Wrong("console", channel != LoadChannel.Serial ? "only channel serial has it" : PlanRules.OfAlias(console)!);
+        }
+
+        foreach (string key in new[] { "command", "check" })
+        {
+            if (channel == LoadChannel.Serial && section.Keys.Contains(key) && CommandOf(section, key).Any(word => word.Any(char.IsControl)))
+            {
+                throw section.Wrong(key, "what is typed on a console has no control characters", "Put it into a script in the guest.");
+            }
+        }
+
+        var load = new GuestLoad { Channel = channel, Command = CommandOf(section, "command"), Ssh = ssh, Console = console };
         return load with
         {
             Check = section.Keys.Contains("check") ? CommandOf(section, "check") : null,

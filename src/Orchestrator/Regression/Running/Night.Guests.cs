@@ -147,7 +147,7 @@ internal sealed partial class Night
         }
     }
 
-    private IGuestChannel ChannelOf(GuestLoad load, NightGuest guest) => load.Channel == LoadChannel.Ssh
-        ? new SshChannel(options.Ssh, load.Ssh!)
-        : new AgentChannel(() => hosts.FindRunningAsync(guest.Uuid, guest.Name), guest.Uuid, guest.Name);
+    private static LoadStarted EffectOf(GuestLoad load, NightGuest guest) => new(guest.Uuid, guest.Name, load.Channel, load.Ssh, load.Console, GuestJob.NewId());
+
+    private IGuestChannel ChannelOf(LoadStarted load) => IGuestChannel.Of(load, hosts, options.Ssh, time);
 }

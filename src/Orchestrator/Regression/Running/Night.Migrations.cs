@@ -15,7 +15,8 @@ internal sealed partial class Night
     {
         if (scenario.Load is { } load)
         {
-            await RunningLoad.CheckAsync(load, ChannelOf(load, guest), time, cancellationToken).ConfigureAwait(false);
+            LoadStarted check = EffectOf(load, guest);
+            await RunningLoad.CheckAsync(load, ChannelOf(check), ledger, check, time, cancellationToken).ConfigureAwait(false);
         }
 
         var attached = new List<NightLedger.Entry>();
@@ -90,7 +91,7 @@ internal sealed partial class Night
         RunProblem? problem = isWayHome ? null : await HookAsync(scenario.Before, "before", scenario.Name, cancellationToken).ConfigureAwait(false);
         if (problem is null)
         {
-            (result, load, problem) = await MigrateUnderLoadAsync(scenario, guest, wayBack, isWayHome, number, count, cancellationToken).ConfigureAwait(false);
+            (result, load, problem) = await MigrateUnderLoadAsync(scenario, guest, wayBack, isWayHome, number, count, log.LoadOutputName, cancellationToken).ConfigureAwait(false);
         }
 
         if (!isWayHome && await HookAsync(scenario.After, "after", scenario.Name, CancellationToken.None).ConfigureAwait(false) is { } failed)
@@ -98,7 +99,7 @@ internal sealed partial class Night
             problem ??= failed;
         }
 
-        string? evidence = result?.Evidence is { } seen ? Save(log.EvidenceName, seen) : null;
+        string? evidence = result?.Evidence is { } seen ? Save(log.EvidenceName, path => EvidenceFile.Save(path, seen)) : null;
         double? value = problem is null && !isWayHome ? result!.Downtime?.ValueMs : null;
         log.Add(
             new()
@@ -130,14 +131,19 @@ internal sealed partial class Night
     }
 
     private async Task<(MigrationResult? Result, string? Load, RunProblem? Problem)> MigrateUnderLoadAsync(
-        Scenario scenario, NightGuest guest, bool wayBack, bool isWayHome, int number, int count, CancellationToken cancellationToken)
+        Scenario scenario, NightGuest guest, bool wayBack, bool isWayHome, int number, int count, string loadOutput, CancellationToken cancellationToken)
     {
         RunningLoad? load = null;
         MigrationResult? result = null;
         string? words = null;
         try
         {
-            load = scenario.Load is { } wanted && !isWayHome ? await RunningLoad.StartAsync(wanted, ChannelOf(wanted, guest), time, cancellationToken).ConfigureAwait(false) : null;
+            if (scenario.Load is { } wanted && !isWayHome)
+            {
+                LoadStarted effect = EffectOf(wanted, guest);
+                load = await RunningLoad.StartAsync(wanted, ChannelOf(effect), ledger, effect, output => Save(loadOutput, path => File.WriteAllText(path, output)), time, cancellationToken).ConfigureAwait(false);
+            }
+
             var request = new MigrationRequest
             {
                 Domain = $"{guest.Uuid}",
@@ -173,13 +179,9 @@ internal sealed partial class Night
         }
         finally
         {
-            if (load is not null && words is null)
+            if (load is not null)
             {
                 await load.AbandonAsync().ConfigureAwait(false);
-            }
-            else if (load is not null)
-            {
-                await load.DisposeAsync().ConfigureAwait(false);
             }
         }
     }
@@ -199,18 +201,18 @@ internal sealed partial class Night
             "Look at the hosts' time synchronisation: chronyc tracking.");
     }
 
-    private string? Save(string name, MigrationEvidence evidence)
+    private string? Save(string name, Action<string> write)
     {
         string path = Path.Combine(options.Folder, name);
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            EvidenceFile.Save(path, evidence);
+            write(path);
             return name;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _notes.Add($"the evidence could not be saved to {name}: {e.Message}");
+            _notes.Add($"{name} could not be saved: {e.Message}");
             return null;
         }
     }

@@ -15,7 +15,7 @@ internal sealed partial class Night(
     private readonly Dictionary<string, NightGuest> _guests = [];
     private int _hooks;
 
-    private NightUndoer Undoer => new(settings, hosts, _ => Task.FromResult<string?>(null));
+    private NightUndoer Undoer => new(settings, hosts, options.Ssh, time, _ => Task.FromResult<string?>(null));
 
     internal async Task<RegressionRun> RunAsync(CancellationToken cancellationToken)
     {
@@ -81,7 +81,7 @@ internal sealed partial class Night(
             await TellAsync(null).ConfigureAwait(false);
             if (!goesOn)
             {
-                _problems.Add(new(log.Problems[^1].Code, $"the run ended with {scenario.Name}: it is not known that its guest runs at home"));
+                _problems.Add(new(log.Problems[^1].Code, $"the run ended with {scenario.Name}: it is not known that its guest runs at home, as it was"));
                 return;
             }
         }
@@ -108,7 +108,7 @@ internal sealed partial class Night(
 
         // Before the next one begins, and when this one was cancelled: what it changed on its guest is put back.
         bool isSafe = true;
-        foreach (NightLedger.Entry entry in ledger.Open.Where(entry => entry.Effect is GuestAway or GuestStopped or DeviceAttached).Reverse().ToList())
+        foreach (NightLedger.Entry entry in ledger.Open.Where(entry => entry.Effect is GuestAway or GuestStopped or DeviceAttached or LoadStarted).Reverse().ToList())
         {
             isSafe &= await PutBackAsync(entry, log.Problems).ConfigureAwait(false);
         }

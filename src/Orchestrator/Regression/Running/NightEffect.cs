@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Orchestrator.Regression.Plans;
 
 namespace Orchestrator.Regression.Running;
 
@@ -10,6 +11,7 @@ namespace Orchestrator.Regression.Running;
 [JsonDerivedType(typeof(GuestStopped), "stopped")]
 [JsonDerivedType(typeof(GuestAway), "away")]
 [JsonDerivedType(typeof(DeviceAttached), "attached")]
+[JsonDerivedType(typeof(LoadStarted), "load")]
 internal abstract record NightEffect
 {
     /// <summary>The kind of its step in the journal.</summary>
@@ -67,12 +69,26 @@ internal sealed record DeviceAttached(Guid Uuid, string Name, string Xml) : Nigh
     internal override string Kind => "regress-device";
 }
 
+/// <summary>A load that was started in a guest.</summary>
+/// <param name="Uuid">The guest.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Channel">The way into it.</param>
+/// <param name="Ssh">Where it is reached; only for <c>ssh</c>.</param>
+/// <param name="Console">The serial port; <see langword="null"/> for the first console.</param>
+/// <param name="Id">The job's name in the guest.</param>
+internal sealed record LoadStarted(Guid Uuid, string Name, LoadChannel Channel, string? Ssh, string? Console, string Id) : NightEffect
+{
+    internal override string Kind => "regress-load";
+
+    internal override bool NeedsHosts => Channel != LoadChannel.Ssh;
+}
+
 /// <summary>Where a setting is: on this machine, or where <c>ssh</c> leads.</summary>
 /// <param name="Host">The host's name, for messages.</param>
 /// <param name="Ssh">The target; <see langword="null"/> for this machine.</param>
 /// <param name="Sudo">Whether <c>sudo</c> is needed there.</param>
 internal sealed record SettingPlace(string Host, string? Ssh, bool Sudo);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(NightEffect))]
 internal sealed partial class NightJson : JsonSerializerContext;

@@ -102,7 +102,7 @@ public sealed class NightRecovery(
             NightHosts? hosts = source is not null && destination is not null
                 ? new(source, destination, clock, journal, new() { Recoverer = Recoverer }, _time, logger ?? NullLogger.Instance) : null;
             var undoer = new NightUndoer(
-                new(Files, Ssh, _time), hosts, opened => closeRun(opened.Id, opened.Store, new(OutcomeCode.Failed, "the process of the run died", problems.Count == 0 ? "What it had measured until then is in the run; orchestrator recover has put the hosts back." : "Not everything could be put back yet: orchestrator recover, again.")));
+                new(Files, Ssh, _time), hosts, Ssh, _time, opened => closeRun(opened.Id, opened.Store, new(OutcomeCode.Failed, "the process of the run died", problems.Count == 0 ? "What it had measured until then is in the run; orchestrator recover has put the hosts back." : "Not everything could be put back yet: orchestrator recover, again.")));
             foreach ((JournalStep step, NightEffect effect) in effects.Where(pair => hosts is not null || !pair.Effect.NeedsHosts))
             {
                 try

@@ -1,46 +1,77 @@
 using System.Globalization;
+using Orchestrator.Migration;
 using Orchestrator.Regression.Plans;
 
 namespace Orchestrator.Regression.Running;
 
 /// <summary>A load that goes on in a guest.</summary>
-internal sealed class RunningLoad : IAsyncDisposable
+internal sealed class RunningLoad
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    // Each look is a connection of its own over ssh, or a console that is opened.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan CheckPatience = TimeSpan.FromSeconds(30);
 
     private readonly GuestLoad _load;
-    private readonly IGuestProcess _process;
+    private readonly GuestJob _job;
+    private readonly NightLedger _ledger;
+    private readonly NightLedger.Entry _entry;
+    private readonly Action<string> _keep;
     private readonly TimeProvider _time;
 
-    private RunningLoad(GuestLoad load, IGuestProcess process, TimeProvider time) => (_load, _process, _time) = (load, process, time);
+    private RunningLoad(GuestLoad load, GuestJob job, NightLedger ledger, NightLedger.Entry entry, Action<string> keep, TimeProvider time) =>
+        (_load, _job, _ledger, _entry, _keep, _time) = (load, job, ledger, entry, keep, time);
 
     /// <summary>Makes sure that the program is there.</summary>
     /// <exception cref="NightException">It is not, or the guest cannot be asked.</exception>
-    internal static async Task CheckAsync(GuestLoad load, IGuestChannel channel, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task CheckAsync(GuestLoad load, IGuestChannel channel, NightLedger ledger, LoadStarted effect, TimeProvider time, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> check = load.Check ?? IGuestChannel.Presence(load.Command[0]);
-        await using IGuestProcess process = await channel.StartAsync(check, cancellationToken).ConfigureAwait(false);
-        int? code = await UntilEndAsync(process, CheckPatience, time, cancellationToken).ConfigureAwait(false);
+        if (load.Check is null)
+        {
+            if (await channel.RunAsync(["/bin/sh", "-c", "command -v -- \"$1\" >/dev/null", "sh", load.Command[0]], cancellationToken).ConfigureAwait(false) is not { ExitCode: 0 })
+            {
+                throw Refused($"the guest has no {load.Command[0]}");
+            }
+
+            return;
+        }
+
+        string printed = "";
+        RunningLoad check = await BeginAsync(load with { Command = load.Check }, channel, ledger, effect, output => printed = output.Trim(), time).ConfigureAwait(false);
+        int? code;
+        try
+        {
+            code = await check.UntilEndAsync(CheckPatience, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await check.AbandonAsync().ConfigureAwait(false);
+        }
+
         if (code != 0)
         {
-            await process.KillAsync().ConfigureAwait(false);
-            throw new NightException(
-                OutcomeCode.Refused,
-                load.Check is null ? $"the guest has no {load.Command[0]}" : $"{string.Join(' ', load.Check)} in the guest {(code is null ? "did not come to an end" : $"ended with {code}")}",
-                "Install the load in the guest, or name what proves that it is there: load.check.");
+            throw Refused($"{string.Join(' ', load.Check)} in the guest {(code is null ? "did not come to an end" : $"ended with {code}")}{(printed.Length > 0 ? $": {printed}" : "")}");
         }
+
+        static NightException Refused(string message) => new(OutcomeCode.Refused, message, "Install the load in the guest, or name what proves that it is there: load.check.");
     }
 
     /// <summary>Starts the load, and lets it run for the time that the plan gives it before the repetition.</summary>
+    /// <param name="load">The load.</param>
+    /// <param name="channel">The way into the guest.</param>
+    /// <param name="ledger">Where it is written down before.</param>
+    /// <param name="effect">As what.</param>
+    /// <param name="keep">Is given what it printed, at its end.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends it again.</param>
     /// <exception cref="NightException">It cannot be started, or has ended by then.</exception>
-    internal static async Task<RunningLoad> StartAsync(GuestLoad load, IGuestChannel channel, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<RunningLoad> StartAsync(
+        GuestLoad load, IGuestChannel channel, NightLedger ledger, LoadStarted effect, Action<string> keep, TimeProvider time, CancellationToken cancellationToken)
     {
-        var running = new RunningLoad(load, await channel.StartAsync(load.Command, cancellationToken).ConfigureAwait(false), time);
+        RunningLoad running = await BeginAsync(load, channel, ledger, effect, keep, time).ConfigureAwait(false);
         try
         {
             await Task.Delay(load.Lead, time, cancellationToken).ConfigureAwait(false);
-            return await running._process.ExitCodeAsync(cancellationToken).ConfigureAwait(false) is not { } code ? running
+            return await running._job.ExitCodeAsync(cancellationToken).ConfigureAwait(false) is not { } code ? running
                 : throw new NightException(OutcomeCode.Failed, $"{load.Command[0]} in the guest ended with {code} before the migration began", "Give it more to do, or less lead.");
         }
         catch
@@ -51,7 +82,7 @@ internal sealed class RunningLoad : IAsyncDisposable
     }
 
     /// <summary>Whether it still goes on.</summary>
-    internal async Task<bool> GoesOnAsync() => await _process.ExitCodeAsync(CancellationToken.None).ConfigureAwait(false) is null;
+    internal async Task<bool> GoesOnAsync() => await _job.ExitCodeAsync(CancellationToken.None).ConfigureAwait(false) is null;
 
     /// <summary>Waits for its end if it has to finish, else ends it.</summary>
     /// <returns>What it came to, in words.</returns>
@@ -61,20 +92,17 @@ internal sealed class RunningLoad : IAsyncDisposable
         string program = _load.Command[0];
         if (!_load.MustFinish)
         {
-            await _process.KillAsync().ConfigureAwait(false);
+            await ClearAsync().ConfigureAwait(false);
             return $"{program} was ended";
         }
 
         long began = _time.GetTimestamp();
-        int? code = await UntilEndAsync(_process, _load.FinishTimeout, _time, cancellationToken).ConfigureAwait(false);
-        if (code is null)
-        {
-            await _process.KillAsync().ConfigureAwait(false);
-        }
-
+        int? code = await UntilEndAsync(_load.FinishTimeout, cancellationToken).ConfigureAwait(false);
+        TimeSpan took = _time.GetElapsedTime(began);
+        await ClearAsync().ConfigureAwait(false);
         return code switch
         {
-            0 => string.Create(CultureInfo.InvariantCulture, $"{program} finished, {_time.GetElapsedTime(began).TotalSeconds:0.0} s after the migration"),
+            0 => string.Create(CultureInfo.InvariantCulture, $"{program} finished, {took.TotalSeconds:0.0} s after the migration"),
             null => throw new NightException(
                 OutcomeCode.TimedOut, string.Create(CultureInfo.InvariantCulture, $"{program} in the guest had not finished {_load.FinishTimeout.TotalSeconds:0} s after the migration, and was ended"),
                 "load.finish_timeout gives it longer, if it is not stuck."),
@@ -82,35 +110,55 @@ internal sealed class RunningLoad : IAsyncDisposable
         };
     }
 
-    /// <summary>Ends it where nothing else is to be told: a guest that does not answer keeps it.</summary>
+    /// <summary>Ends it where nothing else is to be told: in a guest that does not answer, the end of the scenario tries again.</summary>
     internal async Task AbandonAsync()
     {
         try
         {
-            await _process.KillAsync().ConfigureAwait(false);
+            await ClearAsync().ConfigureAwait(false);
         }
         catch (Exception e) when (NightProblems.Of(e) is not null)
         {
             // What is being reported already is why.
         }
-
-        await DisposeAsync().ConfigureAwait(false);
     }
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
-
-    private static async Task<int?> UntilEndAsync(IGuestProcess process, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<RunningLoad> BeginAsync(GuestLoad load, IGuestChannel channel, NightLedger ledger, LoadStarted effect, Action<string> keep, TimeProvider time)
     {
-        long began = time.GetTimestamp();
+        var running = new RunningLoad(load, new(channel, effect.Id), ledger, ledger.Begin(effect), keep, time);
+        try
+        {
+            await running._job.StartAsync(load.Command).ConfigureAwait(false);
+            return running;
+        }
+        catch
+        {
+            await running.AbandonAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task ClearAsync()
+    {
+        if (_ledger.Open.Contains(_entry))
+        {
+            _keep(await _job.EndAsync().ConfigureAwait(false) ?? "");
+            _ledger.End(_entry);
+        }
+    }
+
+    private async Task<int?> UntilEndAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        long began = _time.GetTimestamp();
         while (true)
         {
-            int? code = await process.ExitCodeAsync(cancellationToken).ConfigureAwait(false);
-            if (code is not null || time.GetElapsedTime(began) >= limit)
+            int? code = await _job.ExitCodeAsync(cancellationToken).ConfigureAwait(false);
+            if (code is not null || _time.GetElapsedTime(began) >= limit)
             {
                 return code;
             }
 
-            await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -42,6 +42,9 @@ internal sealed class ScenarioLog(Scenario scenario, string? setup)
     /// <summary>The name of a repetition's evidence, relative to the run's folder.</summary>
     internal string EvidenceName => string.Create(CultureInfo.InvariantCulture, $"evidence/{scenario.Name}-{Repetitions.Count + 1:00}.json");
 
+    /// <summary>The name of what its load prints, likewise.</summary>
+    internal string LoadOutputName => string.Create(CultureInfo.InvariantCulture, $"loads/{scenario.Name}-{Repetitions.Count + 1:00}.log");
+
     internal static IReadOnlyList<string> MeasuresOf(ScenarioKind kind) => kind switch
     {
         ScenarioKind.Migrate => ["downtime"],

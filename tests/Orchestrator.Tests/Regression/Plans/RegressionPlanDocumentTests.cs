@@ -172,7 +172,9 @@ public sealed class RegressionPlanDocumentTests
         "p.yaml:3:75: scenarios[0].policy.max_downtime.initial: the first limit is above the ceiling of 1s")]
     [TestCase(Guest + "scenarios: [{name: s, guest: g, kind: hot-plug}]", "p.yaml:3:13: scenarios[0].devices: this is missing")]
     [TestCase(Guest + "scenarios: [{name: s, guest: g, kind: lifecycle, mode: p2p}]", "p.yaml:3:56: scenarios[0].mode: only a scenario of kind migrate has it, not lifecycle")]
-    [TestCase(Guest + "scenarios: [{name: s, guest: g, load: {channel: serial, command: [a]}}]", "p.yaml:3:49: scenarios[0].load.channel: a load through the guest's serial port cannot be run yet")]
+    [TestCase(Guest + "scenarios: [{name: s, guest: g, load: {channel: serial, command: [a], console: /dev/ttyS0}}]", "p.yaml:3:80: scenarios[0].load.console: this is no alias of libvirt's, such as serial1")]
+    [TestCase(Guest + "scenarios: [{name: s, guest: g, load: {channel: agent, command: [a], console: serial1}}]", "p.yaml:3:79: scenarios[0].load.console: only channel serial has it")]
+    [TestCase(Guest + "scenarios: [{name: s, guest: g, load: {channel: serial, command: [a, \"b\\x03\"]}}]", "p.yaml:3:66: scenarios[0].load.command: what is typed on a console has no control characters")]
     [TestCase(Guest + "scenarios: [{name: s, guest: g, load: {channel: ssh, command: [a]}}]", "p.yaml:3:39: scenarios[0].load.ssh: this is missing")]
     [TestCase(Guest + "scenarios: [{name: s, guest: g, load: {channel: agent, command: [a], ssh: h}}]", "p.yaml:3:75: scenarios[0].load.ssh: only channel ssh has it")]
     [TestCase(Guest + "scenarios: [{name: s, guest: g, load: {channel: ssh, command: [a], ssh: -oProxyCommand=x}}]",

@@ -233,26 +233,50 @@ public sealed class NightRunnerTests
     [Test]
     public async Task A_load_is_looked_for_then_run_and_has_to_finish()
     {
-        var agent = new ScriptedAgent { EndsAfterLooks = 2 };
-        (_source.Agent, _destination.Agent) = (agent.Answer, agent.Answer);
-        Scenario scenario = Moves("s") with { Load = new() { Channel = LoadChannel.Agent, Command = ["/root/load", "-n", "3"], MustFinish = true, Lead = TimeSpan.Zero } };
-        RegressionRun run = await RunAsync(Plan(scenario));
+        (Scenario scenario, LocalAgent agent) = Loaded("echo done; exit 0");
+        using Journal journal = Journal.Open(Path.Combine(_folder, "state"));
+        RegressionRun run = await RunAsync(Plan(scenario), Options with { Journal = journal });
 
         Assert.That(run.Scenarios[0].Problems, Is.Empty);
-        Assert.That(agent.Started.Select(command => string.Join(' ', command)), Is.EqualTo(new[] { "/bin/sh -c command -v -- \"$1\" >/dev/null sh /root/load", "/root/load -n 3", "/root/load -n 3" }));
-        Assert.That(run.Scenarios[0].RepetitionsMade.Where(made => !made.IsWayHome).Select(made => made.Load), Has.All.StartsWith("/root/load finished"));
+        Assert.That(run.Scenarios[0].RepetitionsMade.Where(made => !made.IsWayHome).Select(made => made.Load), Has.All.Match("^/.*/load finished"));
+        Assert.That(File.ReadAllText(Path.Combine(Options.Folder, "loads", "s-01.log")), Is.EqualTo("done\n"));
+        Assert.That(agent.Folders.Where(Directory.Exists), Is.Empty);
+        Assert.That(journal.Unfinished(), Is.Empty);
     }
 
-    [TestCase(3, false, "/root/load in the guest ended with 3")]
-    [TestCase(0, true, "the guest has no /root/load")]
-    public async Task A_load_that_fails_or_is_not_there_is_a_problem(int exitCode, bool isMissing, string message)
+    [Test]
+    public async Task A_load_that_fails_is_a_problem()
     {
-        var agent = new ScriptedAgent { EndsAfterLooks = 2, ExitCode = exitCode, IsMissing = isMissing };
-        (_source.Agent, _destination.Agent) = (agent.Answer, agent.Answer);
-        Scenario scenario = Moves("s") with { Load = new() { Channel = LoadChannel.Agent, Command = ["/root/load"], MustFinish = true, Lead = TimeSpan.Zero } };
-        RegressionRun run = await RunAsync(Plan(scenario));
-        Assert.That(run.Scenarios[0].Problems.Select(problem => problem.Message), Does.Contain(message));
+        RegressionRun run = await RunAsync(Plan(Loaded("echo no; exit 3").Scenario));
+        Assert.That(run.Scenarios[0].Problems.Select(problem => problem.Message), Has.Some.EndsWith("/load in the guest ended with 3"));
         Assert.That(run.Scenarios[0].Measures[0].Values, Is.Empty);
+        Assert.That(File.ReadAllText(Path.Combine(Options.Folder, "loads", "s-01.log")), Is.EqualTo("no\n"));
+    }
+
+    [Test]
+    public async Task A_load_that_is_not_there_or_whose_check_fails_is_refused()
+    {
+        Scenario scenario = Loaded("exit 0").Scenario;
+        foreach ((GuestLoad load, string message) in new[]
+        {
+            (scenario.Load! with { Command = ["/nowhere/load"] }, "the guest has no /nowhere/load"),
+            (scenario.Load! with { Check = ["ls", "/nowhere"] }, "ls /nowhere in the guest ended with 2: ls: cannot access '/nowhere': No such file or directory"),
+        })
+        {
+            RegressionRun run = await RunAsync(Plan(scenario with { Load = load }));
+            Assert.That(run.Scenarios[0].Problems.Select(problem => (problem.Code, problem.Message)), Is.EqualTo(new[] { (4, message) }));
+        }
+    }
+
+    [Test]
+    public async Task A_load_that_an_agent_loses_is_ended_when_it_answers_again()
+    {
+        (Scenario scenario, LocalAgent agent) = Loaded("exit 0");
+        agent.IsLostAfter = 2; // the check and the start: then the look fails, and the end of the load that follows
+        RegressionRun run = await RunAsync(Plan(scenario));
+        Assert.That(run.Scenarios[0].Problems.Select(problem => problem.Message), Has.Some.Contains("the agent in web1 did not do guest-exec"));
+        Assert.That(agent.Folders, Is.Not.Empty);
+        Assert.That(agent.Folders.Where(Directory.Exists), Is.Empty);
     }
 
     [Test]
@@ -391,18 +415,30 @@ public sealed class NightRunnerTests
         to.Definitions[call.DomainUuid] = Xml;
     }
 
-    /// <summary>The agent of a guest in which programs end after they were looked at so often.</summary>
-    private sealed class ScriptedAgent
+    /// <summary>A scenario with a load that goes on until it was looked at three times: before the migration, after it, and while its end is waited for.</summary>
+    private (Scenario Scenario, LocalAgent Agent) Loaded(string script)
     {
-        private readonly Dictionary<long, int> _looks = [];
+        string load = Path.Combine(_folder, "load");
+        var agent = new LocalAgent(load + ".end");
+        File.WriteAllText(load, $"#!/bin/sh\nwhile [ ! -e {agent.End} ]; do sleep 0.02; done\n{script}\n");
+        File.SetUnixFileMode(load, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        (_source.Agent, _destination.Agent) = (agent.Answer, agent.Answer);
+        return (Moves("s") with { Load = new() { Channel = LoadChannel.Agent, Command = [load], MustFinish = true, Lead = TimeSpan.Zero } }, agent);
+    }
 
-        internal int EndsAfterLooks { get; init; }
+    /// <summary>The agent of a guest that is this machine.</summary>
+    private sealed class LocalAgent(string end)
+    {
+        private readonly Dictionary<long, GuestResult> _ended = [];
+        private int _looks;
+        private int _lost;
 
-        internal int ExitCode { get; init; }
+        internal string End => end;
 
-        internal bool IsMissing { get; init; }
+        internal HashSet<string> Folders { get; } = [];
 
-        internal List<string[]> Started { get; } = [];
+        /// <summary>After which program it twice does not answer.</summary>
+        internal int? IsLostAfter { get; set; }
 
         internal string Answer(string command)
         {
@@ -411,16 +447,34 @@ public sealed class NightRunnerTests
             switch ((string)request["execute"]!)
             {
                 case "guest-exec":
-                    Started.Add([(string)arguments["path"]!, .. arguments["arg"]!.AsArray().Select(argument => (string)argument!)]);
-                    return $$$"""{"return": {"pid": {{{Started.Count}}}}}""";
+                    string[] words = [(string)arguments["path"]!, .. arguments["arg"]!.AsArray().Select(argument => (string)argument!)];
+                    if (_ended.Count == IsLostAfter && _lost++ < 2)
+                    {
+                        throw new LibvirtException(LibvirtErrorCode.AgentUnresponsive, 10, "virDomainQemuAgentCommand", "Guest agent is not responding");
+                    }
+
+                    Folders.UnionWith(words.Where(word => word.StartsWith("/tmp/orchestrator-load-", StringComparison.Ordinal)));
+                    CountLooks(words[2]);
+                    _ended[_ended.Count] = new LocalChannel().RunAsync(words, CancellationToken.None).GetAwaiter().GetResult();
+                    return $$$"""{"return": {"pid": {{{_ended.Count - 1}}}}}""";
                 case "guest-exec-status":
-                    long pid = (long)arguments["pid"]!;
-                    bool isCheck = Started[(int)pid - 1][0] == "/bin/sh";
-                    _looks[pid] = _looks.GetValueOrDefault(pid) + 1;
-                    return !isCheck && _looks[pid] <= EndsAfterLooks ? """{"return": {"exited": false}}"""
-                        : $$$"""{"return": {"exited": true, "exitcode": {{{(isCheck ? IsMissing ? 127 : 0 : ExitCode)}}}}}""";
+                    (int code, string output) = _ended[(long)arguments["pid"]!];
+                    return $$$"""{"return": {"exited": true, "exitcode": {{{code}}}, "out-data": "{{{Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(output))}}}"}}""";
                 default:
                     return """{"return": {}}""";
+            }
+        }
+
+        private void CountLooks(string script)
+        {
+            if (script.Contains("mkdir", StringComparison.Ordinal))
+            {
+                _looks = 0;
+                File.Delete(end);
+            }
+            else if (script.Contains("echo \"load $s\"", StringComparison.Ordinal) && ++_looks == 3)
+            {
+                File.WriteAllText(end, "");
             }
         }
     }
