@@ -5,6 +5,7 @@ using Orchestrator.Hosts;
 using Orchestrator.Migration.Checks;
 using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
+using Orchestrator.Support;
 
 namespace Orchestrator.Migration;
 
@@ -49,8 +50,8 @@ public static class MigrationPlanner
             PolicyContext = policy with { DeviceCost = TransferCall.CostOf(context.DeviceFloor) },
             Checks = checks,
             Devices = mapping.Devices,
-            DestinationXml = documents.Destination,
-            PersistentXml = documents.Persistent,
+            DestinationXml = Shown(documents.Destination),
+            PersistentXml = Shown(documents.Persistent),
             Diff = documents.Diff,
             Consents = PlanConsents.Of(context, checks),
             SourceFacts = here,
@@ -96,6 +97,9 @@ public static class MigrationPlanner
 
         return new DeviceMapper(source, there?.Inventory ?? new(), there?.Dialect, oneMachine, request.Allow.Contains(MigrationConsents.CrossVendor)).Map(devices, entries);
     }
+
+    /// <summary>A document as people and their files may see it: the call alone has its passwords.</summary>
+    private static string? Shown(string? xml) => xml is null ? null : Redaction.OfText(xml);
 
     private static (DomainDocument? Document, string? Problem) Read(string xml)
     {

@@ -36,6 +36,23 @@ public sealed class DeviceMapperTests
         Assert.That(changed.Where(line => line.StartsWith("+ ", StringComparison.Ordinal)).Select(line => line.Contains("vhost-vdpa-", StringComparison.Ordinal)), Is.All.True);
     }
 
+    [TestCase("hunter2")]
+    [TestCase("hunter'2")]
+    [TestCase("hunter&quot;2")]
+    public void A_password_is_in_the_call_and_nowhere_else(string password)
+    {
+        string guest = VdpaGuest.Replace("</devices>", $"""<graphics type="vnc" passwd="{password}"/></devices>""", StringComparison.Ordinal);
+        MigrationPlan plan = Plan(guest, VdpaSource, new() { Vdpa = [Card(4, Mac(0)), Card(5, Mac(1)), Card(6, Mac(2))] });
+        Dictionary<string, object> parameters = plan.Call.Parameters.ToDictionary();
+        foreach ((string document, string shown) in new[] { ("destination_xml", plan.DestinationXml!), ("persistent_xml", plan.PersistentXml!) })
+        {
+            Assert.That(DomainDocument.Parse((string)parameters[document]).ToString(), Does.Contain(password), "the guest keeps it");
+            Assert.That(DomainDocument.Parse(shown).Root.Descendants("graphics").Single().Attribute("passwd")!.Value, Is.EqualTo("***"));
+        }
+
+        Assert.That(string.Join("\n", plan.Diff.Concat(plan.Call.DescribeParameters().Values)), Does.Contain("passwd=\"***\"").And.Not.Contain("hunter"));
+    }
+
     [Test]
     public void What_has_the_same_path_and_is_right_changes_nothing()
     {
