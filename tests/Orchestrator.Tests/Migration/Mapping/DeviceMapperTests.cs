@@ -126,6 +126,50 @@ public sealed class DeviceMapperTests
         Assert.That(made.DestinationXml, Does.Not.Contain("-of-"));
     }
 
+    [TestCase("no MTU feature", "gives no MTU to its devices", false)]
+    [TestCase("no features told", "whether it gives its devices an MTU is not known", true)]
+    [TestCase("unknown on the source", "the card's MTU is not known", true)]
+    public void A_card_is_not_made_with_another_mtu(string what, string why, bool byHand)
+    {
+        VdpaManagementDevice parent = Parent(0) with
+        {
+            Features = what switch { "no MTU feature" => ["MAC", "VERSION_1"], "no features told" => [], _ => Parent(0).Features },
+        };
+        DeviceInventory source = what != "unknown on the source" ? VdpaSource
+            : VdpaSource with { Vdpa = [.. VdpaSource.Vdpa!.Select(card => card with { Mtu = null, ConfigurationTold = false })] };
+        DeviceInventory destination = new() { Vdpa = [], Management = [parent] };
+
+        MigrationPlan plan = Plan(VdpaGuest, source, destination);
+        Assert.That(plan.Creations, Is.Empty);
+
+        MappedDevice chosen = Plan(VdpaGuest, source, destination, Map($"/dev/vhost-vdpa-0={parent.Name}/new")).Devices[0];
+        Assert.That(chosen.Creation is not null, Is.EqualTo(byHand));
+        Assert.That(byHand ? string.Join(", ", chosen.Unchecked) : chosen.Why, Does.Contain(why));
+        Assert.That(chosen.Creation?.Mtu, Is.EqualTo(what == "no features told" ? 1500 : null), "what is known is asked for: the kernel refuses what it cannot");
+    }
+
+    [Test]
+    public void A_card_without_an_mtu_is_made_without_one()
+    {
+        DeviceInventory source = VdpaSource with { Vdpa = [.. VdpaSource.Vdpa!.Select(card => card with { Mtu = null })] };
+        DeviceInventory destination = new() { Vdpa = [], Management = [.. Enumerable.Range(0, 3).Select(number => Parent(number) with { Features = ["MAC", "VERSION_1"] })] };
+        Assert.That(Plan(VdpaGuest, source, destination).Creations.Select(creation => creation.Mtu), Is.EqualTo(new int?[] { null, null, null }));
+    }
+
+    [TestCase(1500, true, null, true, "its MTU is none, not 1500")]
+    [TestCase(1500, true, null, false, "its MTU is not known")]
+    [TestCase(null, false, 1500, true, "the source's MTU is not known")]
+    [TestCase(null, false, null, true, null)]
+    [TestCase(null, true, 1500, true, null)]
+    public void A_card_whose_mtu_is_not_known_is_taken_where_nobody_knows_one(int? here, bool hereTold, int? there, bool thereTold, string? why)
+    {
+        DeviceInventory source = VdpaSource with { Vdpa = [.. VdpaSource.Vdpa!.Select(card => card with { Mtu = here, ConfigurationTold = hereTold })] };
+        VdpaDevice card = Card(4, Mac(0)) with { Mtu = there, ConfigurationTold = thereTold };
+        MappedDevice mapped = Plan(VdpaGuest, source, new() { Vdpa = [card] }).Devices[0];
+        Assert.That(mapped.Destination, Is.EqualTo(why is null ? card.CharDevice : null));
+        Assert.That(mapped.Why, Does.Contain(why ?? Mac(0)));
+    }
+
     [Test]
     public void A_function_that_has_its_device_gets_no_second()
     {
