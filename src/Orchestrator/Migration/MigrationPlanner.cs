@@ -5,6 +5,7 @@ using Orchestrator.Hosts;
 using Orchestrator.Migration.Checks;
 using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
+using Orchestrator.Recovery;
 using Orchestrator.Support;
 
 namespace Orchestrator.Migration;
@@ -79,11 +80,24 @@ public static class MigrationPlanner
             DestinationXml = Resolve(plan.DestinationXml),
             PersistentXml = Resolve(plan.PersistentXml),
             Diff = [.. plan.Diff.Select(line => Resolve(line)!)],
-            Call = plan.Call with { Parameters = [.. plan.Call.Parameters.Select(parameter => new KeyValuePair<string, object>(parameter.Key, parameter.Value is string text ? Resolve(text)! : parameter.Value))] },
+            Call = WithTexts(plan.Call, parameter => Resolve((string)parameter.Value)!),
         };
 
         string? Resolve(string? text) => ordered.Aggregate(text, (current, node) => current?.Replace(node.Key, node.Value, StringComparison.Ordinal));
     }
+
+    /// <summary>The plan whose document of the running domain, if there is one, has the operation's marker: the source's own has it by then, and a copy without it belongs to nobody.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="marker">The marker.</param>
+    internal static MigrationPlan WithMarker(MigrationPlan plan, OperationMarker marker) => plan with
+    {
+        Call = WithTexts(plan.Call, parameter => parameter.Key == MigrateParameter.DestinationXml ? marker.PutInto((string)parameter.Value) : (string)parameter.Value),
+    };
+
+    private static MigrationCall WithTexts(MigrationCall call, Func<KeyValuePair<string, object>, string> text) => call with
+    {
+        Parameters = [.. call.Parameters.Select(parameter => parameter.Value is string ? new(parameter.Key, text(parameter)) : parameter)],
+    };
 
     private static DeviceMapping Map(MigrationRequest request, DomainDocument document, PlanningFacts? here, PlanningFacts? there, bool oneMachine)
     {

@@ -163,10 +163,6 @@ public sealed partial class Migrator(
         try
         {
             plan = await PrepareAsync(plan, record, progress, cancellationToken).ConfigureAwait(false);
-            if (plan.IsRefused)
-            {
-                return AfterGivingUp(MigrationResult.Refused(plan), await GiveUpAsync(plan, record).ConfigureAwait(false));
-            }
 
             // It does not travel, so it is set before each leg, and read back.
             TimeSpan wanted = PolicyEngine.InitialMaxDowntime(plan.Request.Policy, plan.PolicyContext);
@@ -341,18 +337,17 @@ public sealed partial class Migrator(
 
     private sealed record Leg(SettledMigration Settled, MigrationEvidence Evidence, LibvirtException? Error, bool Began, bool HasMoved, IReadOnlyList<PolicyDecision> Decisions);
 
-    /// <summary>Makes the destination's devices, and puts their nodes into the plan.</summary>
+    /// <summary>Makes the destination's devices, and puts their nodes and the mark into the plan.</summary>
     private async Task<MigrationPlan> PrepareAsync(MigrationPlan plan, RecordedMigration record, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         progress?.Report(new("preparing"));
         record.Enter(OperationPhase.Preparing);
-        if (record.Id is not null && plan.DestinationXml is not null)
+        if (record.Marker is { } marker)
         {
-            // The mark is in the running domain by now, and has to travel in the document that is made of it.
-            plan = await ComputeAsync(plan.Request with { Mode = plan.Mode }, plan.Domain.Uuid, cancellationToken).ConfigureAwait(false);
+            plan = MigrationPlanner.WithMarker(plan, marker);
         }
 
-        return plan.Creations.Any() && !plan.IsRefused ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, record.NotMade, cancellationToken).ConfigureAwait(false) : plan;
+        return plan.Creations.Any() ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, record.NotMade, cancellationToken).ConfigureAwait(false) : plan;
     }
 
     /// <summary>Undoes what was prepared for a call that was never made.</summary>

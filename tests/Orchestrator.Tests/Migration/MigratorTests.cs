@@ -2,7 +2,9 @@ using Libvirt.Interop;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
+using Orchestrator.Recovery;
 using Orchestrator.Tests.Hosts;
+using Orchestrator.Tests.Recovery;
 
 namespace Orchestrator.Tests.Migration;
 
@@ -271,6 +273,21 @@ public sealed class MigratorTests
 
         Assert.That(plan.IsRefused, Is.False);
         Assert.That(plan.Checks.Single(check => check.Id == "free-to-migrate"), Has.Property("Warns").True.And.Property("Message").Contains("reboot of web1"));
+    }
+
+    [Test]
+    public async Task The_mark_travels_in_a_document_given_by_hand()
+    {
+        using var journal = new TemporaryJournal();
+        _source.OnMigrate = Move;
+        string given = $"<domain type='qemu'><name>web1</name><uuid>{Samples.Uuid}</uuid><description>by hand</description></domain>";
+
+        MigrationResult result = await new Migrator(_source, _destination, _clock) { Journal = journal.Journal }.MigrateAsync(Samples.Request with { DestinationXml = given });
+
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed), result.Verdict.Message);
+        string sent = (string)_source.Calls.Single().Parameters.ToDictionary()[MigrateParameter.DestinationXml];
+        Assert.That(OperationMarker.Read(sent)?.Id, Is.EqualTo(result.OperationId), "a copy without it is taken for somebody else's");
+        Assert.That(sent, Does.Contain("by hand"));
     }
 
     [Test]
