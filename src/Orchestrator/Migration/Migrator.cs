@@ -50,18 +50,18 @@ public sealed partial class Migrator(
     public async Task<MigrationPlan> PlanAsync(MigrationRequest request, CancellationToken cancellationToken)
     {
         MigrationPlan plan = await ComputeAsync(request, cancellationToken).ConfigureAwait(false);
-        (string? problem, string? remedy, string? note) = await _gate.ForeseeAsync(DomainOperation.Migrate, plan.Domain.Uuid, request.Options, cancellationToken).ConfigureAwait(false);
+        GateForecast gate = await _gate.ForeseeAsync(DomainOperation.Migrate, plan.Domain.Uuid, request.Options, cancellationToken).ConfigureAwait(false);
         return plan with
         {
-            Checks =
-            [
-                .. plan.Checks,
-                new(
-                    "free-to-migrate", note is null ? CheckSeverity.Error : CheckSeverity.Warning, problem is null && note is null ? CheckResult.Pass : CheckResult.Fail,
-                    problem ?? note ?? $"nobody else works on {plan.Domain.Name} or manages it", remedy),
-            ],
+            Checks = [.. plan.Checks, CheckOf(gate, plan.Domain.Name)],
+            Consents = [.. plan.Consents, .. gate.Consents],
         };
     }
+
+    private static Check CheckOf(GateForecast gate, string domain) =>
+        gate.Problem is { } problem ? new(MigrationConsents.FreeToMigrate, CheckSeverity.Error, CheckResult.Fail, problem, gate.Remedy)
+        : gate.Notes.Count > 0 ? new(MigrationConsents.FreeToMigrate, CheckSeverity.Warning, CheckResult.Fail, string.Join("; ", gate.Notes))
+        : new(MigrationConsents.FreeToMigrate, CheckSeverity.Error, CheckResult.Pass, $"nobody else works on {domain} or manages it");
 
     private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, CancellationToken cancellationToken)
     {
@@ -70,11 +70,12 @@ public sealed partial class Migrator(
         return await ComputeAsync(request, domain, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, Guid uuid, CancellationToken cancellationToken)
+    private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, Guid uuid, IReadOnlyList<MigrationConsent> consents, CancellationToken cancellationToken)
     {
         DomainSnapshot domain = await source.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false)
             ?? throw new DomainNotFoundException($"{uuid}", source.Address.Name);
-        return await ComputeAsync(request, domain, cancellationToken).ConfigureAwait(false);
+        MigrationPlan plan = await ComputeAsync(request, domain, cancellationToken).ConfigureAwait(false);
+        return plan with { Consents = [.. plan.Consents, .. consents] };
     }
 
     private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, DomainSnapshot domain, CancellationToken cancellationToken)
@@ -115,7 +116,7 @@ public sealed partial class Migrator(
         MigrationResult result;
         try
         {
-            result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, progress, ended.Token).ConfigureAwait(false);
+            result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, entered.Consents, progress, ended.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && entered.CancelRequested.IsCancellationRequested)
         {
@@ -129,10 +130,11 @@ public sealed partial class Migrator(
             : result;
     }
 
-    private async Task<MigrationResult> RunClaimedAsync(MigrationRequest request, Guid uuid, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+    private async Task<MigrationResult> RunClaimedAsync(
+        MigrationRequest request, Guid uuid, IReadOnlyList<MigrationConsent> consents, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         // Anew: the gate may have waited for somebody who changed the domain.
-        MigrationPlan plan = await ComputeAsync(request, uuid, cancellationToken).ConfigureAwait(false);
+        MigrationPlan plan = await ComputeAsync(request, uuid, consents, cancellationToken).ConfigureAwait(false);
         if (plan.IsRefused)
         {
             return MigrationResult.Refused(plan);
@@ -143,7 +145,7 @@ public sealed partial class Migrator(
         {
             // The source's daemon could not connect, and nothing had begun: the other way is open.
             LogFallback(plan.Domain.Name, source.Address.Name, destination.Address.Name, result.Verdict.Message);
-            plan = await ComputeAsync(request with { Mode = MigrationMode.Direct, OperationId = Guid.CreateVersion7() }, uuid, cancellationToken).ConfigureAwait(false);
+            plan = await ComputeAsync(request with { Mode = MigrationMode.Direct, OperationId = Guid.CreateVersion7() }, uuid, consents, cancellationToken).ConfigureAwait(false);
             result = plan.IsRefused ? MigrationResult.Refused(plan) : await RunAsync(plan, progress, cancellationToken).ConfigureAwait(false);
         }
 

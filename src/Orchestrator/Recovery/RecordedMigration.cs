@@ -60,6 +60,7 @@ internal sealed partial class RecordedMigration
             PersistentOnDestination = plan.PersistentOnDestination,
             UndefinesSource = plan.UndefinesSource,
             DestinationWasFree = plan.DestinationWasFree,
+            Consents = plan.Consents.Count > 0 ? plan.Consents : null,
             MaxDowntimeBefore = limitBefore,
         };
         if (journal is null)
