@@ -98,9 +98,28 @@ public sealed partial class Migrator(
     /// <exception cref="OperationCanceledException">Cancelled before the migration began: nothing was touched.</exception>
     public async Task<MigrationResult> MigrateAsync(
         MigrationRequest request, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        await ObserveAsync(request, identified => PlanAndMigrateAsync(identified, progress, cancellationToken)).ConfigureAwait(false);
+        await ObserveAsync(request, identified => PlanAndMigrateAsync(identified, null, progress, cancellationToken)).ConfigureAwait(false);
 
-    private async Task<MigrationResult> PlanAndMigrateAsync(MigrationRequest request, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>
+    /// Carries out a plan that somebody has looked at. Everything is asked and checked again: what would be done in another way is refused, and a plan that was refused stays so.
+    /// Its mode stays too: a peer that cannot be connected to is an error here.
+    /// </summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Cancels the migration.</param>
+    /// <exception cref="DomainNotFoundException">The source has no such domain any more.</exception>
+    /// <exception cref="HostUnreachableException">A host was lost before the migration began.</exception>
+    /// <exception cref="OperationException">The plan would be another now, and the message says in what; or somebody else works on the domain, manages it, or asked for the end of this before it began.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the migration began: nothing was touched.</exception>
+    public async Task<MigrationResult> MigrateAsync(MigrationPlan plan, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return await ObserveAsync(
+            plan.Request with { Domain = $"{plan.Domain.Uuid}", Mode = plan.Mode },
+            identified => plan.IsRefused ? Task.FromResult(MigrationResult.Refused(plan)) : PlanAndMigrateAsync(identified, plan, progress, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async Task<MigrationResult> PlanAndMigrateAsync(MigrationRequest request, MigrationPlan? seen, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         progress?.Report(new("checking"));
         MigrationPlan plan = await ComputeAsync(request, cancellationToken).ConfigureAwait(false);
@@ -116,7 +135,7 @@ public sealed partial class Migrator(
         MigrationResult result;
         try
         {
-            result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, entered.Consents, progress, ended.Token).ConfigureAwait(false);
+            result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, seen, entered.Consents, progress, ended.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && entered.CancelRequested.IsCancellationRequested)
         {
@@ -131,13 +150,20 @@ public sealed partial class Migrator(
     }
 
     private async Task<MigrationResult> RunClaimedAsync(
-        MigrationRequest request, Guid uuid, IReadOnlyList<MigrationConsent> consents, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+        MigrationRequest request, Guid uuid, MigrationPlan? seen, IReadOnlyList<MigrationConsent> consents, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         // Anew: the gate may have waited for somebody who changed the domain.
         MigrationPlan plan = await ComputeAsync(request, uuid, consents, cancellationToken).ConfigureAwait(false);
         if (plan.IsRefused)
         {
             return MigrationResult.Refused(plan);
+        }
+
+        if (seen is not null && PlanChanges.Between(seen, plan) is { Count: > 0 } changes)
+        {
+            throw new OperationException(
+                OperationStage.Refused, DomainOperation.Migrate, source.Address.Name, plan.Domain.Name,
+                HostAddress.Redact($"{plan.Domain.Name} on {source.Address.Name} would not be migrated as the plan says any more: {string.Join("; ", changes)}"), "Plan anew, and look at that plan.");
         }
 
         MigrationResult result = await RunAsync(plan, progress, cancellationToken).ConfigureAwait(false);

@@ -353,6 +353,81 @@ public sealed class MigratorTests
     public void An_unknown_domain_is_named_with_its_host() =>
         Assert.That(async () => await Migrate(Samples.Request with { Domain = "no'such\n<domain>" }), Throws.TypeOf<DomainNotFoundException>().With.Property("Host").EqualTo("lab-a"));
 
+    [Test]
+    public async Task A_plan_is_carried_out_as_it_is()
+    {
+        _source.OnMigrate = Move;
+        var migrator = new Migrator(_source, _destination, _clock);
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+
+        MigrationResult result = await migrator.MigrateAsync(plan);
+
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed));
+        MigrationCall call = _source.Calls.Single();
+        Assert.That((call.Flags, call.DestinationUri), Is.EqualTo((plan.Call.Flags, plan.Call.DestinationUri)));
+        Assert.That(call.Parameters, Is.EqualTo(plan.Call.Parameters));
+    }
+
+    [Test]
+    public async Task A_plan_that_would_be_another_by_now_is_refused_with_the_difference()
+    {
+        _source.OnMigrate = Move;
+        var migrator = new Migrator(_source, _destination, _clock);
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+        _source.Domains[Samples.Uuid] = Samples.Domain(persistent: false);
+
+        Assert.That(
+            async () => await migrator.MigrateAsync(plan),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.Refused)
+                .And.Message.Contains($"the flags: {plan.Call.Flags & ~(DomainMigrateFlags.PersistDest | DomainMigrateFlags.UndefineSource)} instead of {plan.Call.Flags}"));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_plan_of_other_hosts_is_refused()
+    {
+        MigrationPlan plan = await new Migrator(_source, _destination, _clock).PlanAsync(Samples.Request, CancellationToken.None);
+        var third = new FakeHost("lab-c", _clock);
+
+        Assert.That(async () => await new Migrator(_source, third, _clock).MigrateAsync(plan), Throws.TypeOf<OperationException>().With.Message.Contains("the destination: ").And.Message.Contains("lab-c"));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_plan_that_a_check_refuses_stays_refused()
+    {
+        var migrator = new Migrator(_source, _destination, _clock);
+        _destination.Domains[Samples.Uuid] = Samples.Domain();
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+        _destination.Domains.Clear();
+
+        Assert.That((await migrator.MigrateAsync(plan)).Verdict.Outcome, Is.EqualTo(MigrationOutcome.Refused));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_plan_whose_checks_refuse_by_now_is_refused()
+    {
+        var migrator = new Migrator(_source, _destination, _clock);
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+        _destination.Domains[Samples.Uuid] = Samples.Domain();
+
+        Assert.That((await migrator.MigrateAsync(plan)).Verdict.Outcome, Is.EqualTo(MigrationOutcome.Refused));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_plan_for_peers_is_not_carried_out_in_direct_mode()
+    {
+        _source.OnMigrate = (_, _) => Task.FromException(PeerUnreachable);
+        var migrator = new Migrator(_source, _destination, _clock);
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+        Assert.That((plan.Mode, plan.Request.Mode), Is.EqualTo((MigrationMode.P2P, MigrationMode.Auto)));
+
+        Assert.That((await migrator.MigrateAsync(plan)).Verdict.Outcome, Is.EqualTo(MigrationOutcome.Failed));
+        Assert.That(_source.Calls, Has.Count.EqualTo(1));
+    }
+
     private OperationMarker Marker(OperationOwner owner) => new()
     {
         Id = Guid.NewGuid(),
