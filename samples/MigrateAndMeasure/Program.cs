@@ -31,7 +31,8 @@ foreach (Check check in plan.Checks.Where(check => check.Warns || check.Refuses)
     Console.WriteLine($"{check.Severity}: {check.Message}");
 }
 
-MigrationRun run = migrator.Start(request, cancelled.Token);
+// The plan as it was shown: what would be done in another way by now is refused.
+MigrationRun run = migrator.Start(plan, cancelled.Token);
 await foreach (MigrationProgress progress in run.Progress)
 {
     // Who reads slowly misses some reports; the migration waits for nobody.

@@ -145,7 +145,7 @@ internal sealed class StormActor(Hosts hosts, StormGuest guest, string folder)
     private async Task<(StormResult Result, string? Message)> MigrateAsync(LibvirtHost source, LibvirtHost destination, EntryLog entry, CancellationToken cancellationToken)
     {
         MigrationResult result = await new Migrator(source, destination, hosts.Clock, logger: entry, claims: _claims)
-            .MigrateAsync(new() { Domain = $"{guest.Uuid}", Options = new() { Wait = Wait } }, cancellationToken: cancellationToken);
+            .MigrateAsync(new MigrationRequest { Domain = $"{guest.Uuid}", Options = new() { Wait = Wait } }, cancellationToken: cancellationToken);
         return (result.Verdict.Outcome switch
         {
             MigrationOutcome.Completed => StormResult.Done,

@@ -61,11 +61,11 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
     {
         ArgumentNullException.ThrowIfNull(document);
         DefinitionPlan plan = await ComputeAsync(document, cancellationToken).ConfigureAwait(false);
-        (string? problem, string? remedy, string? note) = await _gate.ForeseeAsync(DomainOperation.Define, plan.Uuid, options ?? new(), cancellationToken).ConfigureAwait(false);
+        GateForecast gate = await _gate.ForeseeAsync(DomainOperation.Define, plan.Uuid, options ?? new(), cancellationToken).ConfigureAwait(false);
         return plan with
         {
-            Problems = problem is null ? plan.Problems : [.. plan.Problems, new("/domain", problem, remedy is null ? [] : [remedy])],
-            Notes = note is null ? plan.Notes : [.. plan.Notes, note],
+            Problems = gate.Problem is null ? plan.Problems : [.. plan.Problems, new("/domain", gate.Problem, gate.Remedy is null ? [] : [gate.Remedy])],
+            Notes = [.. plan.Notes, .. gate.Notes],
         };
     }
 

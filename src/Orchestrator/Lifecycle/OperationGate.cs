@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Checks;
 using Orchestrator.Hosts;
+using Orchestrator.Migration;
 
 namespace Orchestrator.Lifecycle;
 
@@ -37,6 +38,13 @@ public sealed record OperationOptions
 /// <param name="Decision">What would be done.</param>
 public sealed record OperationOutlook(DomainSnapshot? Domain, DomainCondition Condition, ClaimHolder? Holder, MatrixDecision Decision);
 
+/// <summary>What the gate would say to an operation now.</summary>
+/// <param name="Problem">What would refuse it; <see langword="null"/> when nothing would.</param>
+/// <param name="Remedy">What can be done about that.</param>
+/// <param name="Notes">What it would begin with, and what it would do by consent.</param>
+/// <param name="Consents">The consents that it would make use of.</param>
+internal sealed record GateForecast(string? Problem, string? Remedy, IReadOnlyList<string> Notes, IReadOnlyList<MigrationConsent> Consents);
+
 /// <summary>
 /// The way into every operation that changes a domain: finds it, keeps it for itself, waits for what others do or asks for its end, and decides by the
 /// <see cref="ConflictMatrix"/>.
@@ -67,7 +75,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
     {
         ArgumentNullException.ThrowIfNull(options);
         var entry = new Entry(operation, options, _time.GetTimestamp()) { Name = nameOrUuid };
-        DomainSnapshot? domain = await AskAsync(entry, () => FindAsync(operation, nameOrUuid, options, cancellationToken), cancellationToken).ConfigureAwait(false);
+        DomainSnapshot? domain = await AskAsync(entry, () => FindAsync(entry, nameOrUuid, cancellationToken), cancellationToken).ConfigureAwait(false);
         return await LookAsync(entry, domain, cancellationToken).ConfigureAwait(false);
     }
 
@@ -86,29 +94,42 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             other is null ? Allowed(operation, condition, entry.Options) : ConflictMatrix.Decide(operation, other.Holder?.Operation, condition));
     }
 
-    /// <summary>What a plan has to tell of the gate: what would refuse the operation, with its remedy, or what it would begin with.</summary>
-    internal async Task<(string? Problem, string? Remedy, string? Note)> ForeseeAsync(DomainOperation operation, Guid uuid, OperationOptions options, CancellationToken cancellationToken)
+    /// <summary>What a plan has to tell of the gate.</summary>
+    internal async Task<GateForecast> ForeseeAsync(DomainOperation operation, Guid uuid, OperationOptions options, CancellationToken cancellationToken)
     {
         var entry = new Entry(operation, options, _time.GetTimestamp()) { Name = $"{uuid}" };
         DomainSnapshot? domain = await AskAsync(entry, () => host.FindDomainAsync(uuid, cancellationToken), cancellationToken).ConfigureAwait(false);
+        entry.Name = domain?.Name ?? entry.Name;
         try
         {
-            RefuseForeign(operation, domain, options);
+            RefuseForeign(entry, domain);
+            OperationOutlook outlook = await LookAsync(entry, domain, cancellationToken).ConfigureAwait(false);
+            string says = $"{entry.Name} on {host.Address.Name} {outlook.Decision.Reason}{(outlook.Holder is { } holder ? $" ({holder})" : "")}";
+            switch (outlook.Decision.Action)
+            {
+                case MatrixAction.Refuse:
+                    return new(says, outlook.Decision.Remedy, [], []);
+                case MatrixAction.Wait:
+                    entry.Note($"{says}: that would be waited for first");
+                    break;
+                case MatrixAction.CancelThenDo:
+                    entry.Note($"{says}: that would be cancelled first");
+                    break;
+                default:
+                    if (Unfinished(entry, uuid, domain) is (var unfinished, _))
+                    {
+                        entry.Note($"{entry.Name} on {host.Address.Name} was left by the {unfinished}, whose process is gone: that would be settled first");
+                    }
+
+                    break;
+            }
         }
         catch (OperationException e)
         {
-            return (e.Message, e.Remedy, null);
+            return new(e.Message, e.Remedy, [], []);
         }
 
-        OperationOutlook outlook = await LookAsync(entry, domain, cancellationToken).ConfigureAwait(false);
-        string says = $"{domain?.Name ?? entry.Name} on {host.Address.Name} {outlook.Decision.Reason}{(outlook.Holder is { } holder ? $" ({holder})" : "")}";
-        return outlook.Decision.Action switch
-        {
-            MatrixAction.Refuse => (says, outlook.Decision.Remedy, null),
-            MatrixAction.Wait => (null, null, $"{says}: that would be waited for first"),
-            MatrixAction.CancelThenDo => (null, null, $"{says}: that would be cancelled first"),
-            _ => default,
-        };
+        return new(null, null, [.. entry.Consents.Select(consent => $"by consent ({consent.Flag}): {consent.What}"), .. entry.Notes], entry.Consents);
     }
 
     /// <summary>Enters: returns when the operation may be done and nobody else works on the domain.</summary>
@@ -123,7 +144,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
     {
         ArgumentNullException.ThrowIfNull(options);
         var entry = new Entry(operation, options, _time.GetTimestamp()) { Name = nameOrUuid };
-        DomainSnapshot? first = await AskAsync(entry, () => FindAsync(operation, nameOrUuid, options, cancellationToken), cancellationToken).ConfigureAwait(false);
+        DomainSnapshot? first = await AskAsync(entry, () => FindAsync(entry, nameOrUuid, cancellationToken), cancellationToken).ConfigureAwait(false);
         return await EnterAsync(entry, first, nameOrUuid, cancellationToken).ConfigureAwait(false);
     }
 
@@ -133,7 +154,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         var entry = new Entry(operation, options, _time.GetTimestamp()) { Name = $"{uuid}" };
         DomainSnapshot? first = await AskAsync(entry, () => host.FindDomainAsync(uuid, cancellationToken), cancellationToken).ConfigureAwait(false);
         RefuseAbsent(operation, first, $"{uuid}", options);
-        RefuseForeign(operation, first, options);
+        RefuseForeign(entry, first);
         return await EnterAsync(entry, first, $"{uuid}", cancellationToken).ConfigureAwait(false);
     }
 
@@ -156,7 +177,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             (DomainSnapshot? domain, MatrixDecision decision) = await SettleAsync(entry, uuid, either.Token).ConfigureAwait(false);
             DomainCondition condition = DomainConditions.Of(domain);
             LogEntered(operation, entry.Name, condition, host.Address.Name);
-            return new(claim, domain, decision, entry.Notes, _time.GetElapsedTime(entry.Start));
+            return new(claim, domain, decision, entry.Notes, _time.GetElapsedTime(entry.Start)) { Consents = entry.Consents };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -171,8 +192,9 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         }
     }
 
-    private async Task<DomainSnapshot?> FindAsync(DomainOperation operation, string nameOrUuid, OperationOptions options, CancellationToken cancellationToken)
+    private async Task<DomainSnapshot?> FindAsync(Entry entry, string nameOrUuid, CancellationToken cancellationToken)
     {
+        DomainOperation operation = entry.Operation;
         string name = host.Address.Name;
         DomainSnapshot? found;
         if (Guid.TryParse(nameOrUuid, out Guid uuid))
@@ -193,8 +215,8 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             found = await host.FindDomainAsync(nameOrUuid, cancellationToken).ConfigureAwait(false);
         }
 
-        RefuseAbsent(operation, found, nameOrUuid, options);
-        RefuseForeign(operation, found, options);
+        RefuseAbsent(operation, found, nameOrUuid, entry.Options);
+        RefuseForeign(entry, found);
         return found;
     }
 
@@ -207,15 +229,21 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         }
     }
 
-    private void RefuseForeign(DomainOperation operation, DomainSnapshot? found, OperationOptions options)
+    private void RefuseForeign(Entry entry, DomainSnapshot? found)
     {
-        if (found is not null && !options.AllowForeignOwner && ManagerOf(found) is { } manager)
+        if (found is null || ManagerOf(found) is not { } manager)
         {
-            string name = host.Address.Name;
-            throw new OperationException(
-                OperationStage.Refused, operation, name, found.Name, $"{found.Name} on {name} is managed by {manager}, which undoes or loses track of what is changed behind its back",
-                "Change it there, or consent: --allow foreign-owner.");
+            return;
         }
+
+        string name = host.Address.Name;
+        string what = $"{found.Name} on {name} is managed by {manager}, which undoes or loses track of what is changed behind its back";
+        if (!entry.Options.AllowForeignOwner)
+        {
+            throw new OperationException(OperationStage.Refused, entry.Operation, name, found.Name, what, "Change it there, or consent: --allow foreign-owner.");
+        }
+
+        entry.Consent(MigrationConsents.ForeignOwner, what);
     }
 
     private async Task<DomainClaim> ClaimAsync(Entry entry, Guid uuid, CancellationToken cancellationToken)
@@ -268,8 +296,8 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
             // Anew: what was seen before the claim is what somebody else may have changed.
             DomainSnapshot? domain = await AskAsync(entry, () => host.FindDomainAsync(uuid, cancellationToken), cancellationToken).ConfigureAwait(false);
             DomainCondition condition = DomainConditions.Of(domain);
-            RefuseForeign(entry.Operation, domain, entry.Options); // a copy that arrived tells only now whose it is
-            if (condition is not (DomainCondition.Leaving or DomainCondition.Arriving or DomainCondition.PostCopy) && await RecoverAsync(entry, uuid, domain, cancellationToken).ConfigureAwait(false))
+            RefuseForeign(entry, domain); // a copy that arrived tells only now whose it is
+            if (await RecoverAsync(entry, uuid, domain, cancellationToken).ConfigureAwait(false))
             {
                 continue;
             }
@@ -316,34 +344,44 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
     /// <returns>Whether the domain has to be looked at again.</returns>
     private async Task<bool> RecoverAsync(Entry entry, Guid uuid, DomainSnapshot? domain, CancellationToken cancellationToken)
     {
-        if (entry.HasRecovered || FindUnfinished(entry, uuid, domain) is not { } unfinished)
+        if (entry.HasRecovered || Unfinished(entry, uuid, domain) is not ({ } unfinished, { } recoverer))
         {
             return false;
         }
 
         entry.HasRecovered = true;
-        if (unfinished.IsForeign)
-        {
-            if (entry.Options.AllowForeignOperation)
-            {
-                return false;
-            }
-
-            throw Failure(
-                OperationStage.Refused, entry, $"is marked by the {unfinished}: whether that machine still works on it cannot be seen from here",
-                $"See to it there; when that machine is known to be dead: {unfinished.CommandByHand}. Or consent: --allow foreign-operation.");
-        }
-
-        if (entry.Options.Recoverer is not { } recoverer)
-        {
-            throw Failure(OperationStage.Refused, entry, $"was left by the {unfinished}, whose process is gone", $"First: orchestrator recover {unfinished.DomainName}.");
-        }
-
         Recovery.RecoveryResult result = await recoverer.RecoverClaimedAsync(unfinished, follow: false, null, cancellationToken).ConfigureAwait(false);
         entry.Note($"first settled the {unfinished}: {result.Message}{string.Concat(result.Done.Select(done => $"; {done}"))}");
-        return result.IsFinished || result.Finding is Migration.MigrationFinding.StayedUnseen or Migration.MigrationFinding.Underway
+        return result.IsFinished || result.Finding is MigrationFinding.StayedUnseen or MigrationFinding.Underway
             ? true
             : throw Failure(OperationStage.Unknown, entry, $"was left by the {unfinished}: {result.Message}", result.Remedy);
+    }
+
+    /// <summary>What was left of an operation on a domain that nobody of this machine works on, and who can settle it; refused where nobody here can or may.</summary>
+    private (Recovery.UnfinishedOperation Operation, Recovery.Recoverer Recoverer)? Unfinished(Entry entry, Guid uuid, DomainSnapshot? domain)
+    {
+        // What still moves is the matrix's to judge.
+        if (DomainConditions.Of(domain) is DomainCondition.Leaving or DomainCondition.Arriving or DomainCondition.PostCopy || FindUnfinished(entry, uuid, domain) is not { } unfinished)
+        {
+            return null;
+        }
+
+        if (unfinished.IsForeign)
+        {
+            string what = $"is marked by the {unfinished}: whether that machine still works on it cannot be seen from here";
+            if (!entry.Options.AllowForeignOperation)
+            {
+                throw Failure(
+                    OperationStage.Refused, entry, what, $"See to it there; when that machine is known to be dead: {unfinished.CommandByHand}. Or consent: --allow foreign-operation.");
+            }
+
+            entry.Consent(MigrationConsents.ForeignOperation, $"{entry.Name} on {host.Address.Name} {what}");
+            return null;
+        }
+
+        return entry.Options.Recoverer is { } recoverer
+            ? (unfinished, recoverer)
+            : throw Failure(OperationStage.Refused, entry, $"was left by the {unfinished}, whose process is gone", $"First: orchestrator recover {unfinished.DomainName}.");
     }
 
     private static Recovery.UnfinishedOperation? FindUnfinished(Entry entry, Guid uuid, DomainSnapshot? domain)
@@ -439,6 +477,7 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
     private sealed class Entry(DomainOperation operation, OperationOptions options, long start)
     {
         private readonly List<string> _notes = [];
+        private readonly List<MigrationConsent> _consents = [];
 
         internal DomainOperation Operation { get; } = operation;
 
@@ -455,6 +494,17 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         internal bool HasRecovered { get; set; }
 
         internal IReadOnlyList<string> Notes => _notes;
+
+        internal IReadOnlyList<MigrationConsent> Consents => _consents;
+
+        internal void Consent(string name, string what)
+        {
+            var consent = new MigrationConsent($"--allow {name}", MigrationConsents.FreeToMigrate, what);
+            if (!_consents.Contains(consent))
+            {
+                _consents.Add(consent);
+            }
+        }
 
         internal void Note(string note)
         {
@@ -495,6 +545,9 @@ public sealed class EnteredOperation : IAsyncDisposable
 
     /// <summary>What was waited for.</summary>
     public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>What would have refused the operation, and was allowed.</summary>
+    internal IReadOnlyList<MigrationConsent> Consents { get; init; } = [];
 
     /// <summary>How long the gate was closed.</summary>
     public TimeSpan Waited { get; }

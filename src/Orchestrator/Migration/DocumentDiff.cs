@@ -1,10 +1,10 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
+using Orchestrator.Support;
 
 namespace Orchestrator.Migration;
 
 /// <summary>The lines in which two documents differ, as <c>diff -u</c> shows them. Pure.</summary>
-internal static partial class DocumentDiff
+internal static class DocumentDiff
 {
     private const int Context = 3;
 
@@ -41,7 +41,7 @@ internal static partial class DocumentDiff
             (int lineA, int lineB) = (1 + edits.Take(from).Count(edit => edit.Sign != '+'), 1 + edits.Take(from).Count(edit => edit.Sign != '-'));
             List<(char Sign, string Text)> piece = edits[from..(to + 1)];
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"@@ -{lineA},{piece.Count(edit => edit.Sign != '+')} +{lineB},{piece.Count(edit => edit.Sign != '-')} @@"));
-            lines.AddRange(piece.Select(edit => edit.Sign + Password().Replace(edit.Text, "$1***$2")));
+            lines.AddRange(piece.Select(edit => edit.Sign + Redaction.OfText(edit.Text)));
             next = last + 1;
         }
 
@@ -102,7 +102,4 @@ internal static partial class DocumentDiff
 
         return edits;
     }
-
-    [GeneratedRegex("(passwd=['\"])[^'\"]*(['\"])", RegexOptions.CultureInvariant)]
-    private static partial Regex Password();
 }

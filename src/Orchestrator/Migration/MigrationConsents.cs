@@ -18,6 +18,9 @@ public static class MigrationConsents
     /// <summary>The destination may have less free memory than the guest has.</summary>
     public const string Overcommit = "overcommit";
 
+    /// <summary>The check of the gate, which lets a domain pass that others work on or manage.</summary>
+    internal const string FreeToMigrate = "free-to-migrate";
+
     /// <summary>The names, in order.</summary>
     public static IReadOnlyList<string> Known { get; } = [CrossVendor, ForeignOperation, ForeignOwner, Overcommit, UnknownStorage];
 

@@ -56,6 +56,9 @@ public sealed record MigrationDocument
     /// <summary>What was checked before.</summary>
     public IReadOnlyList<Check> Checks { get; init; } = [];
 
+    /// <summary>What was allowed by a flag, and was made use of.</summary>
+    public IReadOnlyList<MigrationConsent> Consents { get; init; } = [];
+
     /// <summary>The domain's host devices, and what they became.</summary>
     public IReadOnlyList<DeviceMove> Devices { get; init; } = [];
 
@@ -129,6 +132,7 @@ public sealed record MigrationDocument
             Policy = new(plan.Request.Policy.Name, result.Decisions),
             Repairs = result.Repairs,
             Checks = plan.Checks,
+            Consents = plan.Consents,
             Devices = DeviceMoves.Of(plan),
             Error = result.Verdict.Outcome == MigrationOutcome.Completed ? null : new(
                 result.Error is { } error ? ErrorDocument.CodeOf(error.Code) : ErrorDocument.CodeOf(result.Verdict.Outcome),
@@ -163,6 +167,7 @@ public sealed record MigrationDocument
             Transfer = followed is null ? null : TransferOf(followed.Evidence),
             Policy = new(policy.Name, followed?.Decisions ?? []),
             Repairs = result.Done,
+            Consents = operation.Consents,
             Error = result.Outcome == MigrationOutcome.Completed ? null : new(ErrorDocument.CodeOf(result.Outcome), result.Message, operation.Source.Name, "migrate", result.Remedy),
         };
     }

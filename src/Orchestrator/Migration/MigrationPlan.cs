@@ -32,10 +32,10 @@ public sealed record MigrationPlan
     /// <summary>The domain's host devices, and what they become.</summary>
     public IReadOnlyList<MappedDevice> Devices { get; init; } = [];
 
-    /// <summary>The running domain's document for the destination; <see langword="null"/> when the source's goes as it is.</summary>
+    /// <summary>The running domain's document for the destination, with <c>***</c> in the place of passwords; <see langword="null"/> when the source's goes as it is.</summary>
     public string? DestinationXml { get; init; }
 
-    /// <summary>The definition for the destination; <see langword="null"/> when the source's goes as it is, or none does.</summary>
+    /// <summary>The definition for the destination, likewise without passwords; <see langword="null"/> when the source's goes as it is, or none does.</summary>
     public string? PersistentXml { get; init; }
 
     /// <summary>In what the two documents differ from the source's, in the lines of <c>diff -u</c>.</summary>

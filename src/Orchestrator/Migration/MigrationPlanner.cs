@@ -5,6 +5,8 @@ using Orchestrator.Hosts;
 using Orchestrator.Migration.Checks;
 using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
+using Orchestrator.Recovery;
+using Orchestrator.Support;
 
 namespace Orchestrator.Migration;
 
@@ -49,8 +51,8 @@ public static class MigrationPlanner
             PolicyContext = policy with { DeviceCost = TransferCall.CostOf(context.DeviceFloor) },
             Checks = checks,
             Devices = mapping.Devices,
-            DestinationXml = documents.Destination,
-            PersistentXml = documents.Persistent,
+            DestinationXml = Shown(documents.Destination),
+            PersistentXml = Shown(documents.Persistent),
             Diff = documents.Diff,
             Consents = PlanConsents.Of(context, checks),
             SourceFacts = here,
@@ -78,11 +80,24 @@ public static class MigrationPlanner
             DestinationXml = Resolve(plan.DestinationXml),
             PersistentXml = Resolve(plan.PersistentXml),
             Diff = [.. plan.Diff.Select(line => Resolve(line)!)],
-            Call = plan.Call with { Parameters = [.. plan.Call.Parameters.Select(parameter => new KeyValuePair<string, object>(parameter.Key, parameter.Value is string text ? Resolve(text)! : parameter.Value))] },
+            Call = WithTexts(plan.Call, parameter => Resolve((string)parameter.Value)!),
         };
 
         string? Resolve(string? text) => ordered.Aggregate(text, (current, node) => current?.Replace(node.Key, node.Value, StringComparison.Ordinal));
     }
+
+    /// <summary>The plan whose document of the running domain, if there is one, has the operation's marker: the source's own has it by then, and a copy without it belongs to nobody.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="marker">The marker.</param>
+    internal static MigrationPlan WithMarker(MigrationPlan plan, OperationMarker marker) => plan with
+    {
+        Call = WithTexts(plan.Call, parameter => parameter.Key == MigrateParameter.DestinationXml ? marker.PutInto((string)parameter.Value) : (string)parameter.Value),
+    };
+
+    private static MigrationCall WithTexts(MigrationCall call, Func<KeyValuePair<string, object>, string> text) => call with
+    {
+        Parameters = [.. call.Parameters.Select(parameter => parameter.Value is string ? new(parameter.Key, text(parameter)) : parameter)],
+    };
 
     private static DeviceMapping Map(MigrationRequest request, DomainDocument document, PlanningFacts? here, PlanningFacts? there, bool oneMachine)
     {
@@ -96,6 +111,9 @@ public static class MigrationPlanner
 
         return new DeviceMapper(source, there?.Inventory ?? new(), there?.Dialect, oneMachine, request.Allow.Contains(MigrationConsents.CrossVendor)).Map(devices, entries);
     }
+
+    /// <summary>A document as people and their files may see it: the call alone has its passwords.</summary>
+    private static string? Shown(string? xml) => xml is null ? null : Redaction.OfText(xml);
 
     private static (DomainDocument? Document, string? Problem) Read(string xml)
     {

@@ -16,7 +16,7 @@ public sealed class MigrationRun
     /// <summary>How far it is, until it has ended. One reader; a slow one misses the oldest reports. To stop reading does not end the migration.</summary>
     public IAsyncEnumerable<MigrationProgress> Progress => _reports.Reader.ReadAllAsync();
 
-    /// <summary>What becomes of it, or the exception that <see cref="Migrator.MigrateAsync"/> throws.</summary>
+    /// <summary>What becomes of it, or the exception that <see cref="Migrator.MigrateAsync(MigrationRequest, IProgress{MigrationProgress}?, CancellationToken)"/> throws.</summary>
     public Task<MigrationResult> Result { get; }
 
     private async Task<MigrationResult> RunAsync(Func<IProgress<MigrationProgress>, Task<MigrationResult>> migrate)

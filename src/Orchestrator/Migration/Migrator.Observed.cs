@@ -10,6 +10,12 @@ public sealed partial class Migrator
     public MigrationRun Start(MigrationRequest request, CancellationToken cancellationToken = default) =>
         new(progress => MigrateAsync(request, progress, cancellationToken));
 
+    /// <summary>Begins to carry out a plan that somebody has looked at, as <see cref="MigrateAsync(MigrationPlan, IProgress{MigrationProgress}?, CancellationToken)"/> does.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="cancellationToken">Cancels the migration.</param>
+    public MigrationRun Start(MigrationPlan plan, CancellationToken cancellationToken = default) =>
+        new(progress => MigrateAsync(plan, progress, cancellationToken));
+
     private async Task<MigrationResult> ObserveAsync(MigrationRequest request, Func<MigrationRequest, Task<MigrationResult>> migrate)
     {
         Guid id = Guid.CreateVersion7();

@@ -50,18 +50,18 @@ public sealed partial class Migrator(
     public async Task<MigrationPlan> PlanAsync(MigrationRequest request, CancellationToken cancellationToken)
     {
         MigrationPlan plan = await ComputeAsync(request, cancellationToken).ConfigureAwait(false);
-        (string? problem, string? remedy, string? note) = await _gate.ForeseeAsync(DomainOperation.Migrate, plan.Domain.Uuid, request.Options, cancellationToken).ConfigureAwait(false);
+        GateForecast gate = await _gate.ForeseeAsync(DomainOperation.Migrate, plan.Domain.Uuid, request.Options, cancellationToken).ConfigureAwait(false);
         return plan with
         {
-            Checks =
-            [
-                .. plan.Checks,
-                new(
-                    "free-to-migrate", note is null ? CheckSeverity.Error : CheckSeverity.Warning, problem is null && note is null ? CheckResult.Pass : CheckResult.Fail,
-                    problem ?? note ?? $"nobody else works on {plan.Domain.Name} or manages it", remedy),
-            ],
+            Checks = [.. plan.Checks, CheckOf(gate, plan.Domain.Name)],
+            Consents = [.. plan.Consents, .. gate.Consents],
         };
     }
+
+    private static Check CheckOf(GateForecast gate, string domain) =>
+        gate.Problem is { } problem ? new(MigrationConsents.FreeToMigrate, CheckSeverity.Error, CheckResult.Fail, problem, gate.Remedy)
+        : gate.Notes.Count > 0 ? new(MigrationConsents.FreeToMigrate, CheckSeverity.Warning, CheckResult.Fail, string.Join("; ", gate.Notes))
+        : new(MigrationConsents.FreeToMigrate, CheckSeverity.Error, CheckResult.Pass, $"nobody else works on {domain} or manages it");
 
     private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, CancellationToken cancellationToken)
     {
@@ -70,11 +70,12 @@ public sealed partial class Migrator(
         return await ComputeAsync(request, domain, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, Guid uuid, CancellationToken cancellationToken)
+    private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, Guid uuid, IReadOnlyList<MigrationConsent> consents, CancellationToken cancellationToken)
     {
         DomainSnapshot domain = await source.FindDomainAsync(uuid, cancellationToken).ConfigureAwait(false)
             ?? throw new DomainNotFoundException($"{uuid}", source.Address.Name);
-        return await ComputeAsync(request, domain, cancellationToken).ConfigureAwait(false);
+        MigrationPlan plan = await ComputeAsync(request, domain, cancellationToken).ConfigureAwait(false);
+        return plan with { Consents = [.. plan.Consents, .. consents] };
     }
 
     private async Task<MigrationPlan> ComputeAsync(MigrationRequest request, DomainSnapshot domain, CancellationToken cancellationToken)
@@ -97,9 +98,28 @@ public sealed partial class Migrator(
     /// <exception cref="OperationCanceledException">Cancelled before the migration began: nothing was touched.</exception>
     public async Task<MigrationResult> MigrateAsync(
         MigrationRequest request, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        await ObserveAsync(request, identified => PlanAndMigrateAsync(identified, progress, cancellationToken)).ConfigureAwait(false);
+        await ObserveAsync(request, identified => PlanAndMigrateAsync(identified, null, progress, cancellationToken)).ConfigureAwait(false);
 
-    private async Task<MigrationResult> PlanAndMigrateAsync(MigrationRequest request, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>
+    /// Carries out a plan that somebody has looked at. Everything is asked and checked again: what would be done in another way is refused, and a plan that was refused stays so.
+    /// Its mode stays too: a peer that cannot be connected to is an error here.
+    /// </summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Cancels the migration.</param>
+    /// <exception cref="DomainNotFoundException">The source has no such domain any more.</exception>
+    /// <exception cref="HostUnreachableException">A host was lost before the migration began.</exception>
+    /// <exception cref="OperationException">The plan would be another now, and the message says in what; or somebody else works on the domain, manages it, or asked for the end of this before it began.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the migration began: nothing was touched.</exception>
+    public async Task<MigrationResult> MigrateAsync(MigrationPlan plan, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return await ObserveAsync(
+            plan.Request with { Domain = $"{plan.Domain.Uuid}", Mode = plan.Mode },
+            identified => plan.IsRefused ? Task.FromResult(MigrationResult.Refused(plan)) : PlanAndMigrateAsync(identified, plan, progress, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async Task<MigrationResult> PlanAndMigrateAsync(MigrationRequest request, MigrationPlan? seen, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         progress?.Report(new("checking"));
         MigrationPlan plan = await ComputeAsync(request, cancellationToken).ConfigureAwait(false);
@@ -115,7 +135,7 @@ public sealed partial class Migrator(
         MigrationResult result;
         try
         {
-            result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, progress, ended.Token).ConfigureAwait(false);
+            result = await RunClaimedAsync(request with { Domain = $"{plan.Domain.Uuid}" }, plan.Domain.Uuid, seen, entered.Consents, progress, ended.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && entered.CancelRequested.IsCancellationRequested)
         {
@@ -129,13 +149,21 @@ public sealed partial class Migrator(
             : result;
     }
 
-    private async Task<MigrationResult> RunClaimedAsync(MigrationRequest request, Guid uuid, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+    private async Task<MigrationResult> RunClaimedAsync(
+        MigrationRequest request, Guid uuid, MigrationPlan? seen, IReadOnlyList<MigrationConsent> consents, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         // Anew: the gate may have waited for somebody who changed the domain.
-        MigrationPlan plan = await ComputeAsync(request, uuid, cancellationToken).ConfigureAwait(false);
+        MigrationPlan plan = await ComputeAsync(request, uuid, consents, cancellationToken).ConfigureAwait(false);
         if (plan.IsRefused)
         {
             return MigrationResult.Refused(plan);
+        }
+
+        if (seen is not null && PlanChanges.Between(seen, plan) is { Count: > 0 } changes)
+        {
+            throw new OperationException(
+                OperationStage.Refused, DomainOperation.Migrate, source.Address.Name, plan.Domain.Name,
+                HostAddress.Redact($"{plan.Domain.Name} on {source.Address.Name} would not be migrated as the plan says any more: {string.Join("; ", changes)}"), "Plan anew, and look at that plan.");
         }
 
         MigrationResult result = await RunAsync(plan, progress, cancellationToken).ConfigureAwait(false);
@@ -143,7 +171,7 @@ public sealed partial class Migrator(
         {
             // The source's daemon could not connect, and nothing had begun: the other way is open.
             LogFallback(plan.Domain.Name, source.Address.Name, destination.Address.Name, result.Verdict.Message);
-            plan = await ComputeAsync(request with { Mode = MigrationMode.Direct, OperationId = Guid.CreateVersion7() }, uuid, cancellationToken).ConfigureAwait(false);
+            plan = await ComputeAsync(request with { Mode = MigrationMode.Direct, OperationId = Guid.CreateVersion7() }, uuid, consents, cancellationToken).ConfigureAwait(false);
             result = plan.IsRefused ? MigrationResult.Refused(plan) : await RunAsync(plan, progress, cancellationToken).ConfigureAwait(false);
         }
 
@@ -163,10 +191,6 @@ public sealed partial class Migrator(
         try
         {
             plan = await PrepareAsync(plan, record, progress, cancellationToken).ConfigureAwait(false);
-            if (plan.IsRefused)
-            {
-                return AfterGivingUp(MigrationResult.Refused(plan), await GiveUpAsync(plan, record).ConfigureAwait(false));
-            }
 
             // It does not travel, so it is set before each leg, and read back.
             TimeSpan wanted = PolicyEngine.InitialMaxDowntime(plan.Request.Policy, plan.PolicyContext);
@@ -341,18 +365,17 @@ public sealed partial class Migrator(
 
     private sealed record Leg(SettledMigration Settled, MigrationEvidence Evidence, LibvirtException? Error, bool Began, bool HasMoved, IReadOnlyList<PolicyDecision> Decisions);
 
-    /// <summary>Makes the destination's devices, and puts their nodes into the plan.</summary>
+    /// <summary>Makes the destination's devices, and puts their nodes and the mark into the plan.</summary>
     private async Task<MigrationPlan> PrepareAsync(MigrationPlan plan, RecordedMigration record, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         progress?.Report(new("preparing"));
         record.Enter(OperationPhase.Preparing);
-        if (record.Id is not null && plan.DestinationXml is not null)
+        if (record.Marker is { } marker)
         {
-            // The mark is in the running domain by now, and has to travel in the document that is made of it.
-            plan = await ComputeAsync(plan.Request with { Mode = plan.Mode }, plan.Domain.Uuid, cancellationToken).ConfigureAwait(false);
+            plan = MigrationPlanner.WithMarker(plan, marker);
         }
 
-        return plan.Creations.Any() && !plan.IsRefused ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, record.NotMade, cancellationToken).ConfigureAwait(false) : plan;
+        return plan.Creations.Any() ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, record.NotMade, cancellationToken).ConfigureAwait(false) : plan;
     }
 
     /// <summary>Undoes what was prepared for a call that was never made.</summary>

@@ -1,4 +1,5 @@
 using Orchestrator.Hosts;
+using Orchestrator.Migration;
 
 namespace Orchestrator.Recovery;
 
@@ -56,6 +57,9 @@ public sealed record JournalIntent
     /// <summary>Whether the destination had nothing of the domain before; <see langword="false"/> also when nobody wrote it down.</summary>
     public bool DestinationWasFree { get; init; }
 
+    /// <summary>What was allowed by a flag, and is made use of; <see langword="null"/> for nothing.</summary>
+    public IReadOnlyList<MigrationConsent>? Consents { get; init; }
+
     /// <summary>The source's downtime limit before it was changed; <see langword="null"/> when it was not.</summary>
     public TimeSpan? MaxDowntimeBefore { get; init; }
 
@@ -66,5 +70,6 @@ public sealed record JournalIntent
         SourceUri = HostAddress.Redact(SourceUri),
         DestinationName = HostAddress.Redact(DestinationName),
         DestinationUri = HostAddress.Redact(DestinationUri),
+        Consents = Consents?.Select(consent => consent with { What = HostAddress.Redact(consent.What) }).ToList(),
     };
 }

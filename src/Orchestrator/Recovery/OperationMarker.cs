@@ -107,6 +107,32 @@ public sealed record OperationMarker
         new XAttribute("persistent", PersistentOnDestination),
         new XAttribute("undefine", UndefinesSource)).ToString(SaveOptions.DisableFormatting);
 
+    /// <summary>The document of a running domain with this marker, in the place of any other; as it is when it cannot be read.</summary>
+    /// <param name="xml">The document.</param>
+    internal string PutInto(string xml)
+    {
+        DomainDocument document;
+        try
+        {
+            document = DomainDocument.Parse(xml);
+        }
+        catch (DomainDocumentException)
+        {
+            return xml; // libvirt refuses it
+        }
+
+        var written = XElement.Parse(Write());
+        XElement? metadata = document.Root.Element("metadata");
+        if (metadata is null)
+        {
+            document.Root.Add(metadata = new("metadata"));
+        }
+
+        metadata.Elements(XName.Get("operation", Namespace)).Remove();
+        metadata.Add(new XElement(XName.Get("operation", Namespace), new XAttribute(XNamespace.Xmlns + Prefix, Namespace), written.Attributes()));
+        return document.ToString();
+    }
+
     private static OperationMarker? Read(XElement element) =>
         Guid.TryParse(Value(element, "id"), out Guid id)
         && Value(element, "mode") is { } mode

@@ -35,6 +35,9 @@ internal sealed partial class RecordedMigration
     /// <summary>The operation's id; <see langword="null"/> without a journal.</summary>
     internal Guid? Id => _operation.Id;
 
+    /// <summary>What the domain is marked with; <see langword="null"/> without a journal.</summary>
+    internal OperationMarker? Marker { get; private init; }
+
     /// <summary>Writes the intent down, and marks the domain with it.</summary>
     internal static async Task<RecordedMigration> BeginAsync(
         Journal? journal, MigrationPlan plan, TimeSpan limitBefore, IHost source, IHost destination, ILogger logger, CancellationToken cancellationToken)
@@ -57,6 +60,7 @@ internal sealed partial class RecordedMigration
             PersistentOnDestination = plan.PersistentOnDestination,
             UndefinesSource = plan.UndefinesSource,
             DestinationWasFree = plan.DestinationWasFree,
+            Consents = plan.Consents.Count > 0 ? plan.Consents : null,
             MaxDowntimeBefore = limitBefore,
         };
         if (journal is null)
@@ -76,11 +80,12 @@ internal sealed partial class RecordedMigration
         }
 
         JournalOperation operation = journal.Begin(intent, plan.Request.OperationId);
-        var record = new RecordedMigration(journal, source, destination, logger, UnfinishedOperation.Of(operation));
+        var marker = OperationMarker.Of(operation);
+        var record = new RecordedMigration(journal, source, destination, logger, UnfinishedOperation.Of(operation)) { Marker = marker };
         record.LogBegun(operation.Id, intent.DomainName);
         try
         {
-            await MarkedDomain.MarkAsync(source, intent.DomainUuid, OperationMarker.Of(operation), cancellationToken).ConfigureAwait(false);
+            await MarkedDomain.MarkAsync(source, intent.DomainUuid, marker, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is LibvirtException or HostUnreachableException or OperationCanceledException)
         {

@@ -63,6 +63,9 @@ public sealed record UnfinishedOperation
     /// <summary>How long it may take.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>What was allowed by a flag when it began, and was made use of.</summary>
+    public IReadOnlyList<MigrationConsent> Consents { get; init; } = [];
+
     /// <summary>Its policy, as JSON.</summary>
     public string? Policy { get; init; }
 
@@ -113,6 +116,7 @@ public sealed record UnfinishedOperation
             MaxDowntimeBefore = intent.MaxDowntimeBefore,
             MaxDowntime = intent.MaxDowntime,
             Timeout = intent.Timeout,
+            Consents = intent.Consents ?? [],
             Policy = operation.Policy,
             Mode = intent.Mode,
             FirstPolicy = intent.Policy,

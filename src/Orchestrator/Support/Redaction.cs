@@ -48,6 +48,7 @@ internal static partial class Redaction
         text = Block().Replace(text, $"${{key}} {Mask}\n");
         text = Line().Replace(text, $"${{key}}{Mask}");
         text = Header().Replace(text, $"${{key}}{Mask}");
+        text = Cookie().Replace(text, $"${{key}}{Mask}");
         text = Bearer().Replace(text, $"${{scheme}} {Mask}");
         return HostAddress.Redact(Pair().Replace(text, Masked));
     }
@@ -96,6 +97,10 @@ internal static partial class Redaction
     // A header of HTTP, whatever its scheme, to the end of the line or the text that quotes it.
     [GeneratedRegex(@"(?<key>authorization[""']?[ \t]*[:=][ \t]*[""']?)[^\r\n""']+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Header();
+
+    // What libvirt sends to an HTTP server for a disk.
+    [GeneratedRegex(@"(?<key><cookie\b[^<>]*>)[^<]+", RegexOptions.CultureInvariant)]
+    private static partial Regex Cookie();
 
     // key: value, key=value, "key": "value", key='value'; a list or a flat mapping as a whole.
     [GeneratedRegex(

@@ -240,21 +240,6 @@ public sealed class MigrationControlTests
 
     private static DomainJobStats HasSent(long bytes) => new(DomainJobType.Unbounded, new() { { "data_processed", bytes } });
 
-    private sealed class TemporaryJournal : IDisposable
-    {
-        private readonly string _folder = Directory.CreateTempSubdirectory("ocontrol-").FullName;
-
-        internal TemporaryJournal() => Journal = Journal.Open(_folder);
-
-        internal Journal Journal { get; }
-
-        public void Dispose()
-        {
-            Journal.Dispose();
-            Directory.Delete(_folder, recursive: true);
-        }
-    }
-
     /// <summary>A clock by which much time passes between two looks.</summary>
     private sealed class Hurried : TimeProvider
     {

@@ -2,7 +2,9 @@ using Libvirt.Interop;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
+using Orchestrator.Recovery;
 using Orchestrator.Tests.Hosts;
+using Orchestrator.Tests.Recovery;
 
 namespace Orchestrator.Tests.Migration;
 
@@ -258,8 +260,67 @@ public sealed class MigratorTests
 
         Assert.That(plan.IsRefused, Is.EqualTo(!allowed));
         Check check = plan.Checks.Single(check => check.Id == "free-to-migrate");
-        Assert.That(check.Refuses, Is.EqualTo(!allowed));
-        Assert.That(check.Message.Contains("OpenStack (nova)", StringComparison.Ordinal), Is.EqualTo(!allowed));
+        Assert.That((check.Refuses, check.Warns), Is.EqualTo((!allowed, true)));
+        Assert.That(check.Message, Does.Contain("OpenStack (nova)"));
+        Assert.That(plan.Consents.Select(consent => (consent.Flag, consent.Check)), Is.EqualTo(allowed ? new[] { ("--allow foreign-owner", "free-to-migrate") } : []));
+    }
+
+    [Test]
+    public async Task A_plan_tells_of_another_machines_mark([Values] bool allowed)
+    {
+        await MarkedDomain.MarkAsync(_source, Samples.Uuid, Marker(new("0123456789abcdef0123456789abcdef", "ops2", 77, null, "root")));
+
+        MigrationPlan plan = await new Migrator(_source, _destination, _clock)
+            .PlanAsync(Samples.Request with { Options = new() { AllowForeignOperation = allowed } }, CancellationToken.None);
+
+        Check check = plan.Checks.Single(check => check.Id == "free-to-migrate");
+        Assert.That((check.Refuses, check.Warns), Is.EqualTo((!allowed, true)));
+        Assert.That(check.Message, Does.Contain("pid 77 of root on ops2"));
+        Assert.That(plan.Consents.Select(consent => consent.Flag), Is.EqualTo(allowed ? new[] { "--allow foreign-operation" } : []));
+    }
+
+    [Test]
+    public async Task A_plan_tells_of_what_a_dead_process_left([Values] bool recovers)
+    {
+        await MarkedDomain.MarkAsync(_source, Samples.Uuid, Marker(OperationOwner.Here));
+        Recoverer? recoverer = recovers ? new((_, _) => throw new InvalidOperationException("a plan settles nothing"), _clock) : null;
+
+        MigrationPlan plan = await new Migrator(_source, _destination, _clock).PlanAsync(Samples.Request with { Options = new() { Recoverer = recoverer } }, CancellationToken.None);
+
+        Check check = plan.Checks.Single(check => check.Id == "free-to-migrate");
+        Assert.That((check.Refuses, check.Warns), Is.EqualTo((!recovers, true)));
+        Assert.That(check.Message, Does.Contain("was left by the migration of web1 from lab-a to lab-b").And.Contains("whose process is gone"));
+        Assert.That(OperationMarker.Read(_source.Domains[Samples.Uuid].Xml), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Consents_that_are_made_use_of_are_written_down()
+    {
+        using var journal = new TemporaryJournal();
+        _source.OnMigrate = Move;
+        _source.Domains[Samples.Uuid] = Samples.Domain() with
+        {
+            Xml = $"<domain type='kvm'><name>web1</name><uuid>{Samples.Uuid}</uuid><metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'/></metadata></domain>",
+        };
+        await MarkedDomain.MarkAsync(_source, Samples.Uuid, Marker(new("0123456789abcdef0123456789abcdef", "ops2", 77, null, "root")));
+
+        MigrationResult result = await new Migrator(_source, _destination, _clock) { Journal = journal.Journal }
+            .MigrateAsync(Samples.Request with { Options = new() { AllowForeignOwner = true, AllowForeignOperation = true } });
+
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed), result.Verdict.Message);
+        IReadOnlyList<MigrationConsent> kept = MigrationDocument.From(result).Consents;
+        Assert.That(kept.Select(consent => consent.Flag), Is.EqualTo(new[] { "--allow foreign-owner", "--allow foreign-operation" }));
+        Assert.That(journal.Journal.Get(result.OperationId!.Value)!.Intent.Consents, Is.EqualTo(kept));
+    }
+
+    [Test]
+    public async Task A_consent_that_nothing_needs_is_not_written_down()
+    {
+        using var journal = new TemporaryJournal();
+        _source.OnMigrate = Move;
+        MigrationResult result = await new Migrator(_source, _destination, _clock) { Journal = journal.Journal }
+            .MigrateAsync(Samples.Request with { Options = new() { AllowForeignOwner = true, AllowForeignOperation = true } });
+        Assert.That((result.Plan.Consents.Count, journal.Journal.Get(result.OperationId!.Value)!.Intent.Consents), Is.EqualTo((0, (IReadOnlyList<MigrationConsent>?)null)));
     }
 
     [Test]
@@ -274,8 +335,109 @@ public sealed class MigratorTests
     }
 
     [Test]
+    public async Task The_mark_travels_in_a_document_given_by_hand()
+    {
+        using var journal = new TemporaryJournal();
+        _source.OnMigrate = Move;
+        string given = $"<domain type='qemu'><name>web1</name><uuid>{Samples.Uuid}</uuid><description>by hand</description></domain>";
+
+        MigrationResult result = await new Migrator(_source, _destination, _clock) { Journal = journal.Journal }.MigrateAsync(Samples.Request with { DestinationXml = given });
+
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed), result.Verdict.Message);
+        string sent = (string)_source.Calls.Single().Parameters.ToDictionary()[MigrateParameter.DestinationXml];
+        Assert.That(OperationMarker.Read(sent)?.Id, Is.EqualTo(result.OperationId), "a copy without it is taken for somebody else's");
+        Assert.That(sent, Does.Contain("by hand"));
+    }
+
+    [Test]
     public void An_unknown_domain_is_named_with_its_host() =>
         Assert.That(async () => await Migrate(Samples.Request with { Domain = "no'such\n<domain>" }), Throws.TypeOf<DomainNotFoundException>().With.Property("Host").EqualTo("lab-a"));
+
+    [Test]
+    public async Task A_plan_is_carried_out_as_it_is()
+    {
+        _source.OnMigrate = Move;
+        var migrator = new Migrator(_source, _destination, _clock);
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+
+        MigrationResult result = await migrator.MigrateAsync(plan);
+
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed));
+        MigrationCall call = _source.Calls.Single();
+        Assert.That((call.Flags, call.DestinationUri), Is.EqualTo((plan.Call.Flags, plan.Call.DestinationUri)));
+        Assert.That(call.Parameters, Is.EqualTo(plan.Call.Parameters));
+    }
+
+    [Test]
+    public async Task A_plan_that_would_be_another_by_now_is_refused_with_the_difference()
+    {
+        _source.OnMigrate = Move;
+        var migrator = new Migrator(_source, _destination, _clock);
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+        _source.Domains[Samples.Uuid] = Samples.Domain(persistent: false);
+
+        Assert.That(
+            async () => await migrator.MigrateAsync(plan),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.Refused)
+                .And.Message.Contains($"the flags: {plan.Call.Flags & ~(DomainMigrateFlags.PersistDest | DomainMigrateFlags.UndefineSource)} instead of {plan.Call.Flags}"));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_plan_of_other_hosts_is_refused()
+    {
+        MigrationPlan plan = await new Migrator(_source, _destination, _clock).PlanAsync(Samples.Request, CancellationToken.None);
+        var third = new FakeHost("lab-c", _clock);
+
+        Assert.That(async () => await new Migrator(_source, third, _clock).MigrateAsync(plan), Throws.TypeOf<OperationException>().With.Message.Contains("the destination: ").And.Message.Contains("lab-c"));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_plan_that_a_check_refuses_stays_refused()
+    {
+        var migrator = new Migrator(_source, _destination, _clock);
+        _destination.Domains[Samples.Uuid] = Samples.Domain();
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+        _destination.Domains.Clear();
+
+        Assert.That((await migrator.MigrateAsync(plan)).Verdict.Outcome, Is.EqualTo(MigrationOutcome.Refused));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_plan_whose_checks_refuse_by_now_is_refused()
+    {
+        var migrator = new Migrator(_source, _destination, _clock);
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+        _destination.Domains[Samples.Uuid] = Samples.Domain();
+
+        Assert.That((await migrator.MigrateAsync(plan)).Verdict.Outcome, Is.EqualTo(MigrationOutcome.Refused));
+        Assert.That(_source.Calls, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_plan_for_peers_is_not_carried_out_in_direct_mode()
+    {
+        _source.OnMigrate = (_, _) => Task.FromException(PeerUnreachable);
+        var migrator = new Migrator(_source, _destination, _clock);
+        MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
+        Assert.That((plan.Mode, plan.Request.Mode), Is.EqualTo((MigrationMode.P2P, MigrationMode.Auto)));
+
+        Assert.That((await migrator.MigrateAsync(plan)).Verdict.Outcome, Is.EqualTo(MigrationOutcome.Failed));
+        Assert.That(_source.Calls, Has.Count.EqualTo(1));
+    }
+
+    private OperationMarker Marker(OperationOwner owner) => new()
+    {
+        Id = Guid.NewGuid(),
+        Owner = owner,
+        Source = _source.Address,
+        Destination = _destination.Address,
+        Mode = "direct",
+        Started = DateTimeOffset.UnixEpoch,
+        WasRunning = true,
+    };
 
     private Task<MigrationResult> Migrate(MigrationRequest? request = null, TimeSpan? grace = null, CancellationToken cancellationToken = default) =>
         new Migrator(_source, _destination, _clock) { StopGrace = grace ?? TimeSpan.FromSeconds(30), HostGrace = TimeSpan.FromSeconds(1) }.MigrateAsync(request ?? Samples.Request, null, cancellationToken);

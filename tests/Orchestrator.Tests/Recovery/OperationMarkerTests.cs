@@ -48,6 +48,20 @@ public sealed class OperationMarkerTests
         Assert.That(_host.Definitions[domain.Uuid], Does.Not.Contain(OperationMarker.Namespace));
     }
 
+    [TestCase("<domain><name>web1</name></domain>")]
+    [TestCase("<domain><metadata><a:other xmlns:a='urn:a'/></metadata></domain>")]
+    [TestCase("<domain><metadata><o:operation xmlns:o='urn:orchestrator:operation:1' id='seven'/><a:other xmlns:a='urn:a'/></metadata></domain>")]
+    public void It_is_put_into_a_document_in_the_place_of_another(string xml)
+    {
+        string marked = Marker.PutInto(xml);
+        Assert.That(OperationMarker.Read(marked), Is.EqualTo(Marker));
+        Assert.That(marked.Contains("a:other", StringComparison.Ordinal), Is.EqualTo(xml.Contains("a:other", StringComparison.Ordinal)));
+        Assert.That(marked, Does.Not.Contain("seven"));
+    }
+
+    [Test]
+    public void A_document_that_cannot_be_read_is_left_to_libvirt() => Assert.That(Marker.PutInto("<domain"), Is.EqualTo("<domain"));
+
     [Test]
     public void A_password_is_never_in_it() => Assert.That(
         (Marker with { Source = new("node1", "qemu+tcp://ops:hunter2@node1/system") }).Write(), Does.Not.Contain("hunter2"));

@@ -83,6 +83,7 @@ public sealed class SupportBundleTests
     [TestCase("curl -H 'Authorization: token hunter2' x", "curl -H 'Authorization: ***' x")]
     [TestCase("password: correct horse hunter2\r\nx: 1", "password: ***\r\nx: 1")]
     [TestCase("{api_key: hunter2 hunter2, y: 1}", "{api_key: ***, y: 1}")]
+    [TestCase("<cookie name='session'>hunter2</cookie>", "<cookie name='session'>***</cookie>")]
     [TestCase("-vnc x,passwd=hunter2 -name web1", "-vnc x,passwd=*** -name web1")]
     [TestCase("sent Bearer hunter2hunter2 to it", "sent Bearer *** to it")]
     [TestCase("secrets: [hunter2, hunter2]\nx: 1", "secrets: ***\nx: 1")]

@@ -18,6 +18,9 @@ internal sealed record VdpaWanted
     /// <summary>The driver of what the device was made on.</summary>
     internal string? Driver { get; init; }
 
+    /// <summary>Whether nobody tells the source's MTU; a card that tells its configuration without one has none.</summary>
+    private bool MtuIsUnknown => Device is null or { Mtu: null, ConfigurationTold: false };
+
     internal static VdpaWanted Of(DomainDevice device, DeviceInventory source)
     {
         VdpaDevice? present = source.Vdpa?.FirstOrDefault(candidate => candidate.CharDevice == device.HostResource);
@@ -55,8 +58,12 @@ internal sealed record VdpaWanted
         CompareClass(candidate.Class == VdpaClass.Other ? null : candidate.Class, obstacles, doubts);
         if (Class == VdpaClass.Net)
         {
-            Compare("MAC", Mac, candidate.Mac ?? (candidate.ConfigurationTold ? NoMac : null), obstacles, doubts, isNeeded: true);
-            Compare("MTU", Text(Device?.Mtu), Text(candidate.Mtu), obstacles, doubts, isNeeded: false);
+            Compare("MAC", Mac, candidate.Mac ?? (candidate.ConfigurationTold ? NoMac : null), obstacles, doubts);
+            if (MtuIsUnknown ? candidate.Mtu is not null : Device?.Mtu is not null)
+            {
+                Compare("MTU", Text(Device?.Mtu), Text(candidate.Mtu) ?? (candidate.ConfigurationTold ? "none" : null), obstacles, doubts);
+            }
+
             AtLeast("pairs of virtqueues", Pairs(Device), Pairs(candidate), obstacles);
         }
 
@@ -101,6 +108,15 @@ internal sealed record VdpaWanted
             obstacles.Add("gives no MAC to its devices");
         }
 
+        if (Class == VdpaClass.Net && MtuIsUnknown)
+        {
+            doubts.Add("the card's MTU is not known");
+        }
+        else if (Class == VdpaClass.Net && Device?.Mtu is not null && !management.Features.Contains("MTU"))
+        {
+            (management.Features.Count > 0 ? obstacles : doubts).Add(management.Features.Count > 0 ? "gives no MTU to its devices" : "whether it gives its devices an MTU is not known");
+        }
+
         if (management.MaxVirtqueues > 0)
         {
             AtLeast("virtqueues", Device?.MaxVirtqueues, management.MaxVirtqueues, obstacles);
@@ -121,7 +137,7 @@ internal sealed record VdpaWanted
     {
         bool net = Class == VdpaClass.Net;
         return new(
-            management.Name, name, net && Mac != NoMac ? Mac : null, net && management.Features.Contains("MTU") ? Device?.Mtu : null, net && Pairs(Device) is { } pairs and > 1 ? pairs : null);
+            management.Name, name, net && Mac != NoMac ? Mac : null, net ? Device?.Mtu : null, net && Pairs(Device) is { } pairs and > 1 ? pairs : null);
     }
 
     private void CompareClass(VdpaClass? candidate, List<string> obstacles, List<string> doubts)
@@ -154,13 +170,13 @@ internal sealed record VdpaWanted
 
     private bool IsOtherVendor(long? vendor, string? driver) => Device?.VendorId is { } mine && vendor is { } theirs ? mine != theirs : Driver is not null && driver is not null && Driver != driver;
 
-    private static void Compare(string what, string? wanted, string? candidate, List<string> obstacles, List<string> doubts, bool isNeeded)
+    private static void Compare(string what, string? wanted, string? candidate, List<string> obstacles, List<string> doubts)
     {
         if (wanted is not null && candidate is not null && !string.Equals(wanted, candidate, StringComparison.OrdinalIgnoreCase))
         {
             obstacles.Add($"its {what} is {candidate}, not {wanted}");
         }
-        else if (isNeeded && (wanted is null || candidate is null))
+        else if (wanted is null || candidate is null)
         {
             doubts.Add(wanted is null ? $"the source's {what} is not known" : $"its {what} is not known");
         }

@@ -36,6 +36,23 @@ public sealed class DeviceMapperTests
         Assert.That(changed.Where(line => line.StartsWith("+ ", StringComparison.Ordinal)).Select(line => line.Contains("vhost-vdpa-", StringComparison.Ordinal)), Is.All.True);
     }
 
+    [TestCase("hunter2")]
+    [TestCase("hunter'2")]
+    [TestCase("hunter&quot;2")]
+    public void A_password_is_in_the_call_and_nowhere_else(string password)
+    {
+        string guest = VdpaGuest.Replace("</devices>", $"""<graphics type="vnc" passwd="{password}"/></devices>""", StringComparison.Ordinal);
+        MigrationPlan plan = Plan(guest, VdpaSource, new() { Vdpa = [Card(4, Mac(0)), Card(5, Mac(1)), Card(6, Mac(2))] });
+        Dictionary<string, object> parameters = plan.Call.Parameters.ToDictionary();
+        foreach ((string document, string shown) in new[] { ("destination_xml", plan.DestinationXml!), ("persistent_xml", plan.PersistentXml!) })
+        {
+            Assert.That(DomainDocument.Parse((string)parameters[document]).ToString(), Does.Contain(password), "the guest keeps it");
+            Assert.That(DomainDocument.Parse(shown).Root.Descendants("graphics").Single().Attribute("passwd")!.Value, Is.EqualTo("***"));
+        }
+
+        Assert.That(string.Join("\n", plan.Diff.Concat(plan.Call.DescribeParameters().Values)), Does.Contain("passwd=\"***\"").And.Not.Contain("hunter"));
+    }
+
     [Test]
     public void What_has_the_same_path_and_is_right_changes_nothing()
     {
@@ -107,6 +124,50 @@ public sealed class DeviceMapperTests
         MigrationPlan made = MigrationPlanner.WithNodes(plan, new Dictionary<string, string> { ["/dev/vhost-vdpa-of-vdpa1"] = "/dev/vhost-vdpa-12", ["/dev/vhost-vdpa-of-vdpa2"] = "/dev/vhost-vdpa-13" });
         Assert.That(DomainDocument.Parse((string)made.Call.Parameters.ToDictionary()["persistent_xml"]).Devices.Select(device => device.HostResource), Is.EqualTo(new[] { "/dev/vhost-vdpa-0", "/dev/vhost-vdpa-12", "/dev/vhost-vdpa-13" }));
         Assert.That(made.DestinationXml, Does.Not.Contain("-of-"));
+    }
+
+    [TestCase("no MTU feature", "gives no MTU to its devices", false)]
+    [TestCase("no features told", "whether it gives its devices an MTU is not known", true)]
+    [TestCase("unknown on the source", "the card's MTU is not known", true)]
+    public void A_card_is_not_made_with_another_mtu(string what, string why, bool byHand)
+    {
+        VdpaManagementDevice parent = Parent(0) with
+        {
+            Features = what switch { "no MTU feature" => ["MAC", "VERSION_1"], "no features told" => [], _ => Parent(0).Features },
+        };
+        DeviceInventory source = what != "unknown on the source" ? VdpaSource
+            : VdpaSource with { Vdpa = [.. VdpaSource.Vdpa!.Select(card => card with { Mtu = null, ConfigurationTold = false })] };
+        DeviceInventory destination = new() { Vdpa = [], Management = [parent] };
+
+        MigrationPlan plan = Plan(VdpaGuest, source, destination);
+        Assert.That(plan.Creations, Is.Empty);
+
+        MappedDevice chosen = Plan(VdpaGuest, source, destination, Map($"/dev/vhost-vdpa-0={parent.Name}/new")).Devices[0];
+        Assert.That(chosen.Creation is not null, Is.EqualTo(byHand));
+        Assert.That(byHand ? string.Join(", ", chosen.Unchecked) : chosen.Why, Does.Contain(why));
+        Assert.That(chosen.Creation?.Mtu, Is.EqualTo(what == "no features told" ? 1500 : null), "what is known is asked for: the kernel refuses what it cannot");
+    }
+
+    [Test]
+    public void A_card_without_an_mtu_is_made_without_one()
+    {
+        DeviceInventory source = VdpaSource with { Vdpa = [.. VdpaSource.Vdpa!.Select(card => card with { Mtu = null })] };
+        DeviceInventory destination = new() { Vdpa = [], Management = [.. Enumerable.Range(0, 3).Select(number => Parent(number) with { Features = ["MAC", "VERSION_1"] })] };
+        Assert.That(Plan(VdpaGuest, source, destination).Creations.Select(creation => creation.Mtu), Is.EqualTo(new int?[] { null, null, null }));
+    }
+
+    [TestCase(1500, true, null, true, "its MTU is none, not 1500")]
+    [TestCase(1500, true, null, false, "its MTU is not known")]
+    [TestCase(null, false, 1500, true, "the source's MTU is not known")]
+    [TestCase(null, false, null, true, null)]
+    [TestCase(null, true, 1500, true, null)]
+    public void A_card_whose_mtu_is_not_known_is_taken_where_nobody_knows_one(int? here, bool hereTold, int? there, bool thereTold, string? why)
+    {
+        DeviceInventory source = VdpaSource with { Vdpa = [.. VdpaSource.Vdpa!.Select(card => card with { Mtu = here, ConfigurationTold = hereTold })] };
+        VdpaDevice card = Card(4, Mac(0)) with { Mtu = there, ConfigurationTold = thereTold };
+        MappedDevice mapped = Plan(VdpaGuest, source, new() { Vdpa = [card] }).Devices[0];
+        Assert.That(mapped.Destination, Is.EqualTo(why is null ? card.CharDevice : null));
+        Assert.That(mapped.Why, Does.Contain(why ?? Mac(0)));
     }
 
     [Test]
