@@ -240,6 +240,7 @@ public class LibvirtConnectionTests
             Assert.That(connection.GetFreePages([4, 2048]), Has.Count.EqualTo(2));
             Assert.That(connection.HasStorageVolume("/nowhere"), Is.False);
             Assert.That(() => connection.CompareHypervisorCpu("<cpu/>"), Throws.InstanceOf<LibvirtException>().With.Property("Code").EqualTo(LibvirtErrorCode.NoSupport));
+            Assert.That(() => domain.OpenConsole(), Throws.InstanceOf<LibvirtException>().With.Property("Code").EqualTo(LibvirtErrorCode.NoSupport));
             Assert.That(() => connection.GetMemoryStats(), Throws.InstanceOf<LibvirtException>().With.Property("Code").EqualTo(LibvirtErrorCode.NoSupport));
         });
         if (LibvirtDomain.CanGetTaints)

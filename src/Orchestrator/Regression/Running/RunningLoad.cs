@@ -1,5 +1,4 @@
 using System.Globalization;
-using Orchestrator.Migration;
 using Orchestrator.Regression.Plans;
 
 namespace Orchestrator.Regression.Running;
