@@ -44,12 +44,12 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
         {
             DomainWhereabouts here = await AskAsync(source, expected).ConfigureAwait(false);
             DomainWhereabouts there = await AskAsync(destination, expected).ConfigureAwait(false);
-            OutcomeDecision decision = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false));
+            OutcomeDecision decision = expected.Decide(here, there, job);
 
             // While the call has not returned, libvirt may still do any of this itself.
             bool waits = job.Result != JobResult.Unanswered && (decision.Finding == MigrationFinding.StayedUnseen && job.DestinationMayRun
                 ? time.GetElapsedTime(began) < HostGrace
-                : await ActAsync(decision, expected, job, here, there, time.GetElapsedTime(began), tried, done).ConfigureAwait(false));
+                : await ActAsync(decision, expected, here, there, time.GetElapsedTime(began), tried, done).ConfigureAwait(false));
             if (!waits)
             {
                 MigrationVerdict verdict = MigrationVerdict.Judge(expected, source.Identity, destination.Identity, here, there, job);
@@ -62,7 +62,7 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
 
     /// <returns>Whether to ask again.</returns>
     private async Task<bool> ActAsync(
-        OutcomeDecision decision, MigrationExpectation expected, JobEnd job, DomainWhereabouts here, DomainWhereabouts there, TimeSpan elapsed, HashSet<OutcomeAction> tried, List<string> done)
+        OutcomeDecision decision, MigrationExpectation expected, DomainWhereabouts here, DomainWhereabouts there, TimeSpan elapsed, HashSet<OutcomeAction> tried, List<string> done)
     {
         string name = expected.Name;
         switch (decision.Action)
@@ -71,7 +71,7 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
                 return elapsed < (here.IsKnown && there.IsKnown ? SettleGrace : HostGrace);
             case OutcomeAction.Follow:
                 return elapsed < SettleGrace; // the call has returned: the job's end is about to be seen
-            case OutcomeAction.ResumeSource when expected.WasRunning && !job.DestinationRan:
+            case OutcomeAction.ResumeSource when expected.WasRunning:
                 return await TryAsync(OutcomeAction.ResumeSource, source, $"resumed {name} on {source.Address.Name}", () => source.ResumeDomainAsync(expected.Uuid, CancellationToken.None)).ConfigureAwait(false);
             case OutcomeAction.RemoveSourceCopy when expected.WasRunning && there.Domain!.State == DomainState.Running:
                 return await TryAsync(

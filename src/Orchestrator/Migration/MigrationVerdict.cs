@@ -32,7 +32,7 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
     internal static MigrationVerdict Judge(
         MigrationExpectation expected, HostIdentity source, HostIdentity destination, DomainWhereabouts here, DomainWhereabouts there, JobEnd job)
     {
-        MigrationFinding finding = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false)).Finding;
+        MigrationFinding finding = expected.Decide(here, there, job).Finding;
         string name = expected.Name;
         string why = job.Error is null ? "" : $": {HostAddress.Redact(job.Error.Message)}";
         string states = $"{here.Host}: {here.Describe()}, {there.Host}: {there.Describe()}";
@@ -66,7 +66,7 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
                 $"When the guest works on {there.Host}: virsh -c '{source.Uri}' destroy {expected.Uuid}. Never resume that copy."),
             MigrationFinding.SourceNotResumed => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name} and does not run; {there.Host} has none{why}",
                 $"virsh -c '{source.Uri}' resume {expected.Uuid}"),
-            MigrationFinding.WasThere => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, and has been on {there.Host} ({there.Describe()}): what is paused may be old{why}",
+            MigrationFinding.WasThere => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, and may have run on {there.Host} ({there.Describe()}): what is paused may be old{why}",
                 $"Find out where the guest went on. If it runs nowhere else and never ran on {there.Host}: virsh -c '{source.Uri}' resume {expected.Uuid}. Else: virsh -c '{source.Uri}' destroy {expected.Uuid}."),
             MigrationFinding.PostCopyBroken => new(MigrationOutcome.NeedsPerson, $"the post-copy migration of {name} broke, and its memory is on two hosts ({states}){why}",
                 $"Destroy neither. When the link is back: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'"),

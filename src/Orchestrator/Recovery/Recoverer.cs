@@ -259,7 +259,7 @@ public sealed partial class Recoverer(
         Operation = operation,
         Outcome = MigrationOutcome.NeedsPerson,
         Message = why,
-        Remedy = $"When it is certain that no third host runs it: {operation.CommandByHand}",
+        Remedy = $"When it is certain that no other host runs it or has run it since: {operation.CommandByHand}",
         Finding = decision.Finding,
     };
 

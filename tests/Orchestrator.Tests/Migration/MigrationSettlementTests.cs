@@ -72,6 +72,32 @@ public sealed class MigrationSettlementTests
     }
 
     [Test]
+    public async Task Nothing_is_resumed_beside_a_definition_that_the_migration_made_although_a_restarted_daemon_has_forgotten_how_it_ended([Values] bool wasFree)
+    {
+        _source.Domains[Samples.Uuid] = Stranded;
+        _destination.Domains[Samples.Uuid] = Samples.Domain(DomainState.Shutoff, (int)DomainShutoffReason.Unknown);
+        SettledMigration settled = await SettleAsync(expected: Expected with { PersistentOnDestination = true, DestinationWasFree = wasFree });
+        Assert.That(_source.LifeCalls, Is.EqualTo(wasFree ? Array.Empty<string>() : ["resume"]), "one that was there before tells nothing");
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(wasFree ? MigrationOutcome.NeedsPerson : MigrationOutcome.Failed));
+        Assert.That(settled.Verdict.Remedy, wasFree ? Does.Contain("Find out where") : Is.Null);
+    }
+
+    [TestCase(true, null, true, TestName = "All was sent, and no definition came: it never ran there")]
+    [TestCase(true, DomainShutoffReason.Unknown, false, TestName = "All was sent, and the definition that was there before tells nothing")]
+    [TestCase(false, null, false, TestName = "All was sent, to be transient there: it leaves no trace")]
+    public async Task What_was_sent_whole_is_resumed_only_where_it_is_known_never_to_have_run_there(bool persistent, DomainShutoffReason? there, bool resumed)
+    {
+        _source.Domains[Samples.Uuid] = Stranded;
+        if (there is { } reason)
+        {
+            _destination.Domains[Samples.Uuid] = Samples.Domain(DomainState.Shutoff, (int)reason);
+        }
+
+        await SettleAsync(new(JobResult.Failed, DestinationMayRun: true), Expected with { PersistentOnDestination = persistent, DestinationWasFree = false });
+        Assert.That(_source.Domains[Samples.Uuid].State, Is.EqualTo(resumed ? DomainState.Running : DomainState.Paused));
+    }
+
+    [Test]
     public async Task Nothing_is_resumed_while_the_destination_cannot_be_asked()
     {
         _source.Domains[Samples.Uuid] = Stranded;

@@ -59,6 +59,18 @@ public sealed class GateRecoveryTests
     }
 
     [Test]
+    public async Task What_may_have_run_on_the_destination_is_not_resumed_by_the_mark_alone()
+    {
+        await MarkedDomain.MarkAsync(_source, _uuid, Marker(OperationOwner.Here) with { PersistentOnDestination = false });
+        _source.LifeCalls.Clear();
+
+        OperationException stopped = Assert.ThrowsAsync<OperationException>(() => Run(new() { Recoverer = Recoverer() }))!;
+        Assert.That(stopped.Message, Does.Contain("whether it has run on lab-b the journal would know"));
+        Assert.That(stopped.Remedy, Does.Contain("orchestrator recover web1 --from"));
+        Assert.That(_source.LifeCalls, Is.Empty, "a transient copy there leaves no trace");
+    }
+
+    [Test]
     public async Task Another_machines_mark_is_refused_unless_somebody_consents()
     {
         var owner = new OperationOwner("0123456789abcdef0123456789abcdef", "ops2", 77, null, "root");
@@ -101,6 +113,7 @@ public sealed class GateRecoveryTests
         Mode = "direct",
         Started = DateTimeOffset.UnixEpoch,
         WasRunning = true,
+        PersistentOnDestination = true,
     };
 
     private Recoverer Recoverer() =>

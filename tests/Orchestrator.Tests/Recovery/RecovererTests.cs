@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Libvirt.Interop;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
@@ -207,6 +208,29 @@ public sealed class RecovererTests
         Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson), "its other copy may run on a third host");
         Assert.That(result.Message, Does.Contain("no mark of this operation"));
         Assert.That(StateOf(_source), Is.EqualTo("stranded"));
+    }
+
+    [Test]
+    public async Task What_came_to_have_its_definition_on_the_destination_is_not_resumed_on_the_source()
+    {
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, DestinationWasFree = true });
+        _journal.SetPhase(operation.Id, OperationPhase.Migrating);
+        Stand(_source, "stranded", operation);
+        Stand(_destination, "off", operation);
+
+        RecoveryResult look = await Recoverer().LookAsync(UnfinishedOperation.Of(operation));
+        RecoveryResult result = await Recover(operation);
+
+        Assert.That(look.Done, Is.Empty);
+        Assert.That((result.Outcome, result.Finding, result.IsFinished), Is.EqualTo((MigrationOutcome.NeedsPerson, MigrationFinding.WasThere, false)), result.Message);
+        Assert.That((StateOf(_source), StateOf(_destination)), Is.EqualTo(("stranded", "off")), "hour-old memory on a changed disk");
+    }
+
+    [Test]
+    public void Every_finding_is_in_the_schema([Values] MigrationFinding finding)
+    {
+        JsonNode schema = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "schemas", "recover.schema.json")))!;
+        Assert.That(schema.ToJsonString(), Does.Contain($"\"{ErrorDocument.CodeOf(finding)}\""));
     }
 
     [Test]
