@@ -19,7 +19,10 @@ internal sealed record MigrationExpectation(string Name, Guid Uuid, bool WasRunn
     internal OutcomeDecision Decide(DomainWhereabouts here, DomainWhereabouts there, JobEnd job)
     {
         CopyState other = there.State(wasRunning: false);
-        bool wasThere = job.DestinationRan || IsLeftover(there) || (job.DestinationMayRun && !NeverRan(there));
-        return OutcomeTable.Decide(here.State(WasRunning), other == CopyState.None && wasThere ? CopyState.Left : other);
+        return OutcomeTable.Decide(here.State(WasRunning), other == CopyState.None && MayHaveRun(there, job) ? CopyState.Left : other);
     }
+
+    /// <summary>Whether a guest that is not on the destination may have been there by this migration.</summary>
+    internal bool MayHaveRun(DomainWhereabouts there, JobEnd job) =>
+        job.DestinationRan || job.Result == JobResult.Succeeded || IsLeftover(there) || (job.DestinationMayRun && !NeverRan(there));
 }

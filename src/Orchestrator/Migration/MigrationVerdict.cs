@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Migration;
 
@@ -73,9 +74,14 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
             MigrationFinding.TwoCopies => new(MigrationOutcome.NeedsPerson, $"{name} is active on both hosts ({states}){why}",
                 $"Find out which copy is the right one (the guest's console); destroy nothing before that is known. To keep it on {there.Host}: {Instead(expected, destination, there, source, here, expected.UndefinesSource)}. "
                 + $"To keep it on {here.Host}: {Instead(expected, source, here, destination, there, expected.PersistentOnDestination)}. Then: orchestrator recover {name}."),
+            MigrationFinding.NoCopy when MovedOn(expected, here, there, job) is { } left => new(
+                MigrationOutcome.NeedsPerson, $"{name} runs on neither host ({states}){why}: it was migrated on from {left} to a host that is not known here",
+                "Find it on that host, and start it nowhere before that: a second copy would write to its disks."),
+            MigrationFinding.NoCopy when here.Domain is null && there.Domain is null => new(
+                MigrationOutcome.NeedsPerson, $"{name} is on neither host{why}", "Find out whether it was migrated on to another host. If it runs nowhere, see its log on both hosts, then define and start it on one."),
             MigrationFinding.NoCopy => new(MigrationOutcome.NeedsPerson, $"{name} runs on neither host ({states}){why}",
                 "The guest shut down, or its QEMU died: see its log on both hosts, then start it on one: "
-                + $"virsh -c '{(here.Domain is null ? destination.Uri : source.Uri)}' start {expected.Uuid}"),
+                + $"virsh -c '{(there.Domain is not null && (here.Domain is null || IsMoved(here)) ? destination.Uri : source.Uri)}' start {expected.Uuid}"),
             MigrationFinding.NobodyKnows when there.IsActive => new(
                 MigrationOutcome.NeedsPerson, $"{name} is {there.Describe()} on {there.Host}, but {source.Name} cannot be asked{why}", $"Nothing was changed on this ignorance. Ask again: {ask}"),
             MigrationFinding.Settling => new(MigrationOutcome.NeedsPerson, $"{name} came to no rest ({states}){why}",
@@ -123,6 +129,13 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
                 ? $"{name} is on {destination.Name}"
                 : $"{name} is on {destination.Name}, although the call reported: {although}");
     }
+
+    /// <summary>The host from which a guest that is on neither went to a third; <see langword="null"/> where none says so. Of the source this migration itself makes libvirt say that.</summary>
+    private static string? MovedOn(MigrationExpectation expected, DomainWhereabouts here, DomainWhereabouts there, JobEnd job) => IsMoved(there) ? there.Host
+        : IsMoved(here) && there.State(wasRunning: false) != CopyState.Left && !expected.MayHaveRun(there, job) ? here.Host
+        : null;
+
+    private static bool IsMoved(DomainWhereabouts where) => DomainConditions.Of(where.Domain) == DomainCondition.Moved;
 
     /// <summary>The commands that take one copy away and leave the other running.</summary>
     private static string Instead(MigrationExpectation expected, HostIdentity kept, DomainWhereabouts right, HostIdentity other, DomainWhereabouts wrong, bool undefines) => string.Join("; ", new[]
