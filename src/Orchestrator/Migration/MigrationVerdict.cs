@@ -51,7 +51,7 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
                 MigrationOutcome.Degraded, $"{stayed.Message}; the definition that the migration made is left on {there.Host}", $"It is of no use there: virsh -c '{destination.Uri}' undefine {expected.Uuid} --keep-nvram"),
             MigrationFinding.Stayed => Stayed(expected, source, here.Domain!, job, why),
             MigrationFinding.StayedUnseen when job.DestinationMayRun => new(
-                MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, but all of it had been sent to {there.Host}, which cannot be asked{why}: it may run on both",
+                MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, but it may have gone over whole to {there.Host}, which cannot be asked{why}: it may run on both",
                 $"Bring {there.Host} back, then: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'. Pausing the copy on {source.Name} keeps the two from writing to one disk: "
                 + $"virsh -c '{source.Uri}' suspend {expected.Uuid}"),
             MigrationFinding.StayedUnseen => here.Domain!.State == DomainState.Running || !expected.WasRunning

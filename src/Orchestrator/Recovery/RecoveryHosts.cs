@@ -45,7 +45,7 @@ internal sealed class RecoveryHosts : IAsyncDisposable
     {
         DomainWhereabouts here = await AskAsync(Source, _operation.Source.Name, cancellationToken).ConfigureAwait(false);
         DomainWhereabouts there = await AskAsync(Destination, _operation.Destination.Name, cancellationToken).ConfigureAwait(false);
-        return (here, there, _operation.Expectation.Decide(here, there, JobEnd.Unseen));
+        return (here, there, _operation.Expectation.Decide(here, there, _operation.End));
     }
 
     public async ValueTask DisposeAsync()

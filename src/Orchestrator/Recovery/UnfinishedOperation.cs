@@ -86,6 +86,9 @@ public sealed record UnfinishedOperation
 
     internal MigrationExpectation Expectation => new(DomainName, DomainUuid, WasRunning, PersistentOnDestination, UndefinesSource, DestinationWasFree);
 
+    /// <summary>What is known of its migrating call: nobody saw its end, but how far it was the journal was told.</summary>
+    internal JobEnd End => JobEnd.Unseen with { DestinationMayRun = Phase is OperationPhase.PostCopy or OperationPhase.Sent };
+
     /// <summary>What the journal has.</summary>
     /// <param name="operation">An operation that has not ended.</param>
     public static UnfinishedOperation Of(JournalOperation operation)

@@ -101,6 +101,28 @@ public sealed class GateRecoveryTests
         Assert.That(OperationMarker.Read(_source.Domains[_uuid].Xml), Is.Not.Null, "it is still unfinished");
     }
 
+    [Test]
+    public void A_guest_that_may_run_on_a_silent_destination_too_is_not_worked_on()
+    {
+        string folder = Directory.CreateTempSubdirectory("ogate-").FullName;
+        try
+        {
+            using var journal = Journal.Open(folder);
+            JournalOperation operation = journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid });
+            journal.SetPhase(operation.Id, OperationPhase.Sent);
+            _source.Domains[_uuid] = Migration.Samples.Domain(reason: (int)DomainRunningReason.MigrationCanceled, uuid: _uuid);
+            _destination.IsLost = true;
+
+            OperationException stopped = Assert.ThrowsAsync<OperationException>(() => Run(new() { Recoverer = Recoverer(journal) }))!;
+            Assert.That(stopped.Message, Does.Contain("may run on both"));
+            Assert.That(_source.LifeCalls, Is.Empty);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private Task<LifecycleResult> Run(OperationOptions options) =>
         new DomainLifecycle(_source, new DomainClaims()).RunAsync(new SuspendRequest($"{_uuid}") { Options = options with { Wait = TimeSpan.FromSeconds(20) } });
 
@@ -116,6 +138,6 @@ public sealed class GateRecoveryTests
         PersistentOnDestination = true,
     };
 
-    private Recoverer Recoverer() =>
-        new((address, _) => Task.FromResult<IHost>(address.Name == "lab-a" ? _source : _destination), _clock) { HostGrace = TimeSpan.Zero, SettleGrace = TimeSpan.Zero };
+    private Recoverer Recoverer(Journal? journal = null) =>
+        new((address, _) => Task.FromResult<IHost>(address.Name == "lab-a" ? _source : _destination), _clock, journal) { HostGrace = TimeSpan.Zero, SettleGrace = TimeSpan.Zero };
 }

@@ -226,6 +226,47 @@ public sealed class RecovererTests
         Assert.That((StateOf(_source), StateOf(_destination)), Is.EqualTo(("stranded", "off")), "hour-old memory on a changed disk");
     }
 
+    [TestCase(OperationPhase.Migrating, MigrationOutcome.Unreachable, MigrationOutcome.Failed)]
+    [TestCase(OperationPhase.PostCopy, MigrationOutcome.NeedsPerson, MigrationOutcome.NeedsPerson)]
+    [TestCase(OperationPhase.Sent, MigrationOutcome.NeedsPerson, MigrationOutcome.NeedsPerson)]
+    [TestCase(OperationPhase.Settling, MigrationOutcome.Unreachable, MigrationOutcome.Failed)]
+    public async Task What_was_sent_whole_may_run_on_a_destination_that_is_silent_or_have_run_on_one_where_it_leaves_no_trace(OperationPhase phase, MigrationOutcome silent, MigrationOutcome transient)
+    {
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, PersistentOnDestination = false });
+        _journal.SetPhase(operation.Id, phase);
+        operation = _journal.Get(operation.Id)!;
+        Stand(_source, "running", operation);
+        Stand(_destination, "lost", operation);
+
+        RecoveryResult look = await Recoverer().LookAsync(UnfinishedOperation.Of(operation));
+        RecoveryResult result = await Recover(operation);
+
+        Assert.That((look.Outcome, result.Outcome, result.IsFinished), Is.EqualTo((silent, silent, false)), result.Message);
+        Assert.That(result.Message, silent == MigrationOutcome.NeedsPerson ? Does.Contain("may run on both") : Does.Contain("runs on lab-a"));
+
+        Stand(_source, "stranded", operation);
+        Stand(_destination, "absent", operation);
+        Assert.That((await Recover(operation)).Outcome, Is.EqualTo(transient));
+        Assert.That(StateOf(_source), Is.EqualTo(transient == MigrationOutcome.Failed ? "running" : "stranded"));
+    }
+
+    [Test]
+    public async Task The_journal_is_told_when_all_of_a_guest_was_sent([Values("MIGRATION", "RESUME")] string seen)
+    {
+        _source.Domains[_uuid] = Migration.Samples.Domain(uuid: _uuid);
+        _source.OnMigrate = (host, _) =>
+        {
+            (seen == "RESUME" ? _destination : host).Emit(seen, data: """{"status": "completed"}""");
+            _destination.IsLost = true;
+            throw new LibvirtException(LibvirtErrorCode.OperationFailed, 10, "virDomainMigrateToURI3", "operation failed: connection closed");
+        };
+
+        MigrationResult result = await new Migrator(_source, _destination, _clock) { HostGrace = TimeSpan.Zero, Journal = _journal }.MigrateAsync(Migration.Samples.Request);
+
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson), result.Verdict.Message);
+        Assert.That(_journal.Find(_uuid).Single(), Has.Property("Ended").Null.And.Property("Phase").EqualTo(OperationPhase.Sent));
+    }
+
     [Test]
     public void Every_finding_is_in_the_schema([Values] MigrationFinding finding)
     {
