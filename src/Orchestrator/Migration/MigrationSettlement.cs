@@ -34,8 +34,8 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
 
     /// <summary>Settles.</summary>
     /// <param name="expected">What the migration was to come to.</param>
-    /// <param name="job">What is known of the call.</param>
-    internal async Task<SettledMigration> SettleAsync(MigrationExpectation expected, JobEnd job)
+    /// <param name="seen">What is known of the call by now: events that were on their way come with the hosts' answers.</param>
+    internal async Task<SettledMigration> SettleAsync(MigrationExpectation expected, Func<JobEnd> seen)
     {
         var done = new List<string>();
         var tried = new HashSet<OutcomeAction>();
@@ -44,12 +44,13 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
         {
             DomainWhereabouts here = await AskAsync(source, expected).ConfigureAwait(false);
             DomainWhereabouts there = await AskAsync(destination, expected).ConfigureAwait(false);
+            JobEnd job = seen();
             OutcomeDecision decision = expected.Decide(here, there, job);
 
             // While the call has not returned, libvirt may still do any of this itself.
             bool waits = job.Result != JobResult.Unanswered && (decision.Finding == MigrationFinding.StayedUnseen && job.DestinationMayRun
                 ? time.GetElapsedTime(began) < HostGrace
-                : await ActAsync(decision, expected, here, there, time.GetElapsedTime(began), tried, done).ConfigureAwait(false));
+                : await ActAsync(decision, expected, job, here, there, time.GetElapsedTime(began), tried, done).ConfigureAwait(false));
             if (!waits)
             {
                 MigrationVerdict verdict = MigrationVerdict.Judge(expected, source.Identity, destination.Identity, here, there, job);
@@ -62,7 +63,7 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
 
     /// <returns>Whether to ask again.</returns>
     private async Task<bool> ActAsync(
-        OutcomeDecision decision, MigrationExpectation expected, DomainWhereabouts here, DomainWhereabouts there, TimeSpan elapsed, HashSet<OutcomeAction> tried, List<string> done)
+        OutcomeDecision decision, MigrationExpectation expected, JobEnd job, DomainWhereabouts here, DomainWhereabouts there, TimeSpan elapsed, HashSet<OutcomeAction> tried, List<string> done)
     {
         string name = expected.Name;
         switch (decision.Action)
@@ -93,7 +94,7 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
                 return await TryAsync(
                     OutcomeAction.None, source, $"removed the definition of {name} from {source.Address.Name}",
                     () => source.UndefineDomainAsync(expected.Uuid, DomainUndefineFlags.KeepNvram, CancellationToken.None)).ConfigureAwait(false);
-            case OutcomeAction.None when decision.Finding == MigrationFinding.Stayed && expected.IsLeftover(there):
+            case OutcomeAction.None when decision.Finding == MigrationFinding.Stayed && expected.IsLeftover(there) && !job.DestinationRan:
                 return await TryAsync(
                     OutcomeAction.None, destination, $"removed the definition of {name} that the migration had made on {destination.Address.Name}",
                     () => destination.UndefineDomainAsync(expected.Uuid, DomainUndefineFlags.KeepNvram, CancellationToken.None)).ConfigureAwait(false);

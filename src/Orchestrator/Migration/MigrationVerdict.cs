@@ -47,9 +47,10 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
         return finding switch
         {
             MigrationFinding.Moved => Arrived(expected, source, destination, here, there.Domain!, job.Error),
-            MigrationFinding.Stayed when expected.IsLeftover(there) && Stayed(expected, source, here.Domain!, job, why) is { Outcome: not MigrationOutcome.NeedsPerson } stayed => new(
-                MigrationOutcome.Degraded, $"{stayed.Message}; the definition that the migration made is left on {there.Host}", $"It is of no use there: virsh -c '{destination.Uri}' undefine {expected.Uuid} --keep-nvram"),
-            MigrationFinding.Stayed => Stayed(expected, source, here.Domain!, job, why),
+            MigrationFinding.Stayed when expected.IsLeftover(there) && Stayed(expected, source, here.Domain!, there.Host, job, why) is { Outcome: not MigrationOutcome.NeedsPerson } stayed => new(
+                MigrationOutcome.Degraded, $"{stayed.Message}; the definition that the migration made is left on {there.Host}",
+                $"{(job.DestinationRan ? $"{stayed.Remedy} When its log and definition there are" : "The definition is")} of no use any more: virsh -c '{destination.Uri}' undefine {expected.Uuid} --keep-nvram"),
+            MigrationFinding.Stayed => Stayed(expected, source, here.Domain!, there.Host, job, why),
             MigrationFinding.StayedUnseen when job.DestinationMayRun => new(
                 MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, but it may have gone over whole to {there.Host}, which cannot be asked{why}: it may run on both",
                 $"Bring {there.Host} back, then: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'. Pausing the copy on {source.Name} keeps the two from writing to one disk: "
@@ -149,11 +150,17 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
         new(MigrationOutcome.NeedsPerson, $"{expected.Name} is {here.Describe()} on {source.Name} and does not run{why}",
             $"When it is certain that no other host runs it: virsh -c '{source.Uri}' resume {expected.Uuid}");
 
-    private static MigrationVerdict Stayed(MigrationExpectation expected, HostIdentity source, DomainSnapshot here, JobEnd job, string why)
+    private static MigrationVerdict Stayed(MigrationExpectation expected, HostIdentity source, DomainSnapshot here, string other, JobEnd job, string why)
     {
         if (expected.WasRunning && here.State != DomainState.Running)
         {
             return Halted(expected, source, here, why);
+        }
+
+        if (job.DestinationRan)
+        {
+            return new(MigrationOutcome.Degraded, $"{expected.Name} had begun to run on {other}, ended there, and runs on {source.Name} again with an earlier memory: its disks have what it wrote on {other} since{why}",
+                "Look at its file systems and its data; restarting the guest makes memory and disks agree.");
         }
 
         string stays = $"{expected.Name} {(expected.WasRunning ? "runs" : $"is {here.Describe()}")} on {source.Name} as before";

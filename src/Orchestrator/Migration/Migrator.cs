@@ -297,20 +297,18 @@ public sealed partial class Migrator(
         // From here on nobody may cancel: the truth has to be found out.
         progress?.Report(new("verifying", driver.LastSample));
         bool began = driver.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
-        bool ran = destinationEvents.Events.Any(RanThere);
-        if (ran && !driver.IsSent)
+        if (!driver.IsSent && destinationEvents.Events.Any(RanThere))
         {
             orders.OnSent?.Invoke(); // the source's own word was lost
         }
 
-        SettledMigration settled = await Settlement.SettleAsync(expected, new(ResultOf(call, error, end.Reason), error, began, end.Why, ran || driver.IsSent, ran)).ConfigureAwait(false);
+        SettledMigration settled = await Settlement.SettleAsync(expected, () => Seen(new(ResultOf(call, error, end.Reason), error, began, end.Why))).ConfigureAwait(false);
         if (mode == MigrationMode.P2P && call is { IsCompleted: true } && settled.Decision.Finding == MigrationFinding.Underway)
         {
             // Our connection broke, and the daemons go on without us.
             LogFollows(name, source.Address.Name, destination.Address.Name);
             end = await driver.UntilEndAsync(null, orders, cancellationToken).ConfigureAwait(false);
-            ran = destinationEvents.Events.Any(RanThere);
-            settled = await Settlement.SettleAsync(expected, new(ResultOf(null, null, end.Reason), null, Began: true, end.Why, ran || driver.IsSent, ran)).ConfigureAwait(false);
+            settled = await Settlement.SettleAsync(expected, () => Seen(new(ResultOf(null, null, end.Reason), Reason: end.Why))).ConfigureAwait(false);
         }
 
         LogEnded(name, settled.Verdict.Outcome, settled.Verdict.Message);
@@ -343,6 +341,12 @@ public sealed partial class Migrator(
         settled = await DeviceHealth.LookAsync(settled, source, destination, host => Task.FromResult(LogOf(host == source ? evidence.Source : evidence.Destination))).ConfigureAwait(false);
         return new(settled, evidence, error, began, moved, driver.Decisions);
 
+        JobEnd Seen(JobEnd job)
+        {
+            bool ran = destinationEvents.Events.Any(RanThere);
+            return job with { DestinationMayRun = ran || driver.IsSent, DestinationRan = ran };
+        }
+
         (LogEvidence, DateTimeOffset) LogOf(HostEvidence seen) => (seen.Log, OnClockOf(seen.Events, started));
     }
 
@@ -368,7 +372,7 @@ public sealed partial class Migrator(
 
     /// <summary>Undoes what was prepared for a call that was never made.</summary>
     private async Task<RecoveryResult> GiveUpAsync(MigrationPlan plan, RecordedMigration record) =>
-        await record.EndAsync(await Settlement.SettleAsync(plan.Expectation, new(JobResult.Cancelled, Began: false)).ConfigureAwait(false)).ConfigureAwait(false);
+        await record.EndAsync(await Settlement.SettleAsync(plan.Expectation, () => new(JobResult.Cancelled, Began: false)).ConfigureAwait(false)).ConfigureAwait(false);
 
     private static MigrationResult AfterGivingUp(MigrationResult result, RecoveryResult undone) => undone.IsFinished ? result : result with
     {

@@ -206,7 +206,7 @@ public sealed partial class Recoverer(
     private async Task<SettledMigration> SettleAsync(UnfinishedOperation operation, IHost source, IHost destination)
     {
         var settlement = new MigrationSettlement(source, destination, _time, _logger) { HostGrace = HostGrace, SettleGrace = SettleGrace };
-        SettledMigration settled = await settlement.SettleAsync(operation.Expectation, operation.End).ConfigureAwait(false);
+        SettledMigration settled = await settlement.SettleAsync(operation.Expectation, () => operation.End).ConfigureAwait(false);
         return await DeviceHealth.LookAsync(settled, source, destination, ReadLogAsync).ConfigureAwait(false);
 
         // Nothing was seen by which the hosts' clocks could be told from ours; without a beginning, no line of the log is known to be of this migration.

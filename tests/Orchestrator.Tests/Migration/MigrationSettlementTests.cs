@@ -121,6 +121,24 @@ public sealed class MigrationSettlementTests
     }
 
     [Test]
+    public async Task A_guest_that_fell_back_after_it_had_run_on_the_destination_is_degraded_and_what_it_left_there_is_kept([Values] bool cancelled, [Values] bool leaves)
+    {
+        _source.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.MigrationCanceled);
+        if (leaves)
+        {
+            _destination.Domains[Samples.Uuid] = Samples.Domain(DomainState.Shutoff, (int)DomainShutoffReason.Failed);
+            _destination.Definitions[Samples.Uuid] = Stranded.Xml;
+        }
+
+        SettledMigration settled = await SettleAsync(new(cancelled ? JobResult.Cancelled : JobResult.Failed, DestinationMayRun: true, DestinationRan: true), Expected with { PersistentOnDestination = true, DestinationWasFree = true });
+        Assert.That((settled.Verdict.Outcome, settled.Decision.Finding), Is.EqualTo((MigrationOutcome.Degraded, MigrationFinding.Stayed)), settled.Verdict.Message);
+        Assert.That(settled.Verdict.Message, Does.Contain("its disks have what it wrote on lab-b since").And.Not.Contain("as before"));
+        Assert.That(settled.Verdict.Remedy, leaves ? Does.Contain("file systems").And.Contain($"undefine {Samples.Uuid}") : Does.Contain("file systems"));
+        Assert.That(_destination.Definitions.ContainsKey(Samples.Uuid), Is.EqualTo(leaves));
+        Assert.That(settled.Done, Is.Empty);
+    }
+
+    [Test]
     public async Task The_paused_copy_that_was_not_taken_away_goes_when_the_destination_runs_the_guest()
     {
         _source.Domains[Samples.Uuid] = Stranded with { IsPersistent = true };
@@ -193,5 +211,5 @@ public sealed class MigrationSettlementTests
 
     private Task<SettledMigration> SettleAsync(JobEnd? job = null, MigrationExpectation? expected = null) =>
         new MigrationSettlement(_source, _destination, TimeProvider.System, NullLogger.Instance) { HostGrace = TimeSpan.FromMilliseconds(300), SettleGrace = TimeSpan.FromMilliseconds(300) }
-            .SettleAsync(expected ?? Expected, job ?? JobEnd.Unseen);
+            .SettleAsync(expected ?? Expected, () => job ?? JobEnd.Unseen);
 }
