@@ -244,12 +244,13 @@ public sealed partial class Recoverer(
     {
         MigrationVerdict verdict = MigrationVerdict.Judge(operation.Expectation, hosts.SourceIdentity, hosts.DestinationIdentity, here, there, operation.End);
         bool waits = decision.Finding == MigrationFinding.Underway && !(here.IsKnown && there.IsKnown);
+        string message = waits ? $"{verdict.Message}; {(here.IsKnown ? there : here).Host} cannot be asked" : verdict.Message;
         return new()
         {
             Operation = operation,
             Outcome = waits ? MigrationOutcome.Unreachable : verdict.Outcome,
-            Message = waits ? $"{verdict.Message}; {(here.IsKnown ? there : here).Host} cannot be asked" : verdict.Message,
-            Remedy = verdict.Remedy,
+            Message = string.Join("; ", [message, .. hosts.Problems]),
+            Remedy = hosts.Problems.Count == 0 ? verdict.Remedy : $"Where the host got another UUID, or the name was given on, name both hosts by their URIs: {operation.CommandByHand}",
             Finding = decision.Finding,
         };
     }

@@ -13,6 +13,8 @@ public sealed class OperationMarkerTests
         Owner = new("0123456789abcdef0123456789abcdef", "ops1", 4242, new(2026, 1, 2, 3, 4, 0, TimeSpan.Zero), "o'brien & <co>"),
         Source = new("node1", "qemu+ssh://root@node1/system?keyfile=/a&x=1"),
         Destination = new("node2", "qemu+ssh://node2/system"),
+        SourceHostUuid = Guid.Parse("aaaaaaaa-0000-0000-0000-000000000001"),
+        DestinationHostUuid = Guid.Parse("bbbbbbbb-0000-0000-0000-000000000002"),
         Mode = "direct",
         Started = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
         WasRunning = true,
@@ -46,6 +48,14 @@ public sealed class OperationMarkerTests
 
         Assert.That(await MarkedDomain.UnmarkAsync(_host, domain.Uuid), Is.True);
         Assert.That(_host.Definitions[domain.Uuid], Does.Not.Contain(OperationMarker.Namespace));
+    }
+
+    [Test]
+    public void A_mark_without_the_hosts_UUIDs_is_read()
+    {
+        OperationMarker older = Marker with { SourceHostUuid = null, DestinationHostUuid = null };
+        string xml = $"<domain><metadata>{older.Write().Replace("<operation", $"<operation xmlns='{OperationMarker.Namespace}'", StringComparison.Ordinal)}</metadata></domain>";
+        Assert.That(OperationMarker.Read(xml), Is.EqualTo(older));
     }
 
     [Test]

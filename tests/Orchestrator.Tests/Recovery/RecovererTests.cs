@@ -268,6 +268,31 @@ public sealed class RecovererTests
     }
 
     [Test]
+    public async Task A_host_that_only_has_the_name_of_the_one_it_was_is_unknown_and_nothing_is_touched([Values] bool byTheMark, [Values] bool atTheSource)
+    {
+        // What the records have is what the hosts were when the migration began.
+        _source.Domains[_uuid] = Migration.Samples.Domain(uuid: _uuid);
+        _source.OnMigrate = (_, _) => throw new KilledException();
+        Assert.ThrowsAsync<KilledException>(() => new Migrator(_source, _destination, _clock) { Journal = _journal }.MigrateAsync(Migration.Samples.Request));
+        JournalOperation operation = _journal.Find(_uuid).Single();
+        FakeHost other = new(atTheSource ? "lab-a" : "lab-b", _clock) { Identity = Migration.Samples.Host("elsewhere") with { HostUuid = Guid.NewGuid() } };
+        (_source, _destination) = atTheSource ? (other, _destination) : (_source, other);
+        Stand(_source, "stranded", operation);
+        Stand(_destination, "absent", operation);
+
+        UnfinishedOperation found = byTheMark ? UnfinishedOperation.Of(OperationMarker.Read(_source.Domains[_uuid].Xml)!, _source.Domains[_uuid]) : UnfinishedOperation.Of(operation);
+        RecoveryResult result = await Recoverer().RecoverAsync(found);
+
+        Assert.That((result.Outcome, result.IsFinished), Is.EqualTo((MigrationOutcome.NeedsPerson, false)), result.Message);
+        Assert.That(result.Message, Does.Contain($"what is called {other.Address.Name} now is another host").And.Contain($"{other.Identity.HostUuid}"));
+        Assert.That(result.Remedy, Does.Contain("orchestrator recover web1 --from"));
+        Assert.That(StateOf(_source), Is.EqualTo("stranded"));
+
+        Assert.That((await Recoverer().RecoverAsync(found with { IsDecided = true })).Outcome, Is.EqualTo(MigrationOutcome.Failed), "a person named them");
+        Assert.That(StateOf(_source), Is.EqualTo("running"));
+    }
+
+    [Test]
     public void Every_finding_is_in_the_schema([Values] MigrationFinding finding)
     {
         JsonNode schema = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "schemas", "recover.schema.json")))!;
