@@ -91,6 +91,16 @@ public sealed class CellJudgeTests
     });
 
     [Test]
+    public void A_guest_that_fell_back_after_it_had_run_on_the_destination_has_not_simply_stayed() => Assert.Multiple(() =>
+    {
+        ToolRun degraded = new(6, "degraded", "degraded", "its disks have what it wrote there", TimeSpan.FromSeconds(5));
+        CellEvidence evidence = Evidence(Fault.DestinationQemuKilled, FaultPhase.Resumed, degraded, new(Runs, Off));
+        Assert.That(CellJudge.Judge(evidence), Is.Empty, "what it left there is kept");
+        Assert.That(CellJudge.Judge(evidence with { Migration = Failed }), Has.Some.Contains("ended with code 1"));
+        Assert.That(CellJudge.Judge(Evidence(Fault.DestinationQemuKilled, FaultPhase.Finish, Failed, new(Runs, Off))), Has.Some.Contains("still has the guest"));
+    });
+
+    [Test]
     public void Unreachable_is_right_only_when_a_daemon_or_the_way_to_it_was_the_victim() => Assert.Multiple(() =>
     {
         ToolRun unreachable = new(3, "unreachable", "unreachable", "no answer", TimeSpan.FromSeconds(5));

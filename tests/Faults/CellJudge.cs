@@ -44,11 +44,14 @@ internal static class CellJudge
         _ => false,
     };
 
+    /// <summary>Whether the source may have the guest back that had begun to run on the destination: its time went back, and what it left there is kept.</summary>
+    internal static bool FallsBack(Fault fault, FaultPhase struck) => fault == Fault.DestinationQemuKilled && struck == FaultPhase.Resumed;
+
     /// <summary>Where the guest may be in the end.</summary>
     internal static IReadOnlyList<GuestPlace> Places(Fault fault, FaultPhase struck) => (fault, struck) switch
     {
         (Fault.DestinationQemuKilled, FaultPhase.After) => [GuestPlace.None],
-        (Fault.DestinationQemuKilled, FaultPhase.Resumed) => [GuestPlace.None, GuestPlace.Source], // the source may take it back: no other copy runs any more
+        (Fault.DestinationQemuKilled, FaultPhase.Resumed) => [GuestPlace.None, GuestPlace.Source], // libvirt lets the source take it back: no other copy runs any more
         (_, >= FaultPhase.Resumed) => [GuestPlace.Destination],
         (Fault.SourceQemuKilled, FaultPhase.Finish) => [GuestPlace.Destination, GuestPlace.None],
         (Fault.SourceQemuKilled, _) => [GuestPlace.None],
@@ -74,6 +77,7 @@ internal static class CellJudge
             GuestPlace.None when struck == FaultPhase.Plan => [Refused, NeedsPerson],
             GuestPlace.None => [NeedsPerson],
             GuestPlace.Destination => [Done],
+            GuestPlace.Source when FallsBack(fault, struck) => [Degraded],
             GuestPlace.Source when losesHost => [Failed, Unreachable],
             GuestPlace.Source => [Failed],
             _ => [NeedsPerson],
@@ -208,7 +212,7 @@ internal static class CellJudge
         })
         {
             // With the guest gone its definition is all there is of it, and stays on one of the two.
-            bool mayBeDefined = isHome || (place == GuestPlace.None && !(host == "destination" && evidence.Settled.Source.IsDefined));
+            bool mayBeDefined = isHome || (place == GuestPlace.Source && FallsBack(evidence.Cell.Fault, evidence.Struck)) || (place == GuestPlace.None && !(host == "destination" && evidence.Settled.Source.IsDefined));
             if (isHome && !facts.IsDefined)
             {
                 yield return $"the {host} has lost the guest's definition";

@@ -36,6 +36,9 @@ internal static class QmpEvents
     /// <summary>Whether an event tells of the switch to post-copy.</summary>
     public static bool IsPostCopy(ObservedEvent e) => e.Name == "suspended/postcopy" || (e.Channel == Qmp && Status(e) == "postcopy-active");
 
+    /// <summary>Whether an event of the source tells that it has sent all of the guest.</summary>
+    public static bool IsSent(ObservedEvent e) => Status(e) == "completed";
+
     /// <summary>The status that a MIGRATION event tells, or <see langword="null"/>.</summary>
     public static string? Status(ObservedEvent e) => e.Name == "MIGRATION" ? Field(e, "status") : null;
 

@@ -352,7 +352,8 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         entry.HasRecovered = true;
         Recovery.RecoveryResult result = await recoverer.RecoverClaimedAsync(unfinished, follow: false, null, cancellationToken).ConfigureAwait(false);
         entry.Note($"first settled the {unfinished}: {result.Message}{string.Concat(result.Done.Select(done => $"; {done}"))}");
-        return result.IsFinished || result.Finding is MigrationFinding.StayedUnseen or MigrationFinding.Underway
+        bool mayRunTwice = result is { Finding: MigrationFinding.StayedUnseen, Operation.End.DestinationMayRun: true };
+        return result.IsFinished || (result.Finding is MigrationFinding.StayedUnseen or MigrationFinding.Underway && !mayRunTwice)
             ? true
             : throw Failure(OperationStage.Unknown, entry, $"was left by the {unfinished}: {result.Message}", result.Remedy);
     }

@@ -13,8 +13,11 @@ namespace Orchestrator.Migration;
 /// <param name="StopGrace">How long it may take to end after it was asked to.</param>
 /// <param name="NewPolicy">Asked now and then for another policy that somebody has set meanwhile; <see langword="null"/> when nobody has.</param>
 /// <param name="OnPostCopy">Told before the migration is told to switch to post-copy, and when it has switched at somebody else's word.</param>
+/// <param name="OnSent">Told when the source has sent all of the guest.</param>
 /// <param name="InPostCopy">Whether it has switched before.</param>
-internal sealed record DriveOrders(MigrationPolicy Policy, PolicyContext Context, TimeSpan StopGrace, Func<MigrationPolicy?>? NewPolicy = null, Action? OnPostCopy = null, bool InPostCopy = false);
+/// <param name="IsSent">Whether all was sent before.</param>
+internal sealed record DriveOrders(
+    MigrationPolicy Policy, PolicyContext Context, TimeSpan StopGrace, Func<MigrationPolicy?>? NewPolicy = null, Action? OnPostCopy = null, Action? OnSent = null, bool InPostCopy = false, bool IsSent = false);
 
 /// <summary>Why a migration was asked to end, if it was.</summary>
 /// <param name="Reason">By whom.</param>
@@ -45,11 +48,15 @@ internal sealed partial class MigrationDriver(
     private long? _blindSince;
     private bool _postCopy;
     private Action? _onPostCopy;
+    private Action? _onSent;
     private string? _note;
 
     internal IReadOnlyList<JobSample> Samples => _samples;
 
     internal IReadOnlyList<PolicyDecision> Decisions => _decisions;
+
+    /// <summary>Whether the source has sent all of the guest.</summary>
+    internal bool IsSent { get; private set; }
 
     internal JobSample? LastSample => _samples.Count > 0 ? _samples[^1] : null;
 
@@ -61,7 +68,8 @@ internal sealed partial class MigrationDriver(
     /// <param name="cancellationToken">Asks for its end.</param>
     internal async Task<DriveEnd> UntilEndAsync(Task? call, DriveOrders orders, CancellationToken cancellationToken)
     {
-        (_policy, _context, _onPostCopy, _postCopy) = (orders.Policy, orders.Context, orders.OnPostCopy, orders.InPostCopy);
+        (_policy, _context, _onPostCopy, _onSent, _postCopy) = (orders.Policy, orders.Context, orders.OnPostCopy, orders.OnSent, orders.InPostCopy);
+        IsSent |= orders.IsSent;
         if (call is null)
         {
             await TakeLimitAsync().ConfigureAwait(false);
@@ -70,7 +78,7 @@ internal sealed partial class MigrationDriver(
         long asked = time.GetTimestamp();
         long started = _started ??= asked;
         long stopped = asked;
-        Task boundary = events.NextAsync(IsBoundary);
+        Task turn = events.NextAsync(IsTurn);
         while (!(call?.IsCompleted ?? await IsOverAsync().ConfigureAwait(false)))
         {
             if (time.GetElapsedTime(asked) >= PolicyInterval)
@@ -80,6 +88,7 @@ internal sealed partial class MigrationDriver(
             }
 
             NoticePostCopy();
+            NoticeSent();
             if (_end.Reason == StopReason.None)
             {
                 _end = await ReasonToStopAsync(cancellationToken).ConfigureAwait(false);
@@ -106,14 +115,26 @@ internal sealed partial class MigrationDriver(
             }
 
             Task pause = Task.Delay(Interval, time, _end.Reason == StopReason.None ? cancellationToken : CancellationToken.None);
-            await Task.WhenAny(call ?? pause, pause, boundary).ConfigureAwait(false);
-            boundary = boundary.IsCompleted ? events.NextAsync(IsBoundary) : boundary;
+            await Task.WhenAny(call ?? pause, pause, turn).ConfigureAwait(false);
+            turn = turn.IsCompleted ? events.NextAsync(IsTurn) : turn;
         }
 
+        NoticeSent();
         return _end;
     }
 
     private static bool IsBoundary(ObservedEvent observed) => observed.Channel == "iteration";
+
+    private static bool IsTurn(ObservedEvent observed) => IsBoundary(observed) || QmpEvents.IsSent(observed);
+
+    private void NoticeSent()
+    {
+        if (!IsSent && events.Events.Any(QmpEvents.IsSent))
+        {
+            IsSent = true;
+            _onSent?.Invoke();
+        }
+    }
 
     private void NoticePostCopy()
     {

@@ -34,8 +34,8 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
 
     /// <summary>Settles.</summary>
     /// <param name="expected">What the migration was to come to.</param>
-    /// <param name="job">What is known of the call.</param>
-    internal async Task<SettledMigration> SettleAsync(MigrationExpectation expected, JobEnd job)
+    /// <param name="seen">What is known of the call by now: events that were on their way come with the hosts' answers.</param>
+    internal async Task<SettledMigration> SettleAsync(MigrationExpectation expected, Func<JobEnd> seen)
     {
         var done = new List<string>();
         var tried = new HashSet<OutcomeAction>();
@@ -44,7 +44,8 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
         {
             DomainWhereabouts here = await AskAsync(source, expected).ConfigureAwait(false);
             DomainWhereabouts there = await AskAsync(destination, expected).ConfigureAwait(false);
-            OutcomeDecision decision = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false));
+            JobEnd job = seen();
+            OutcomeDecision decision = expected.Decide(here, there, job);
 
             // While the call has not returned, libvirt may still do any of this itself.
             bool waits = job.Result != JobResult.Unanswered && (decision.Finding == MigrationFinding.StayedUnseen && job.DestinationMayRun
@@ -71,7 +72,7 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
                 return elapsed < (here.IsKnown && there.IsKnown ? SettleGrace : HostGrace);
             case OutcomeAction.Follow:
                 return elapsed < SettleGrace; // the call has returned: the job's end is about to be seen
-            case OutcomeAction.ResumeSource when expected.WasRunning && !job.DestinationRan:
+            case OutcomeAction.ResumeSource when expected.WasRunning:
                 return await TryAsync(OutcomeAction.ResumeSource, source, $"resumed {name} on {source.Address.Name}", () => source.ResumeDomainAsync(expected.Uuid, CancellationToken.None)).ConfigureAwait(false);
             case OutcomeAction.RemoveSourceCopy when expected.WasRunning && there.Domain!.State == DomainState.Running:
                 return await TryAsync(
@@ -93,7 +94,7 @@ internal sealed partial class MigrationSettlement(IHost source, IHost destinatio
                 return await TryAsync(
                     OutcomeAction.None, source, $"removed the definition of {name} from {source.Address.Name}",
                     () => source.UndefineDomainAsync(expected.Uuid, DomainUndefineFlags.KeepNvram, CancellationToken.None)).ConfigureAwait(false);
-            case OutcomeAction.None when decision.Finding == MigrationFinding.Stayed && expected.IsLeftover(there):
+            case OutcomeAction.None when decision.Finding == MigrationFinding.Stayed && expected.IsLeftover(there) && !job.DestinationRan:
                 return await TryAsync(
                     OutcomeAction.None, destination, $"removed the definition of {name} that the migration had made on {destination.Address.Name}",
                     () => destination.UndefineDomainAsync(expected.Uuid, DomainUndefineFlags.KeepNvram, CancellationToken.None)).ConfigureAwait(false);

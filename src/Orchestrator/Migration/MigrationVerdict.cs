@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Migration;
 
@@ -32,7 +33,7 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
     internal static MigrationVerdict Judge(
         MigrationExpectation expected, HostIdentity source, HostIdentity destination, DomainWhereabouts here, DomainWhereabouts there, JobEnd job)
     {
-        MigrationFinding finding = OutcomeTable.Decide(here.State(expected.WasRunning), there.State(wasRunning: false)).Finding;
+        MigrationFinding finding = expected.Decide(here, there, job).Finding;
         string name = expected.Name;
         string why = job.Error is null ? "" : $": {HostAddress.Redact(job.Error.Message)}";
         string states = $"{here.Host}: {here.Describe()}, {there.Host}: {there.Describe()}";
@@ -46,11 +47,12 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
         return finding switch
         {
             MigrationFinding.Moved => Arrived(expected, source, destination, here, there.Domain!, job.Error),
-            MigrationFinding.Stayed when expected.IsLeftover(there) && Stayed(expected, source, here.Domain!, job, why) is { Outcome: not MigrationOutcome.NeedsPerson } stayed => new(
-                MigrationOutcome.Degraded, $"{stayed.Message}; the definition that the migration made is left on {there.Host}", $"It is of no use there: virsh -c '{destination.Uri}' undefine {expected.Uuid} --keep-nvram"),
-            MigrationFinding.Stayed => Stayed(expected, source, here.Domain!, job, why),
+            MigrationFinding.Stayed when expected.IsLeftover(there) && Stayed(expected, source, here.Domain!, there.Host, job, why) is { Outcome: not MigrationOutcome.NeedsPerson } stayed => new(
+                MigrationOutcome.Degraded, $"{stayed.Message}; the definition that the migration made is left on {there.Host}",
+                $"{(job.DestinationRan ? $"{stayed.Remedy} When its log and definition there are" : "The definition is")} of no use any more: virsh -c '{destination.Uri}' undefine {expected.Uuid} --keep-nvram"),
+            MigrationFinding.Stayed => Stayed(expected, source, here.Domain!, there.Host, job, why),
             MigrationFinding.StayedUnseen when job.DestinationMayRun => new(
-                MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, but all of it had been sent to {there.Host}, which cannot be asked{why}: it may run on both",
+                MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, but it may have gone over whole to {there.Host}, which cannot be asked{why}: it may run on both",
                 $"Bring {there.Host} back, then: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'. Pausing the copy on {source.Name} keeps the two from writing to one disk: "
                 + $"virsh -c '{source.Uri}' suspend {expected.Uuid}"),
             MigrationFinding.StayedUnseen => here.Domain!.State == DomainState.Running || !expected.WasRunning
@@ -66,16 +68,21 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
                 $"When the guest works on {there.Host}: virsh -c '{source.Uri}' destroy {expected.Uuid}. Never resume that copy."),
             MigrationFinding.SourceNotResumed => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name} and does not run; {there.Host} has none{why}",
                 $"virsh -c '{source.Uri}' resume {expected.Uuid}"),
-            MigrationFinding.WasThere => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, and has been on {there.Host} ({there.Describe()}): what is paused may be old{why}",
+            MigrationFinding.WasThere => new(MigrationOutcome.NeedsPerson, $"{name} is {here.Describe()} on {source.Name}, and may have run on {there.Host} ({there.Describe()}): what is paused may be old{why}",
                 $"Find out where the guest went on. If it runs nowhere else and never ran on {there.Host}: virsh -c '{source.Uri}' resume {expected.Uuid}. Else: virsh -c '{source.Uri}' destroy {expected.Uuid}."),
             MigrationFinding.PostCopyBroken => new(MigrationOutcome.NeedsPerson, $"the post-copy migration of {name} broke, and its memory is on two hosts ({states}){why}",
                 $"Destroy neither. When the link is back: orchestrator recover {name} --from '{source.Uri}' --to '{destination.Uri}'"),
             MigrationFinding.TwoCopies => new(MigrationOutcome.NeedsPerson, $"{name} is active on both hosts ({states}){why}",
                 $"Find out which copy is the right one (the guest's console); destroy nothing before that is known. To keep it on {there.Host}: {Instead(expected, destination, there, source, here, expected.UndefinesSource)}. "
                 + $"To keep it on {here.Host}: {Instead(expected, source, here, destination, there, expected.PersistentOnDestination)}. Then: orchestrator recover {name}."),
+            MigrationFinding.NoCopy when MovedOn(expected, here, there, job) is { } left => new(
+                MigrationOutcome.NeedsPerson, $"{name} runs on neither host ({states}){why}: it was migrated on from {left} to a host that is not known here",
+                "Find it on that host, and start it nowhere before that: a second copy would write to its disks."),
+            MigrationFinding.NoCopy when here.Domain is null && there.Domain is null => new(
+                MigrationOutcome.NeedsPerson, $"{name} is on neither host{why}", "Find out whether it was migrated on to another host. If it runs nowhere, see its log on both hosts, then define and start it on one."),
             MigrationFinding.NoCopy => new(MigrationOutcome.NeedsPerson, $"{name} runs on neither host ({states}){why}",
                 "The guest shut down, or its QEMU died: see its log on both hosts, then start it on one: "
-                + $"virsh -c '{(here.Domain is null ? destination.Uri : source.Uri)}' start {expected.Uuid}"),
+                + $"virsh -c '{(there.Domain is not null && (here.Domain is null || IsMoved(here)) ? destination.Uri : source.Uri)}' start {expected.Uuid}"),
             MigrationFinding.NobodyKnows when there.IsActive => new(
                 MigrationOutcome.NeedsPerson, $"{name} is {there.Describe()} on {there.Host}, but {source.Name} cannot be asked{why}", $"Nothing was changed on this ignorance. Ask again: {ask}"),
             MigrationFinding.Settling => new(MigrationOutcome.NeedsPerson, $"{name} came to no rest ({states}){why}",
@@ -124,6 +131,13 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
                 : $"{name} is on {destination.Name}, although the call reported: {although}");
     }
 
+    /// <summary>The host from which a guest that is on neither went to a third; <see langword="null"/> where none says so. Of the source this migration itself makes libvirt say that.</summary>
+    private static string? MovedOn(MigrationExpectation expected, DomainWhereabouts here, DomainWhereabouts there, JobEnd job) => IsMoved(there) ? there.Host
+        : IsMoved(here) && there.State(wasRunning: false) != CopyState.Left && !expected.MayHaveRun(there, job) ? here.Host
+        : null;
+
+    private static bool IsMoved(DomainWhereabouts where) => DomainConditions.Of(where.Domain) == DomainCondition.Moved;
+
     /// <summary>The commands that take one copy away and leave the other running.</summary>
     private static string Instead(MigrationExpectation expected, HostIdentity kept, DomainWhereabouts right, HostIdentity other, DomainWhereabouts wrong, bool undefines) => string.Join("; ", new[]
     {
@@ -136,11 +150,17 @@ public sealed record MigrationVerdict(MigrationOutcome Outcome, string Message, 
         new(MigrationOutcome.NeedsPerson, $"{expected.Name} is {here.Describe()} on {source.Name} and does not run{why}",
             $"When it is certain that no other host runs it: virsh -c '{source.Uri}' resume {expected.Uuid}");
 
-    private static MigrationVerdict Stayed(MigrationExpectation expected, HostIdentity source, DomainSnapshot here, JobEnd job, string why)
+    private static MigrationVerdict Stayed(MigrationExpectation expected, HostIdentity source, DomainSnapshot here, string other, JobEnd job, string why)
     {
         if (expected.WasRunning && here.State != DomainState.Running)
         {
             return Halted(expected, source, here, why);
+        }
+
+        if (job.DestinationRan)
+        {
+            return new(MigrationOutcome.Degraded, $"{expected.Name} had begun to run on {other}, ended there, and runs on {source.Name} again with an earlier memory: its disks have what it wrote on {other} since{why}",
+                "Look at its file systems and its data; restarting the guest makes memory and disks agree.");
         }
 
         string stays = $"{expected.Name} {(expected.WasRunning ? "runs" : $"is {here.Describe()}")} on {source.Name} as before";

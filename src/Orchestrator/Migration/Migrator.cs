@@ -207,7 +207,7 @@ public sealed partial class Migrator(
             }
 
             leg = await RunLegAsync(
-                plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace, record.NewPolicy, record.EnterPostCopy),
+                plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace, record.NewPolicy, () => record.Note(OperationPhase.PostCopy), () => record.Note(OperationPhase.Sent)),
                 () =>
                 {
                     record.Enter(OperationPhase.Migrating);
@@ -267,15 +267,21 @@ public sealed partial class Migrator(
     /// <param name="expected">What the migration is to come to.</param>
     /// <param name="policy">What it may do to come to its end.</param>
     /// <param name="context">What is known of it.</param>
-    /// <param name="newPolicy">Asked now and then for another policy that somebody has set meanwhile.</param>
+    /// <param name="record">What its journal has of it; <see langword="null"/> when no journal here knows it.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Cancels the migration.</param>
     internal async Task<FollowedMigration> FollowAsync(
-        MigrationExpectation expected, MigrationPolicy policy, PolicyContext context, Func<MigrationPolicy?>? newPolicy = null,
+        MigrationExpectation expected, MigrationPolicy policy, PolicyContext context, RecordedMigration? record = null,
         IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         LogFollows(expected.Name, source.Address.Name, destination.Address.Name);
-        Leg leg = await RunLegAsync(expected, MigrationMode.P2P, new(policy, context, StopGrace, newPolicy), begin: null, progress, cancellationToken).ConfigureAwait(false);
+        DriveOrders orders = new(policy, context, StopGrace);
+        if (record is not null)
+        {
+            orders = orders with { NewPolicy = record.NewPolicy, OnSent = () => record.Note(OperationPhase.Sent), IsSent = record.IsSent };
+        }
+
+        Leg leg = await RunLegAsync(expected, MigrationMode.P2P, orders, begin: null, progress, cancellationToken).ConfigureAwait(false);
         return new(leg.Settled, leg.Evidence, leg.HasMoved ? DowntimeMeasurement.Measure(leg.Evidence) : null, leg.Decisions);
     }
 
@@ -315,15 +321,18 @@ public sealed partial class Migrator(
         // From here on nobody may cancel: the truth has to be found out.
         progress?.Report(new("verifying", driver.LastSample));
         bool began = driver.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
-        bool ran = destinationEvents.Events.Any(RanThere);
-        SettledMigration settled = await Settlement.SettleAsync(expected, new(ResultOf(call, error, end.Reason), error, began, end.Why, ran || sourceEvents.Events.Any(WasSent), ran)).ConfigureAwait(false);
+        if (!driver.IsSent && destinationEvents.Events.Any(RanThere))
+        {
+            orders.OnSent?.Invoke(); // the source's own word was lost
+        }
+
+        SettledMigration settled = await Settlement.SettleAsync(expected, () => Seen(new(ResultOf(call, error, end.Reason), error, began, end.Why))).ConfigureAwait(false);
         if (mode == MigrationMode.P2P && call is { IsCompleted: true } && settled.Decision.Finding == MigrationFinding.Underway)
         {
             // Our connection broke, and the daemons go on without us.
             LogFollows(name, source.Address.Name, destination.Address.Name);
             end = await driver.UntilEndAsync(null, orders, cancellationToken).ConfigureAwait(false);
-            ran = destinationEvents.Events.Any(RanThere);
-            settled = await Settlement.SettleAsync(expected, new(ResultOf(null, null, end.Reason), null, Began: true, end.Why, ran || sourceEvents.Events.Any(WasSent), ran)).ConfigureAwait(false);
+            settled = await Settlement.SettleAsync(expected, () => Seen(new(ResultOf(null, null, end.Reason), Reason: end.Why))).ConfigureAwait(false);
         }
 
         LogEnded(name, settled.Verdict.Outcome, settled.Verdict.Message);
@@ -356,6 +365,12 @@ public sealed partial class Migrator(
         settled = await DeviceHealth.LookAsync(settled, source, destination, host => Task.FromResult(LogOf(host == source ? evidence.Source : evidence.Destination))).ConfigureAwait(false);
         return new(settled, evidence, error, began, moved, driver.Decisions);
 
+        JobEnd Seen(JobEnd job)
+        {
+            bool ran = destinationEvents.Events.Any(RanThere);
+            return job with { DestinationMayRun = ran || driver.IsSent, DestinationRan = ran };
+        }
+
         (LogEvidence, DateTimeOffset) LogOf(HostEvidence seen) => (seen.Log, OnClockOf(seen.Events, started));
     }
 
@@ -380,14 +395,12 @@ public sealed partial class Migrator(
 
     /// <summary>Undoes what was prepared for a call that was never made.</summary>
     private async Task<RecoveryResult> GiveUpAsync(MigrationPlan plan, RecordedMigration record) =>
-        await record.EndAsync(await Settlement.SettleAsync(plan.Expectation, new(JobResult.Cancelled, Began: false)).ConfigureAwait(false)).ConfigureAwait(false);
+        await record.EndAsync(await Settlement.SettleAsync(plan.Expectation, () => new(JobResult.Cancelled, Began: false)).ConfigureAwait(false)).ConfigureAwait(false);
 
     private static MigrationResult AfterGivingUp(MigrationResult result, RecoveryResult undone) => undone.IsFinished ? result : result with
     {
         Verdict = new(MigrationOutcome.Degraded, $"{result.Verdict.Message}; not all that was prepared could be undone: {undone.Message}", undone.Remedy),
     };
-
-    private static bool WasSent(ObservedEvent observed) => QmpEvents.Status(observed) == "completed";
 
     private static bool RanThere(ObservedEvent observed) => observed is { Channel: "qmp", Name: "RESUME" } || (observed.Channel == "lifecycle" && observed.Name.StartsWith("resumed/", StringComparison.Ordinal));
 

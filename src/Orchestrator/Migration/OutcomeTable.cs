@@ -35,7 +35,7 @@ internal enum CopyState
     /// <summary>It starts, goes down, or another job works on it: ask again.</summary>
     Changing,
 
-    /// <summary>No QEMU, but there was one: it shut down, was ended or crashed here, or was migrated on.</summary>
+    /// <summary>No QEMU, but there was one, or may have been: it shut down, was ended or crashed here, or was migrated on.</summary>
     Left,
 }
 
@@ -91,7 +91,7 @@ public enum MigrationFinding
     /// <summary>Its memory is on two hosts and nothing moves it.</summary>
     PostCopyBroken,
 
-    /// <summary>It is paused on the source by a migration that is gone, and has been on the destination, where it ended or went on: what is paused may be old.</summary>
+    /// <summary>It is paused on the source by a migration that is gone, and has been on the destination, or may have been, where it ended or went on: what is paused may be old.</summary>
     WasThere,
 
     /// <summary>Both hosts have it, and both copies may be the right one.</summary>

@@ -21,11 +21,17 @@ public sealed record JournalIntent
     /// <summary>Its URI, without a password.</summary>
     public required string SourceUri { get; init; }
 
+    /// <summary>The UUID by which its libvirt knew itself; <see langword="null"/> when nobody wrote it down.</summary>
+    public Guid? SourceHostUuid { get; init; }
+
     /// <summary>What the user calls the destination.</summary>
     public required string DestinationName { get; init; }
 
     /// <summary>Its URI, without a password.</summary>
     public required string DestinationUri { get; init; }
+
+    /// <summary>The UUID by which its libvirt knew itself; <see langword="null"/> when nobody wrote it down.</summary>
+    public Guid? DestinationHostUuid { get; init; }
 
     /// <summary>Who drives it: <c>p2p</c> or <c>direct</c>.</summary>
     public required string Mode { get; init; }

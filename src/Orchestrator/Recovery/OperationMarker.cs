@@ -32,6 +32,12 @@ public sealed record OperationMarker
     /// <summary>The destination, without a password in its URI.</summary>
     public required HostAddress Destination { get; init; }
 
+    /// <summary>The source's host UUID; <see langword="null"/> when the mark does not have it.</summary>
+    public Guid? SourceHostUuid { get; init; }
+
+    /// <summary>The destination's host UUID; <see langword="null"/> when the mark does not have it.</summary>
+    public Guid? DestinationHostUuid { get; init; }
+
     /// <summary>Who drives it: <c>p2p</c> or <c>direct</c>.</summary>
     public required string Mode { get; init; }
 
@@ -60,6 +66,8 @@ public sealed record OperationMarker
             Owner = operation.Owner,
             Source = new(intent.SourceName, intent.SourceUri),
             Destination = new(intent.DestinationName, intent.DestinationUri),
+            SourceHostUuid = intent.SourceHostUuid,
+            DestinationHostUuid = intent.DestinationHostUuid,
             Mode = intent.Mode,
             Started = operation.Started,
             WasRunning = intent.WasRunning,
@@ -101,8 +109,10 @@ public sealed record OperationMarker
         new XAttribute("user", Owner.User),
         new XAttribute("from", Source.Name),
         new XAttribute("from-uri", HostAddress.Redact(Source.Uri)),
+        SourceHostUuid is { } source ? new XAttribute("from-host", source) : null,
         new XAttribute("to", Destination.Name),
         new XAttribute("to-uri", HostAddress.Redact(Destination.Uri)),
+        DestinationHostUuid is { } destination ? new XAttribute("to-host", destination) : null,
         new XAttribute("running", WasRunning),
         new XAttribute("persistent", PersistentOnDestination),
         new XAttribute("undefine", UndefinesSource)).ToString(SaveOptions.DisableFormatting);
@@ -151,6 +161,8 @@ public sealed record OperationMarker
                 Owner = new(machine, host, pid, Value(element, "user") ?? ""),
                 Source = new(from, fromUri),
                 Destination = new(to, toUri),
+                SourceHostUuid = Uuid(element, "from-host"),
+                DestinationHostUuid = Uuid(element, "to-host"),
                 Mode = mode,
                 Started = started,
                 WasRunning = Value(element, "running") == "true",
@@ -160,6 +172,8 @@ public sealed record OperationMarker
             : null;
 
     private static string? Value(XElement element, string attribute) => element.Attribute(attribute)?.Value;
+
+    private static Guid? Uuid(XElement element, string attribute) => Guid.TryParse(Value(element, attribute), out Guid uuid) ? uuid : null;
 
     private static DateTimeOffset? Time(XElement element, string attribute) =>
         DateTimeOffset.TryParse(Value(element, attribute), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTimeOffset time) ? time : null;

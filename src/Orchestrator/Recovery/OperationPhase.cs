@@ -22,6 +22,10 @@ public enum OperationPhase
     [JsonStringEnumMemberName("post_copy")]
     PostCopy,
 
+    /// <summary>The source has sent all of the guest: the destination may run it.</summary>
+    [JsonStringEnumMemberName("sent")]
+    Sent,
+
     /// <summary>The migration has ended; what it left is being put in order.</summary>
     [JsonStringEnumMemberName("settling")]
     Settling,

@@ -48,8 +48,10 @@ internal sealed partial class RecordedMigration
             DomainName = plan.Domain.Name,
             SourceName = source.Address.Name,
             SourceUri = source.Address.Uri,
+            SourceHostUuid = source.Identity.HostUuid,
             DestinationName = destination.Address.Name,
             DestinationUri = destination.Address.Uri,
+            DestinationHostUuid = destination.Identity.HostUuid,
             Mode = plan.Mode == MigrationMode.P2P ? "p2p" : "direct",
             MigrateUri = Parameter(plan, MigrateParameter.MigrateUri),
             ListenAddress = Parameter(plan, MigrateParameter.ListenAddress),
@@ -106,12 +108,15 @@ internal sealed partial class RecordedMigration
         }
     }
 
-    /// <summary>Tells the journal that the guest goes over in post-copy. It goes all the same: without that word a recovery sees it by what the hosts say.</summary>
-    internal void EnterPostCopy()
+    /// <summary>Whether the journal had before that all of the guest was sent.</summary>
+    internal bool IsSent => _operation.Phase == OperationPhase.Sent;
+
+    /// <summary>Tells the journal what libvirt does by now. It does so all the same: without that word a recovery goes by what the hosts say.</summary>
+    internal void Note(OperationPhase phase)
     {
         try
         {
-            Enter(OperationPhase.PostCopy);
+            Enter(phase);
         }
         catch (JournalException e)
         {
@@ -145,9 +150,9 @@ internal sealed partial class RecordedMigration
     /// <summary>The policy that somebody has set since this was asked last; <see langword="null"/> for none.</summary>
     internal MigrationPolicy? NewPolicy() => Id is { } id ? NewPolicy(_journal!, id, ref _policy, this) : null;
 
-    /// <summary>The same for an operation that is followed.</summary>
-    internal static Func<MigrationPolicy?>? NewPolicyOf(Journal? journal, UnfinishedOperation operation, ILogger logger, IHost source, IHost destination) =>
-        journal is not null && operation.IsInJournal ? new RecordedMigration(journal, source, destination, logger, operation).NewPolicy : null;
+    /// <summary>A migration that is followed; <see langword="null"/> when the journal does not have it.</summary>
+    internal static RecordedMigration? Of(Journal? journal, UnfinishedOperation operation, ILogger logger, IHost source, IHost destination) =>
+        journal is not null && operation.IsInJournal ? new(journal, source, destination, logger, operation) : null;
 
     /// <summary>Puts in order what was changed, and ends the operation unless nobody knows where the guest is.</summary>
     internal Task<RecoveryResult> EndAsync(SettledMigration settled)

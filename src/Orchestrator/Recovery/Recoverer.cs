@@ -192,7 +192,7 @@ public sealed partial class Recoverer(
             Timeout = operation is { Timeout: { } timeout, Started: { } started } ? Longest(timeout - (_time.GetUtcNow() - started), TimeSpan.Zero) : null,
         };
         return new Migrator(source, destination, clock, _time, _logger, _claims) { HostGrace = HostGrace }.FollowAsync(
-            operation.Expectation, request.Policy, TransferCall.ContextOf(request, domain), RecordedMigration.NewPolicyOf(journal, operation, _logger, source, destination), progress, cancellationToken);
+            operation.Expectation, request.Policy, TransferCall.ContextOf(request, domain), RecordedMigration.Of(journal, operation, _logger, source, destination), progress, cancellationToken);
 
         static TimeSpan Longest(TimeSpan one, TimeSpan other) => one > other ? one : other;
     }
@@ -206,7 +206,7 @@ public sealed partial class Recoverer(
     private async Task<SettledMigration> SettleAsync(UnfinishedOperation operation, IHost source, IHost destination)
     {
         var settlement = new MigrationSettlement(source, destination, _time, _logger) { HostGrace = HostGrace, SettleGrace = SettleGrace };
-        SettledMigration settled = await settlement.SettleAsync(operation.Expectation, JobEnd.Unseen).ConfigureAwait(false);
+        SettledMigration settled = await settlement.SettleAsync(operation.Expectation, () => operation.End).ConfigureAwait(false);
         return await DeviceHealth.LookAsync(settled, source, destination, ReadLogAsync).ConfigureAwait(false);
 
         // Nothing was seen by which the hosts' clocks could be told from ours; without a beginning, no line of the log is known to be of this migration.
@@ -242,14 +242,15 @@ public sealed partial class Recoverer(
 
     private static RecoveryResult Judged(UnfinishedOperation operation, RecoveryHosts hosts, DomainWhereabouts here, DomainWhereabouts there, OutcomeDecision decision)
     {
-        MigrationVerdict verdict = MigrationVerdict.Judge(operation.Expectation, hosts.SourceIdentity, hosts.DestinationIdentity, here, there, JobEnd.Unseen);
+        MigrationVerdict verdict = MigrationVerdict.Judge(operation.Expectation, hosts.SourceIdentity, hosts.DestinationIdentity, here, there, operation.End);
         bool waits = decision.Finding == MigrationFinding.Underway && !(here.IsKnown && there.IsKnown);
+        string message = waits ? $"{verdict.Message}; {(here.IsKnown ? there : here).Host} cannot be asked" : verdict.Message;
         return new()
         {
             Operation = operation,
             Outcome = waits ? MigrationOutcome.Unreachable : verdict.Outcome,
-            Message = waits ? $"{verdict.Message}; {(here.IsKnown ? there : here).Host} cannot be asked" : verdict.Message,
-            Remedy = verdict.Remedy,
+            Message = string.Join("; ", [message, .. hosts.Problems]),
+            Remedy = hosts.Problems.Count == 0 ? verdict.Remedy : $"Where the host got another UUID, or the name was given on, name both hosts by their URIs: {operation.CommandByHand}",
             Finding = decision.Finding,
         };
     }
@@ -259,7 +260,7 @@ public sealed partial class Recoverer(
         Operation = operation,
         Outcome = MigrationOutcome.NeedsPerson,
         Message = why,
-        Remedy = $"When it is certain that no third host runs it: {operation.CommandByHand}",
+        Remedy = $"When it is certain that no other host runs it or has run it since: {operation.CommandByHand}",
         Finding = decision.Finding,
     };
 

@@ -10,19 +10,23 @@ namespace Orchestrator.Recovery;
 /// <exception cref="HostUnreachableException">It cannot be reached.</exception>
 public delegate Task<IHost> HostConnector(HostAddress address, CancellationToken cancellationToken);
 
-/// <summary>The two hosts of an operation that was found; one that could not be connected is <see langword="null"/>.</summary>
+/// <summary>The two hosts of an operation that was found; one that could not be connected, or is another host than it was, is <see langword="null"/>.</summary>
 internal sealed class RecoveryHosts : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectAgain = TimeSpan.FromMilliseconds(500);
 
     private readonly UnfinishedOperation _operation;
 
-    private RecoveryHosts(UnfinishedOperation operation, IHost? source, IHost? destination)
+    private RecoveryHosts(UnfinishedOperation operation, (IHost? Host, string? Problem) source, (IHost? Host, string? Problem) destination)
     {
         _operation = operation;
-        Source = source;
-        Destination = destination;
+        Source = source.Host;
+        Destination = destination.Host;
+        Problems = [.. new[] { source.Problem, destination.Problem }.OfType<string>()];
     }
+
+    /// <summary>Which of them is another host than it was.</summary>
+    internal IReadOnlyList<string> Problems { get; }
 
     internal IHost? Source { get; }
 
@@ -35,8 +39,9 @@ internal sealed class RecoveryHosts : IAsyncDisposable
     internal static async Task<RecoveryHosts> ConnectAsync(
         UnfinishedOperation operation, HostConnector connect, TimeSpan grace, TimeProvider time, CancellationToken cancellationToken)
     {
-        Task<IHost?> source = ConnectAsync(operation.Source, connect, grace, time, cancellationToken);
-        Task<IHost?> destination = ConnectAsync(operation.Destination, connect, grace, time, cancellationToken);
+        // A person who names both hosts answers for it that they are the right ones.
+        Task<(IHost?, string?)> source = ConnectAsync(operation.Source, operation.IsDecided ? null : operation.SourceHostUuid, connect, grace, time, cancellationToken);
+        Task<(IHost?, string?)> destination = ConnectAsync(operation.Destination, operation.IsDecided ? null : operation.DestinationHostUuid, connect, grace, time, cancellationToken);
         await Task.WhenAll(source, destination).ConfigureAwait(false);
         return new(operation, await source.ConfigureAwait(false), await destination.ConfigureAwait(false));
     }
@@ -45,7 +50,7 @@ internal sealed class RecoveryHosts : IAsyncDisposable
     {
         DomainWhereabouts here = await AskAsync(Source, _operation.Source.Name, cancellationToken).ConfigureAwait(false);
         DomainWhereabouts there = await AskAsync(Destination, _operation.Destination.Name, cancellationToken).ConfigureAwait(false);
-        return (here, there, OutcomeTable.Decide(here.State(_operation.WasRunning), there.State(wasRunning: false)));
+        return (here, there, _operation.Expectation.Decide(here, there, _operation.End));
     }
 
     public async ValueTask DisposeAsync()
@@ -61,18 +66,26 @@ internal sealed class RecoveryHosts : IAsyncDisposable
         }
     }
 
-    private static async Task<IHost?> ConnectAsync(HostAddress address, HostConnector connect, TimeSpan grace, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<(IHost? Host, string? Problem)> ConnectAsync(
+        HostAddress address, Guid? expected, HostConnector connect, TimeSpan grace, TimeProvider time, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
         while (true)
         {
             try
             {
-                return await connect(address, cancellationToken).ConfigureAwait(false);
+                IHost host = await connect(address, cancellationToken).ConfigureAwait(false);
+                if (expected is null || host.Identity.HostUuid is not { } uuid || uuid == expected)
+                {
+                    return (host, null);
+                }
+
+                await host.DisposeAsync().ConfigureAwait(false);
+                return (null, $"what is called {address.Name} now is another host (its UUID is {uuid}, and was {expected})");
             }
             catch (HostUnreachableException) when (time.GetElapsedTime(start) >= grace)
             {
-                return null;
+                return (null, null);
             }
             catch (HostUnreachableException)
             {

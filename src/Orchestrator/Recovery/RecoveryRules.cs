@@ -22,6 +22,11 @@ internal static class RecoveryRules
             return $"{operation.DomainName} is being migrated from {here.Host}, and not to {there.Host}: that is somebody else's migration";
         }
 
+        if (decision.Action == OutcomeAction.ResumeSource && operation is { Phase: null, IsDecided: false } && !operation.Expectation.NeverRan(there))
+        {
+            return $"{operation.DomainName} is {here.Describe()} on {here.Host}; whether it has run on {there.Host} the journal would know, which is not here";
+        }
+
         DomainWhereabouts[] marked = decision.Action switch
         {
             OutcomeAction.ResumeSource or OutcomeAction.RemoveDestinationCopy => [here],

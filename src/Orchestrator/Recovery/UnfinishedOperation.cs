@@ -27,6 +27,12 @@ public sealed record UnfinishedOperation
     /// <summary>The destination.</summary>
     public required HostAddress Destination { get; init; }
 
+    /// <summary>The source's host UUID; <see langword="null"/> when it is not known.</summary>
+    internal Guid? SourceHostUuid { get; init; }
+
+    /// <summary>The destination's host UUID; <see langword="null"/> when it is not known.</summary>
+    internal Guid? DestinationHostUuid { get; init; }
+
     /// <summary>Who began it; <see langword="null"/> when nobody knows.</summary>
     public OperationOwner? Owner { get; init; }
 
@@ -89,6 +95,9 @@ public sealed record UnfinishedOperation
 
     internal MigrationExpectation Expectation => new(DomainName, DomainUuid, WasRunning, PersistentOnDestination, UndefinesSource, DestinationWasFree);
 
+    /// <summary>What is known of its migrating call: nobody saw its end, but how far it was the journal was told.</summary>
+    internal JobEnd End => JobEnd.Unseen with { DestinationMayRun = Phase is OperationPhase.PostCopy or OperationPhase.Sent };
+
     /// <summary>What the journal has.</summary>
     /// <param name="operation">An operation that has not ended.</param>
     public static UnfinishedOperation Of(JournalOperation operation)
@@ -104,6 +113,8 @@ public sealed record UnfinishedOperation
             DomainName = intent.DomainName,
             Source = new(intent.SourceName, intent.SourceUri),
             Destination = new(intent.DestinationName, intent.DestinationUri),
+            SourceHostUuid = intent.SourceHostUuid,
+            DestinationHostUuid = intent.DestinationHostUuid,
             Owner = operation.Owner,
             Started = operation.Started,
             Phase = operation.Phase,
@@ -138,6 +149,8 @@ public sealed record UnfinishedOperation
             DomainName = domain.Name,
             Source = marker.Source,
             Destination = marker.Destination,
+            SourceHostUuid = marker.SourceHostUuid,
+            DestinationHostUuid = marker.DestinationHostUuid,
             Owner = marker.Owner,
             Started = marker.Started,
             Mode = marker.Mode,

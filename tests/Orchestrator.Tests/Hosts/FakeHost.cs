@@ -24,6 +24,9 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>What happens just before a domain is looked for.</summary>
     internal Action? OnFind { get; set; }
 
+    /// <summary>What happens just before it is asked for both a name and a UUID.</summary>
+    internal Action? OnSnapshot { get; set; }
+
     /// <summary>What the migrating call does; the default never ends by itself.</summary>
     internal Func<FakeHost, MigrationCall, Task> OnMigrate { get; set; } = static (_, _) => Task.Delay(Timeout.Infinite);
 
@@ -113,8 +116,11 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
 
     public Task<IReadOnlyList<DomainSnapshot>> ListDomainsAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<DomainSnapshot>>(() => [.. Domains.Values]);
 
-    public Task<HostSnapshot> SnapshotAsync(string name, Guid uuid, CancellationToken cancellationToken) =>
-        Answer(() => new HostSnapshot(Identity, Domains.Values.FirstOrDefault(domain => domain.Name == name), Domains.GetValueOrDefault(uuid)));
+    public Task<HostSnapshot> SnapshotAsync(string name, Guid uuid, CancellationToken cancellationToken)
+    {
+        OnSnapshot?.Invoke();
+        return Answer(() => new HostSnapshot(Identity, Domains.Values.FirstOrDefault(domain => domain.Name == name), Domains.GetValueOrDefault(uuid)));
+    }
 
     public Task<EventRecorder> RecordEventsAsync(string name, Guid uuid, CancellationToken cancellationToken) => Answer(() =>
     {

@@ -72,6 +72,32 @@ public sealed class MigrationSettlementTests
     }
 
     [Test]
+    public async Task Nothing_is_resumed_beside_a_definition_that_the_migration_made_although_a_restarted_daemon_has_forgotten_how_it_ended([Values] bool wasFree)
+    {
+        _source.Domains[Samples.Uuid] = Stranded;
+        _destination.Domains[Samples.Uuid] = Samples.Domain(DomainState.Shutoff, (int)DomainShutoffReason.Unknown);
+        SettledMigration settled = await SettleAsync(expected: Expected with { PersistentOnDestination = true, DestinationWasFree = wasFree });
+        Assert.That(_source.LifeCalls, Is.EqualTo(wasFree ? Array.Empty<string>() : ["resume"]), "one that was there before tells nothing");
+        Assert.That(settled.Verdict.Outcome, Is.EqualTo(wasFree ? MigrationOutcome.NeedsPerson : MigrationOutcome.Failed));
+        Assert.That(settled.Verdict.Remedy, wasFree ? Does.Contain("Find out where") : Is.Null);
+    }
+
+    [TestCase(true, null, true, TestName = "All was sent, and no definition came: it never ran there")]
+    [TestCase(true, DomainShutoffReason.Unknown, false, TestName = "All was sent, and the definition that was there before tells nothing")]
+    [TestCase(false, null, false, TestName = "All was sent, to be transient there: it leaves no trace")]
+    public async Task What_was_sent_whole_is_resumed_only_where_it_is_known_never_to_have_run_there(bool persistent, DomainShutoffReason? there, bool resumed)
+    {
+        _source.Domains[Samples.Uuid] = Stranded;
+        if (there is { } reason)
+        {
+            _destination.Domains[Samples.Uuid] = Samples.Domain(DomainState.Shutoff, (int)reason);
+        }
+
+        await SettleAsync(new(JobResult.Failed, DestinationMayRun: true), Expected with { PersistentOnDestination = persistent, DestinationWasFree = false });
+        Assert.That(_source.Domains[Samples.Uuid].State, Is.EqualTo(resumed ? DomainState.Running : DomainState.Paused));
+    }
+
+    [Test]
     public async Task Nothing_is_resumed_while_the_destination_cannot_be_asked()
     {
         _source.Domains[Samples.Uuid] = Stranded;
@@ -92,6 +118,24 @@ public sealed class MigrationSettlementTests
         Assert.That(_destination.Definitions.ContainsKey(Samples.Uuid), Is.Not.EqualTo(wasFree), "what was there before is left alone");
         Assert.That(settled.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Failed));
         Assert.That(settled.Done, Has.Count.EqualTo(wasFree ? 1 : 0));
+    }
+
+    [Test]
+    public async Task A_guest_that_fell_back_after_it_had_run_on_the_destination_is_degraded_and_what_it_left_there_is_kept([Values] bool cancelled, [Values] bool leaves)
+    {
+        _source.Domains[Samples.Uuid] = Samples.Domain(reason: (int)DomainRunningReason.MigrationCanceled);
+        if (leaves)
+        {
+            _destination.Domains[Samples.Uuid] = Samples.Domain(DomainState.Shutoff, (int)DomainShutoffReason.Failed);
+            _destination.Definitions[Samples.Uuid] = Stranded.Xml;
+        }
+
+        SettledMigration settled = await SettleAsync(new(cancelled ? JobResult.Cancelled : JobResult.Failed, DestinationMayRun: true, DestinationRan: true), Expected with { PersistentOnDestination = true, DestinationWasFree = true });
+        Assert.That((settled.Verdict.Outcome, settled.Decision.Finding), Is.EqualTo((MigrationOutcome.Degraded, MigrationFinding.Stayed)), settled.Verdict.Message);
+        Assert.That(settled.Verdict.Message, Does.Contain("its disks have what it wrote on lab-b since").And.Not.Contain("as before"));
+        Assert.That(settled.Verdict.Remedy, leaves ? Does.Contain("file systems").And.Contain($"undefine {Samples.Uuid}") : Does.Contain("file systems"));
+        Assert.That(_destination.Definitions.ContainsKey(Samples.Uuid), Is.EqualTo(leaves));
+        Assert.That(settled.Done, Is.Empty);
     }
 
     [Test]
@@ -167,5 +211,5 @@ public sealed class MigrationSettlementTests
 
     private Task<SettledMigration> SettleAsync(JobEnd? job = null, MigrationExpectation? expected = null) =>
         new MigrationSettlement(_source, _destination, TimeProvider.System, NullLogger.Instance) { HostGrace = TimeSpan.FromMilliseconds(300), SettleGrace = TimeSpan.FromMilliseconds(300) }
-            .SettleAsync(expected ?? Expected, job ?? JobEnd.Unseen);
+            .SettleAsync(expected ?? Expected, () => job ?? JobEnd.Unseen);
 }

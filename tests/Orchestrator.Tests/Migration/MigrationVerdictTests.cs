@@ -57,6 +57,30 @@ internal sealed class MigrationVerdictTests
         Assert.That(verdict.Outcome is MigrationOutcome.NeedsPerson && verdict.Remedy is null, Is.False, "who must look is told where");
     }
 
+    [TestCase(null, null, "lab-a", TestName = "Migrated on from the source: nothing of it ever came to the destination")]
+    [TestCase(DomainShutoffReason.Migrated, null, "lab-b", TestName = "Migrated on from the destination")]
+    [TestCase(DomainShutoffReason.Shutdown, null, null, TestName = "It came to the destination and shut down there")]
+    [TestCase(null, JobResult.Succeeded, null, TestName = "It came to the destination, transient, and ended there")]
+    public void A_guest_that_went_on_to_a_third_host_is_not_to_be_started_anywhere(DomainShutoffReason? there, JobResult? job, string? from)
+    {
+        DomainWhereabouts here = new("lab-a", true, Samples.Domain(DomainState.Shutoff, (int)DomainShutoffReason.Migrated));
+        DomainWhereabouts other = new("lab-b", true, there is { } reason ? Samples.Domain(DomainState.Shutoff, (int)reason) : null);
+
+        MigrationPlan plan = Samples.Plan();
+        var verdict = MigrationVerdict.Judge(plan.Expectation, plan.Source, plan.Destination, here, other, new(job ?? JobResult.Unseen));
+
+        Assert.That(verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson));
+        if (from is not null)
+        {
+            Assert.That(verdict.Message, Does.Contain($"migrated on from {from} to a host that is not known here"));
+            Assert.That(verdict.Remedy, Does.Contain("start it nowhere").And.Not.Contain("virsh"));
+        }
+        else
+        {
+            Assert.That(verdict.Remedy, Does.EndWith($"virsh -c '{(there is null ? plan.Source : plan.Destination).Uri}' start {Samples.Uuid}"), "where its definition is");
+        }
+    }
+
     [TestCase(LibvirtErrorCode.MigrateUnsafe)]
     [TestCase(LibvirtErrorCode.OperationInvalid)]
     [TestCase(LibvirtErrorCode.OperationUnsupported)]

@@ -170,6 +170,18 @@ public sealed class MigratorTests
     }
 
     [Test]
+    public async Task That_the_guest_ran_on_the_destination_counts_also_when_it_is_told_after_the_call()
+    {
+        _source.OnMigrate = (_, _) =>
+        {
+            _destination.OnSnapshot = () => _destination.Emit("RESUME"); // it comes with the answer
+            throw new LibvirtException(LibvirtErrorCode.OperationFailed, 10, "virDomainMigrateToURI3", "operation failed: domain is not running");
+        };
+        MigrationResult result = await Migrate();
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Degraded), result.Verdict.Message);
+    }
+
+    [Test]
     public async Task A_destination_that_is_lost_in_direct_mode_ends_the_call_that_could_never_be_finished()
     {
         _source.OnMigrate = async (_, _) =>

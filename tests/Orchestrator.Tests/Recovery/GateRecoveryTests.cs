@@ -59,6 +59,18 @@ public sealed class GateRecoveryTests
     }
 
     [Test]
+    public async Task What_may_have_run_on_the_destination_is_not_resumed_by_the_mark_alone()
+    {
+        await MarkedDomain.MarkAsync(_source, _uuid, Marker(OperationOwner.Here) with { PersistentOnDestination = false });
+        _source.LifeCalls.Clear();
+
+        OperationException stopped = Assert.ThrowsAsync<OperationException>(() => Run(new() { Recoverer = Recoverer() }))!;
+        Assert.That(stopped.Message, Does.Contain("whether it has run on lab-b the journal would know"));
+        Assert.That(stopped.Remedy, Does.Contain("orchestrator recover web1 --from"));
+        Assert.That(_source.LifeCalls, Is.Empty, "a transient copy there leaves no trace");
+    }
+
+    [Test]
     public async Task Another_machines_mark_is_refused_unless_somebody_consents()
     {
         var owner = new OperationOwner("0123456789abcdef0123456789abcdef", "ops2", 77, "root");
@@ -89,6 +101,28 @@ public sealed class GateRecoveryTests
         Assert.That(OperationMarker.Read(_source.Domains[_uuid].Xml), Is.Not.Null, "it is still unfinished");
     }
 
+    [Test]
+    public void A_guest_that_may_run_on_a_silent_destination_too_is_not_worked_on()
+    {
+        string folder = Directory.CreateTempSubdirectory("ogate-").FullName;
+        try
+        {
+            using var journal = Journal.Open(folder);
+            JournalOperation operation = journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid });
+            journal.SetPhase(operation.Id, OperationPhase.Sent);
+            _source.Domains[_uuid] = Migration.Samples.Domain(reason: (int)DomainRunningReason.MigrationCanceled, uuid: _uuid);
+            _destination.IsLost = true;
+
+            OperationException stopped = Assert.ThrowsAsync<OperationException>(() => Run(new() { Recoverer = Recoverer(journal) }))!;
+            Assert.That(stopped.Message, Does.Contain("may run on both"));
+            Assert.That(_source.LifeCalls, Is.Empty);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private Task<LifecycleResult> Run(OperationOptions options) =>
         new DomainLifecycle(_source, new DomainClaims()).RunAsync(new SuspendRequest($"{_uuid}") { Options = options with { Wait = TimeSpan.FromSeconds(20) } });
 
@@ -101,8 +135,9 @@ public sealed class GateRecoveryTests
         Mode = "direct",
         Started = DateTimeOffset.UnixEpoch,
         WasRunning = true,
+        PersistentOnDestination = true,
     };
 
-    private Recoverer Recoverer() =>
-        new((address, _) => Task.FromResult<IHost>(address.Name == "lab-a" ? _source : _destination), _clock) { HostGrace = TimeSpan.Zero, SettleGrace = TimeSpan.Zero };
+    private Recoverer Recoverer(Journal? journal = null) =>
+        new((address, _) => Task.FromResult<IHost>(address.Name == "lab-a" ? _source : _destination), _clock, journal) { HostGrace = TimeSpan.Zero, SettleGrace = TimeSpan.Zero };
 }

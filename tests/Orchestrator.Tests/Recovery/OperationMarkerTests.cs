@@ -13,6 +13,8 @@ public sealed class OperationMarkerTests
         Owner = new("0123456789abcdef0123456789abcdef", "ops1", 4242, "o'brien & <co>"),
         Source = new("node1", "qemu+ssh://root@node1/system?keyfile=/a&x=1"),
         Destination = new("node2", "qemu+ssh://node2/system"),
+        SourceHostUuid = Guid.Parse("aaaaaaaa-0000-0000-0000-000000000001"),
+        DestinationHostUuid = Guid.Parse("bbbbbbbb-0000-0000-0000-000000000002"),
         Mode = "direct",
         Started = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
         WasRunning = true,
@@ -61,6 +63,14 @@ public sealed class OperationMarkerTests
 
     [Test]
     public void A_document_that_cannot_be_read_is_left_to_libvirt() => Assert.That(Marker.PutInto("<domain"), Is.EqualTo("<domain"));
+
+    [Test]
+    public void A_mark_without_the_hosts_UUIDs_is_read()
+    {
+        OperationMarker older = Marker with { SourceHostUuid = null, DestinationHostUuid = null };
+        string xml = $"<domain><metadata>{older.Write().Replace("<operation", $"<operation xmlns='{OperationMarker.Namespace}'", StringComparison.Ordinal)}</metadata></domain>";
+        Assert.That(OperationMarker.Read(xml), Is.EqualTo(older));
+    }
 
     [Test]
     public void A_password_is_never_in_it() => Assert.That(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Libvirt.Interop;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
@@ -207,6 +208,95 @@ public sealed class RecovererTests
         Assert.That(result.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson), "its other copy may run on a third host");
         Assert.That(result.Message, Does.Contain("no mark of this operation"));
         Assert.That(StateOf(_source), Is.EqualTo("stranded"));
+    }
+
+    [Test]
+    public async Task What_came_to_have_its_definition_on_the_destination_is_not_resumed_on_the_source()
+    {
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, DestinationWasFree = true });
+        _journal.SetPhase(operation.Id, OperationPhase.Migrating);
+        Stand(_source, "stranded", operation);
+        Stand(_destination, "off", operation);
+
+        RecoveryResult look = await Recoverer().LookAsync(UnfinishedOperation.Of(operation));
+        RecoveryResult result = await Recover(operation);
+
+        Assert.That(look.Done, Is.Empty);
+        Assert.That((result.Outcome, result.Finding, result.IsFinished), Is.EqualTo((MigrationOutcome.NeedsPerson, MigrationFinding.WasThere, false)), result.Message);
+        Assert.That((StateOf(_source), StateOf(_destination)), Is.EqualTo(("stranded", "off")), "hour-old memory on a changed disk");
+    }
+
+    [TestCase(OperationPhase.Migrating, MigrationOutcome.Unreachable, MigrationOutcome.Failed)]
+    [TestCase(OperationPhase.PostCopy, MigrationOutcome.NeedsPerson, MigrationOutcome.NeedsPerson)]
+    [TestCase(OperationPhase.Sent, MigrationOutcome.NeedsPerson, MigrationOutcome.NeedsPerson)]
+    [TestCase(OperationPhase.Settling, MigrationOutcome.Unreachable, MigrationOutcome.Failed)]
+    public async Task What_was_sent_whole_may_run_on_a_destination_that_is_silent_or_have_run_on_one_where_it_leaves_no_trace(OperationPhase phase, MigrationOutcome silent, MigrationOutcome transient)
+    {
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, PersistentOnDestination = false });
+        _journal.SetPhase(operation.Id, phase);
+        operation = _journal.Get(operation.Id)!;
+        Stand(_source, "running", operation);
+        Stand(_destination, "lost", operation);
+
+        RecoveryResult look = await Recoverer().LookAsync(UnfinishedOperation.Of(operation));
+        RecoveryResult result = await Recover(operation);
+
+        Assert.That((look.Outcome, result.Outcome, result.IsFinished), Is.EqualTo((silent, silent, false)), result.Message);
+        Assert.That(result.Message, silent == MigrationOutcome.NeedsPerson ? Does.Contain("may run on both") : Does.Contain("runs on lab-a"));
+
+        Stand(_source, "stranded", operation);
+        Stand(_destination, "absent", operation);
+        Assert.That((await Recover(operation)).Outcome, Is.EqualTo(transient));
+        Assert.That(StateOf(_source), Is.EqualTo(transient == MigrationOutcome.Failed ? "running" : "stranded"));
+    }
+
+    [Test]
+    public async Task The_journal_is_told_when_all_of_a_guest_was_sent([Values("MIGRATION", "RESUME")] string seen)
+    {
+        _source.Domains[_uuid] = Migration.Samples.Domain(uuid: _uuid);
+        _source.OnMigrate = (host, _) =>
+        {
+            (seen == "RESUME" ? _destination : host).Emit(seen, data: """{"status": "completed"}""");
+            _destination.IsLost = true;
+            throw new LibvirtException(LibvirtErrorCode.OperationFailed, 10, "virDomainMigrateToURI3", "operation failed: connection closed");
+        };
+
+        MigrationResult result = await new Migrator(_source, _destination, _clock) { HostGrace = TimeSpan.Zero, Journal = _journal }.MigrateAsync(Migration.Samples.Request);
+
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.NeedsPerson), result.Verdict.Message);
+        Assert.That(_journal.Find(_uuid).Single(), Has.Property("Ended").Null.And.Property("Phase").EqualTo(OperationPhase.Sent));
+    }
+
+    [Test]
+    public async Task A_host_that_only_has_the_name_of_the_one_it_was_is_unknown_and_nothing_is_touched([Values] bool byTheMark, [Values] bool atTheSource)
+    {
+        // What the records have is what the hosts were when the migration began.
+        _source.Domains[_uuid] = Migration.Samples.Domain(uuid: _uuid);
+        _source.OnMigrate = (_, _) => throw new KilledException();
+        Assert.ThrowsAsync<KilledException>(() => new Migrator(_source, _destination, _clock) { Journal = _journal }.MigrateAsync(Migration.Samples.Request));
+        JournalOperation operation = _journal.Find(_uuid).Single();
+        FakeHost other = new(atTheSource ? "lab-a" : "lab-b", _clock) { Identity = Migration.Samples.Host("elsewhere") with { HostUuid = Guid.NewGuid() } };
+        (_source, _destination) = atTheSource ? (other, _destination) : (_source, other);
+        Stand(_source, "stranded", operation);
+        Stand(_destination, "absent", operation);
+
+        UnfinishedOperation found = byTheMark ? UnfinishedOperation.Of(OperationMarker.Read(_source.Domains[_uuid].Xml)!, _source.Domains[_uuid]) : UnfinishedOperation.Of(operation);
+        RecoveryResult result = await Recoverer().RecoverAsync(found);
+
+        Assert.That((result.Outcome, result.IsFinished), Is.EqualTo((MigrationOutcome.NeedsPerson, false)), result.Message);
+        Assert.That(result.Message, Does.Contain($"what is called {other.Address.Name} now is another host").And.Contain($"{other.Identity.HostUuid}"));
+        Assert.That(result.Remedy, Does.Contain("orchestrator recover web1 --from"));
+        Assert.That(StateOf(_source), Is.EqualTo("stranded"));
+
+        Assert.That((await Recoverer().RecoverAsync(found with { IsDecided = true })).Outcome, Is.EqualTo(MigrationOutcome.Failed), "a person named them");
+        Assert.That(StateOf(_source), Is.EqualTo("running"));
+    }
+
+    [Test]
+    public void Every_finding_is_in_the_schema([Values] MigrationFinding finding)
+    {
+        JsonNode schema = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "schemas", "recover.schema.json")))!;
+        Assert.That(schema.ToJsonString(), Does.Contain($"\"{ErrorDocument.CodeOf(finding)}\""));
     }
 
     [Test]
