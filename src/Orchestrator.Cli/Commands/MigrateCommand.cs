@@ -134,9 +134,9 @@ internal sealed class MigrateCommand
             _console.Note($"warning: {check.Message}.{(check.Remedy is null ? "" : " " + check.Remedy)}");
         }
 
-        // A stopped process would leave the guest paused, unless the daemons drive.
-        using IDisposable? noStop = plan.Mode == MigrationMode.Direct
-            ? TerminationSignals.IgnoreStop(() => _console.Note("Ctrl-Z is ignored while migrating in direct mode: it would leave the guest paused."))
+        // A stopped process would leave the guest paused, unless the daemons drive. Where they cannot reach each other after all, this one does.
+        using IDisposable? noStop = request.Mode != MigrationMode.P2P
+            ? TerminationSignals.IgnoreStop(() => _console.Note("Ctrl-Z is ignored while migrating: in direct mode it would leave the guest paused."))
             : null;
         request = request with { ReadGuestTicks = await hosts.TickReaderAsync(sourceAddress, plan.Domain.Uuid, cancellationToken).ConfigureAwait(false) };
         MigrationResult result = await MigrationProgressView.ShowAsync(

@@ -56,24 +56,25 @@ internal sealed class MigrationSetCommand
         await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), _globals.Loggers.CreateLogger("orchestrator"), cancellationToken).ConfigureAwait(false);
         MigrationControl control = MigrationCommand.Control(host);
         RunningMigration migration = await control.FindAsync(parsed.GetValue(_domain)!, cancellationToken).ConfigureAwait(false);
+        using RecoverySetup? recovery = policy is null ? null : RecoverySetup.Open(_globals, parsed);
+
+        // Whom to tell, or what to take over, before anything is changed: post-copy cannot be taken back.
+        bool isTold = policy is null || await control.SetPolicyAsync(migration, policy, recovery!.Journal, cancellationToken).ConfigureAwait(false);
+        UnfinishedOperation? taken = isTold ? null : await FindAsync(parsed, recovery!, host, migration, policy!, cancellationToken).ConfigureAwait(false);
         MigrationSettingsInForce now = await control.SetAsync(
             migration,
             new() { MaxDowntime = parsed.GetValue(_maxDowntime), BandwidthMiBps = parsed.GetValue(_bandwidth), PostCopyNow = parsed.GetValue(_postCopy) },
             cancellationToken).ConfigureAwait(false);
-        if (policy is not null)
+        if (taken is not null)
         {
-            using RecoverySetup recovery = RecoverySetup.Open(_globals, parsed);
-            if (!await control.SetPolicyAsync(migration, policy, recovery.Journal, cancellationToken).ConfigureAwait(false))
-            {
-                return await TakeOverAsync(parsed, recovery, host, migration, policy, cancellationToken).ConfigureAwait(false);
-            }
+            return await TakeOverAsync(recovery!, taken, policy!, cancellationToken).ConfigureAwait(false);
         }
 
         Show(host, migration, now, policy);
         return ExitCode.Done;
     }
 
-    private async Task<int> TakeOverAsync(
+    private async Task<UnfinishedOperation> FindAsync(
         ParseResult parsed, RecoverySetup recovery, LibvirtHost host, RunningMigration migration, MigrationPolicy policy, CancellationToken cancellationToken)
     {
         DomainSnapshot domain = await host.FindDomainAsync(migration.Uuid, cancellationToken).ConfigureAwait(false) ?? throw new DomainNotFoundException(migration.Domain, host.Address.Name);
@@ -84,17 +85,18 @@ internal sealed class MigrationSetCommand
             known = (known ?? UnfinishedOperation.ByHand(domain, host.Address, destination)) with { Source = host.Address, Destination = destination, IsDecided = true };
         }
 
-        if (known is null)
-        {
-            throw new CliException(ExitCode.Usage, new(
+        return known is null
+            ? throw new CliException(ExitCode.Usage, new(
                 "usage", $"Nobody on this machine drives the migration of {migration.Domain}, and neither the journal nor the domain tells where it goes.", host.Address.Name,
-                Remedy: "Name its destination: --to."));
-        }
+                Remedy: "Name its destination: --to."))
+            : known with { Policy = PolicyDocument.ToJson(policy), MaxDowntime = parsed.GetValue(_maxDowntime) ?? known.MaxDowntime };
+    }
 
-        known = known with { Policy = PolicyDocument.ToJson(policy), MaxDowntime = parsed.GetValue(_maxDowntime) ?? known.MaxDowntime };
+    private async Task<int> TakeOverAsync(RecoverySetup recovery, UnfinishedOperation known, MigrationPolicy policy, CancellationToken cancellationToken)
+    {
         if (known.IsInJournal)
         {
-            recovery.Journal!.SetPolicy(known.Id!.Value, known.Policy);
+            recovery.Journal!.SetPolicy(known.Id!.Value, known.Policy!);
         }
 
         RecoveryResult result = await MigrationProgressView.ShowAsync(

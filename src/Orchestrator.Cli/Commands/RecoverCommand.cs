@@ -59,16 +59,28 @@ internal sealed class RecoverCommand
         using RecoverySetup setup = RecoverySetup.Open(_globals, parsed);
         bool dryRun = parsed.GetValue(_dryRun);
         var results = new List<RecoveryResult>();
-        foreach (UnfinishedOperation operation in await FindAsync(parsed, setup.Recoverer, cancellationToken).ConfigureAwait(false))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            results.Add(await RecoverAsync(operation, setup.Recoverer, dryRun, cancellationToken).ConfigureAwait(false));
-        }
 
-        // After its migrations: a guest goes home from where it has come to rest.
-        if (parsed.GetValue(_domain) is null && setup.Journal is { } journal)
+        // A post-copy migration may be resumed in direct mode: a stopped process would leave the guest without its memory.
+        using IDisposable? noStop = dryRun ? null : TerminationSignals.IgnoreStop(() => _console.Note("Ctrl-Z is ignored while recovering: it could leave the guest paused."));
+        bool isCancelled = false;
+        try
         {
-            results.AddRange(await RecoverNightsAsync(parsed, setup, journal, dryRun, cancellationToken).ConfigureAwait(false));
+            foreach (UnfinishedOperation operation in await FindAsync(parsed, setup.Recoverer, cancellationToken).ConfigureAwait(false))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                results.Add(await RecoverAsync(operation, setup.Recoverer, dryRun, cancellationToken).ConfigureAwait(false));
+            }
+
+            // After its migrations: a guest goes home from where it has come to rest.
+            if (parsed.GetValue(_domain) is null && setup.Journal is { } journal)
+            {
+                await RecoverNightsAsync(parsed, setup, journal, dryRun, results, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && results.Count > 0)
+        {
+            isCancelled = true;
+            _console.Note("Cancelled: what is not told of here was not recovered. Again: orchestrator recover.");
         }
 
         if (!dryRun)
@@ -77,10 +89,10 @@ internal sealed class RecoverCommand
         }
 
         Show(results, parsed.GetValue(_domain));
-        return OutcomeCode.Worst(results.Select(ExitCode.Of));
+        return OutcomeCode.Worst([.. results.Select(ExitCode.Of), isCancelled ? ExitCode.Cancelled : ExitCode.Done]);
     }
 
-    private async Task<List<RecoveryResult>> RecoverNightsAsync(ParseResult parsed, RecoverySetup setup, Journal journal, bool dryRun, CancellationToken cancellationToken)
+    private async Task RecoverNightsAsync(ParseResult parsed, RecoverySetup setup, Journal journal, bool dryRun, List<RecoveryResult> results, CancellationToken cancellationToken)
     {
         var recovery = new NightRecovery(
             setup.Connect, new ObserverClock(TimeProvider.System), journal, (id, store, problem) => CloseRunAsync(parsed, id, store, problem), logger: _globals.Loggers.CreateLogger("recovery"))
@@ -88,7 +100,6 @@ internal sealed class RecoverCommand
             Files = new(HostTarget.Root() ?? "/"),
             Recoverer = setup.Recoverer,
         };
-        var results = new List<RecoveryResult>();
         foreach (UnfinishedOperation night in recovery.FindAll())
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -97,8 +108,6 @@ internal sealed class RecoverCommand
                 : await MigrationProgressView.ShowAsync(
                     _console, CliConsole.Printable($"{night.DomainName}, on the way home"), progress => recovery.RecoverAsync(night, progress, cancellationToken)).ConfigureAwait(false));
         }
-
-        return results;
     }
 
     private async Task<string?> CloseRunAsync(ParseResult parsed, string id, string? kept, RunProblem problem)

@@ -19,6 +19,9 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
     /// <summary>How long whoever drives a migration may take to end it, before libvirt is asked over its head.</summary>
     private static readonly TimeSpan DriverGrace = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long a migration may be about to send before a change of its limits is refused.</summary>
+    private static readonly TimeSpan LongestSetUp = TimeSpan.FromSeconds(30);
+
     /// <summary>The migrations that run from and to the host.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<IReadOnlyList<RunningMigration>> ListAsync(CancellationToken cancellationToken)
@@ -77,19 +80,30 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
     /// <exception cref="OperationException">This is the destination, which knows none of that.</exception>
     public Task<MigrationSettingsInForce> GetSettingsAsync(RunningMigration migration, CancellationToken cancellationToken) => SetAsync(migration, new(), cancellationToken);
 
-    /// <summary>Changes a running migration; call it on the source.</summary>
+    /// <summary>Changes a running migration; call it on the source. One that does not send yet is waited for: libvirt gives QEMU the limits that it was begun with when it begins to send.</summary>
     /// <param name="migration">The migration.</param>
     /// <param name="settings">What to change.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="OperationException">This is the destination, which knows none of that; or it cannot switch to post-copy.</exception>
+    /// <exception cref="OperationException">This is the destination, which knows none of that; it has ended, or does not begin to send within 30 seconds; or it cannot switch to post-copy.</exception>
     public async Task<MigrationSettingsInForce> SetAsync(RunningMigration migration, MigrationSettings settings, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(migration);
         ArgumentNullException.ThrowIfNull(settings);
         RequireSource(migration);
+        bool toPostCopy = settings.PostCopyNow && migration.Condition is not (DomainCondition.PostCopy or DomainCondition.PostCopyBroken);
+        if (toPostCopy)
+        {
+            await RequireNoHostDevicesAsync(migration, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (settings.MaxDowntime is not null || settings.BandwidthMiBps is not null)
+        {
+            await WaitUntilItSendsAsync(migration, cancellationToken).ConfigureAwait(false);
+        }
+
         TimeSpan downtime = await host.MaxDowntimeAsync(migration.Uuid, settings.MaxDowntime, cancellationToken).ConfigureAwait(false);
         long bandwidth = await host.MaxSpeedAsync(migration.Uuid, settings.BandwidthMiBps, cancellationToken).ConfigureAwait(false);
-        if (settings.PostCopyNow && migration.Condition is not (DomainCondition.PostCopy or DomainCondition.PostCopyBroken))
+        if (toPostCopy)
         {
             await SwitchToPostCopyAsync(migration, cancellationToken).ConfigureAwait(false);
         }
@@ -218,7 +232,27 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
         return null;
     }
 
-    private async Task SwitchToPostCopyAsync(RunningMigration migration, CancellationToken cancellationToken)
+    private async Task WaitUntilItSendsAsync(RunningMigration migration, CancellationToken cancellationToken)
+    {
+        for (long start = time.GetTimestamp(); ; await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false))
+        {
+            RunningMigration now = await FindAsync($"{migration.Uuid}", cancellationToken).ConfigureAwait(false);
+            if (now.Condition is not (DomainCondition.Leaving or DomainCondition.Running or DomainCondition.Paused)
+                || (await host.GetJobAsync(migration.Uuid, cancellationToken).ConfigureAwait(false))?.Statistics.FindInteger("data_processed") is > 0)
+            {
+                return;
+            }
+
+            if (time.GetElapsedTime(start) >= LongestSetUp)
+            {
+                throw Refusal(
+                    migration.Domain, $"the migration of {migration.Domain} from {host.Address.Name} has sent nothing for {LongestSetUp.TotalSeconds:0} seconds: what is set now would be lost when it begins to",
+                    "See whether it is still under way: orchestrator migration show. Then set it again, or end it: orchestrator migration cancel.");
+            }
+        }
+    }
+
+    private async Task RequireNoHostDevicesAsync(RunningMigration migration, CancellationToken cancellationToken)
     {
         DomainSnapshot? domain = await host.FindDomainAsync(migration.Uuid, cancellationToken).ConfigureAwait(false);
         if (domain is not null && TransferCall.HoldsHostDevices(domain))
@@ -227,7 +261,10 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
                 migration.Domain, $"{migration.Domain} on {host.Address.Name} holds devices of the host, whose state cannot be fetched afterwards: it is not switched to post-copy",
                 "Let it end in another way: --max-downtime, --bandwidth or --policy.");
         }
+    }
 
+    private async Task SwitchToPostCopyAsync(RunningMigration migration, CancellationToken cancellationToken)
+    {
         try
         {
             await host.StartPostCopyAsync(migration.Uuid, cancellationToken).ConfigureAwait(false);

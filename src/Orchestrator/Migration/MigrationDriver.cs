@@ -39,6 +39,9 @@ internal sealed partial class MigrationDriver(
     private PolicyState _state = PolicyState.Initial;
     private int _boundaries;
     private int _unseen;
+    private long? _started;
+    private DriveEnd _end;
+    private long? _refusedAt;
     private long? _blindSince;
     private bool _postCopy;
     private Action? _onPostCopy;
@@ -50,7 +53,9 @@ internal sealed partial class MigrationDriver(
 
     internal JobSample? LastSample => _samples.Count > 0 ? _samples[^1] : null;
 
-    /// <summary>Returns when the migration has ended, or has not within the grace after it was asked to.</summary>
+    /// <summary>
+    /// Returns when the migration has ended, or has not within the grace after it was asked to. Called again for one whose connection broke: its time, and what was asked of it, go on.
+    /// </summary>
     /// <param name="call">libvirt's call; <see langword="null"/> for a migration that another process began, whose job alone can be seen.</param>
     /// <param name="orders">How.</param>
     /// <param name="cancellationToken">Asks for its end.</param>
@@ -62,10 +67,9 @@ internal sealed partial class MigrationDriver(
             await TakeLimitAsync().ConfigureAwait(false);
         }
 
-        long started = time.GetTimestamp();
-        long asked = started;
-        long stopped = 0;
-        var end = new DriveEnd(StopReason.None);
+        long asked = time.GetTimestamp();
+        long started = _started ??= asked;
+        long stopped = asked;
         Task boundary = events.NextAsync(IsBoundary);
         while (!(call?.IsCompleted ?? await IsOverAsync().ConfigureAwait(false)))
         {
@@ -76,37 +80,37 @@ internal sealed partial class MigrationDriver(
             }
 
             NoticePostCopy();
-            if (end.Reason == StopReason.None)
+            if (_end.Reason == StopReason.None)
             {
-                end = await ReasonToStopAsync(cancellationToken).ConfigureAwait(false);
+                _end = await ReasonToStopAsync(cancellationToken).ConfigureAwait(false);
                 stopped = time.GetTimestamp();
             }
 
-            if (end.Reason != StopReason.None && _postCopy)
+            if (_end.Reason != StopReason.None && _postCopy)
             {
                 // Half the guest is there already.
                 Say("it cannot be ended any more: the guest runs on the destination, and its memory follows; the migration goes on");
-                end = default;
+                _end = default;
                 cancellationToken = CancellationToken.None;
             }
-            else if (end.Reason != StopReason.None && time.GetElapsedTime(stopped) >= orders.StopGrace)
+            else if (_end.Reason != StopReason.None && time.GetElapsedTime(stopped) >= orders.StopGrace)
             {
                 break;
             }
 
-            DriveEnd wanted = await PollAsync(end.Reason, time.GetElapsedTime(started)).ConfigureAwait(false);
-            if (end.Reason == StopReason.None && wanted.Reason != StopReason.None)
+            DriveEnd wanted = await PollAsync(_end.Reason, time.GetElapsedTime(started)).ConfigureAwait(false);
+            if (_end.Reason == StopReason.None && wanted.Reason != StopReason.None)
             {
-                (end, stopped) = (wanted, time.GetTimestamp());
+                (_end, stopped) = (wanted, time.GetTimestamp());
                 continue;
             }
 
-            Task pause = Task.Delay(Interval, time, end.Reason == StopReason.None ? cancellationToken : CancellationToken.None);
+            Task pause = Task.Delay(Interval, time, _end.Reason == StopReason.None ? cancellationToken : CancellationToken.None);
             await Task.WhenAny(call ?? pause, pause, boundary).ConfigureAwait(false);
             boundary = boundary.IsCompleted ? events.NextAsync(IsBoundary) : boundary;
         }
 
-        return end;
+        return _end;
     }
 
     private static bool IsBoundary(ObservedEvent observed) => observed.Channel == "iteration";
@@ -139,7 +143,7 @@ internal sealed partial class MigrationDriver(
 
     private async Task<DriveEnd> ReasonToStopAsync(CancellationToken cancellationToken) =>
         cancellationToken.IsCancellationRequested ? new(StopReason.Cancelled)
-        : await IsLostAsync().ConfigureAwait(false) ? new(StopReason.DestinationLost)
+        : !_postCopy && await IsLostAsync().ConfigureAwait(false) ? new(StopReason.DestinationLost)
         : default;
 
     /// <summary>The limit of a migration that others began is where its policy goes on from.</summary>
@@ -232,6 +236,12 @@ internal sealed partial class MigrationDriver(
 
     private async Task<DriveEnd> FollowPolicyAsync(TimeSpan elapsed)
     {
+        if (_refusedAt is { } at && time.GetElapsedTime(at) < PolicyInterval)
+        {
+            return default;
+        }
+
+        TimeSpan? limit = _state.Limit;
         int boundaries = events.Events.Count(IsBoundary);
         JobSample? last = LastSample;
         (_state, IReadOnlyList<PolicyAction> actions) = PolicyEngine.Step(_policy, _context, _state, new(
@@ -251,6 +261,12 @@ internal sealed partial class MigrationDriver(
             var decision = PolicyDecision.Of(action, clock.Now, problem);
             _decisions.Add(decision);
             Say(decision.ToString());
+            if (action is SetMaxDowntime && problem is not null)
+            {
+                // The one before is still in force; the policy decides again a little later.
+                (_state, _refusedAt) = (_state with { Limit = limit }, time.GetTimestamp());
+            }
+
             if (action is GiveUp)
             {
                 return new(StopReason.TimedOut, action.Reason);

@@ -124,7 +124,7 @@ public sealed partial class Recoverer(
                 return new() { Operation = operation, Outcome = OutcomeOf(known.Outcome), Message = known.Message ?? "it has ended meanwhile", IsFinished = true };
             }
 
-            operation = UnfinishedOperation.Of(known) with { Source = operation.Source, Destination = operation.Destination, IsDecided = operation.IsDecided };
+            operation = UnfinishedOperation.Of(known) with { Source = operation.Source, Destination = operation.Destination, IsDecided = operation.IsDecided, MaxDowntime = operation.MaxDowntime };
         }
 
         LogRecovers(operation.DomainName, operation.Source.Name, operation.Destination.Name);

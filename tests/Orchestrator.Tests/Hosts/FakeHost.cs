@@ -65,6 +65,9 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     /// <summary>What the daemon tells about its machine.</summary>
     internal HostDocuments Documents { get; set; } = new() { Capabilities = "<capabilities/>" };
 
+    /// <summary>Why a downtime limit is not taken, if this says one.</summary>
+    internal Func<TimeSpan, Exception?>? OnLimit { get; set; }
+
     internal int Aborts { get; private set; }
 
     /// <summary>The most bandwidth of a migration, in MiB/s.</summary>
@@ -197,7 +200,7 @@ internal sealed partial class FakeHost(string name, ObserverClock clock) : IHost
     }
 
     public Task<TimeSpan> MaxDowntimeAsync(Guid uuid, TimeSpan? limit, CancellationToken cancellationToken) =>
-        Answer(() => MaxDowntime = KeepsItsLimit ? MaxDowntime : limit ?? MaxDowntime);
+        Answer(() => limit is { } wanted && OnLimit?.Invoke(wanted) is { } problem ? throw problem : MaxDowntime = KeepsItsLimit ? MaxDowntime : limit ?? MaxDowntime);
 
     public async Task MigrateAsync(MigrationCall migration)
     {

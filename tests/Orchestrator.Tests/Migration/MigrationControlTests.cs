@@ -119,11 +119,40 @@ public sealed class MigrationControlTests
     [Test]
     public async Task Limits_are_set_and_read_back()
     {
+        _host.Job = () => HasSent(1);
         MigrationControl control = Control();
         RunningMigration migration = await control.FindAsync("web1", CancellationToken.None);
         MigrationSettingsInForce now = await control.SetAsync(migration, new() { MaxDowntime = TimeSpan.FromMilliseconds(700), BandwidthMiBps = 33 }, CancellationToken.None);
         Assert.That(now, Is.EqualTo(new MigrationSettingsInForce(TimeSpan.FromMilliseconds(700), 33, false)));
         Assert.That(await control.GetSettingsAsync(migration, CancellationToken.None), Is.EqualTo(now));
+    }
+
+    [Test]
+    public async Task Limits_are_set_once_it_sends_because_libvirt_would_overwrite_them_then()
+    {
+        int looks = 0;
+        long initial = _host.MaxSpeed, speedBefore = 0;
+        _host.Job = () =>
+        {
+            speedBefore = _host.MaxSpeed;
+            return HasSent(++looks < 4 ? 0 : 4096);
+        };
+        MigrationControl control = Control(new Hurried());
+        RunningMigration migration = await control.FindAsync("web1", CancellationToken.None);
+        MigrationSettingsInForce now = await control.SetAsync(migration, new() { BandwidthMiBps = 33 }, CancellationToken.None);
+        Assert.That((looks >= 4, speedBefore, now.BandwidthMiBps), Is.EqualTo((true, initial, 33L)));
+    }
+
+    [Test]
+    public async Task One_that_never_sends_is_not_set()
+    {
+        long initial = _host.MaxSpeed;
+        _host.Job = () => HasSent(0);
+        MigrationControl control = Control(new Hurried());
+        RunningMigration migration = await control.FindAsync("web1", CancellationToken.None);
+        OperationException refused = Assert.ThrowsAsync<OperationException>(() => control.SetAsync(migration, new() { BandwidthMiBps = 33 }, CancellationToken.None))!;
+        Assert.That((refused.Stage, _host.MaxSpeed), Is.EqualTo((OperationStage.Refused, initial)));
+        Assert.That(refused.Message, Does.Contain("web1").And.Contain("lab-a").And.Contain("30 seconds"));
     }
 
     [Test]
@@ -208,6 +237,8 @@ public sealed class MigrationControlTests
 
     private void Stand(DomainState state, int reason, DomainJobOperation operation = DomainJobOperation.Unknown) =>
         _host.Domains[_uuid] = Samples.Domain(state, reason, uuid: _uuid) with { JobOperation = operation };
+
+    private static DomainJobStats HasSent(long bytes) => new(DomainJobType.Unbounded, new() { { "data_processed", bytes } });
 
     private sealed class TemporaryJournal : IDisposable
     {

@@ -49,6 +49,47 @@ public sealed class MigrationDriveTests
     }
 
     [Test]
+    public async Task A_limit_that_was_not_taken_is_set_again()
+    {
+        var ceiling = TimeSpan.FromMilliseconds(500);
+        int refused = 0;
+        _source.OnLimit = limit => limit == ceiling && refused++ == 0 ? new LibvirtException(LibvirtErrorCode.OperationTimeout, 10, "virDomainMigrateSetMaxDowntime", "cannot acquire state change lock") : null;
+        _source.OnMigrate = async (host, call) =>
+        {
+            while (host.MaxDowntime != ceiling)
+            {
+                await Task.Delay(5);
+            }
+
+            await MoveAsync(host, call);
+        };
+        using var never = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        MigrationResult result = await Migrate(MigrationPolicy.Stepped with { MaxDowntime = new(null, ceiling, new(2, new(TimeSpan.FromMilliseconds(20)))) }, cancellationToken: never.Token);
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed));
+        Assert.That(result.Decisions.Where(decision => decision.LimitMs == 500).Select(decision => decision.Problem is null), Is.EqualTo(new[] { false, true }));
+    }
+
+    [Test]
+    public async Task What_ran_out_of_time_is_ended_also_when_the_connection_breaks_then()
+    {
+        _source.AbortsBeforeJob = 1;
+        _source.OnMigrate = async (host, call) =>
+        {
+            host.Domains[call.DomainUuid] = host.Domains[call.DomainUuid] with { JobOperation = DomainJobOperation.MigrationOut };
+            while (host.Aborts == 0)
+            {
+                await Task.Delay(5);
+            }
+
+            throw new LibvirtException(LibvirtErrorCode.Rpc, 7, "virDomainMigrateToURI3", "client socket is closed");
+        };
+        using var never = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        MigrationResult result = await Migrate(MigrationPolicy.Fixed with { Completion = new(new(TimeSpan.FromMilliseconds(50))) }, cancellationToken: never.Token);
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.TimedOut));
+        Assert.That(_source.Aborts, Is.GreaterThan(1));
+    }
+
+    [Test]
     public async Task What_the_policy_needs_to_begin_with_is_in_the_call()
     {
         _source.OnMigrate = MoveAsync;

@@ -315,6 +315,38 @@ public sealed class RecovererTests
     }
 
     [Test]
+    public async Task Who_takes_a_migration_over_may_lower_what_its_policy_may_do()
+    {
+        JournalOperation operation = Begin();
+        MigrationPolicy steps = MigrationPolicy.Stepped with { MaxDowntime = new(null, TimeSpan.FromMilliseconds(500), new(10, new(TimeSpan.FromMilliseconds(1)))) };
+        _journal.SetPolicy(operation.Id, PolicyDocument.ToJson(steps));
+        Stand(_source, "running", operation);
+        _source.Domains[_uuid] = _source.Domains[_uuid] with { Job = DomainJobType.Unbounded, JobOperation = DomainJobOperation.MigrationOut };
+        Stand(_destination, "stranded", operation);
+        _source.MaxDowntime = TimeSpan.FromMilliseconds(10);
+        var limits = new List<double>();
+        _source.OnLimit = limit =>
+        {
+            limits.Add(limit.TotalMilliseconds);
+            return null;
+        };
+        int finds = 0;
+        _source.OnFind = () =>
+        {
+            if (++finds == 20)
+            {
+                _source.Definitions.Remove(_uuid);
+                _source.Domains.Remove(_uuid);
+                Stand(_destination, "running", operation);
+            }
+        };
+
+        await Recoverer().RecoverAsync(UnfinishedOperation.Of(_journal.Get(operation.Id)!) with { MaxDowntime = TimeSpan.FromMilliseconds(70) }, null, CancellationToken.None);
+
+        Assert.That(limits, Is.Not.Empty.And.All.LessThanOrEqualTo(70));
+    }
+
+    [Test]
     public async Task A_migration_that_somebody_else_began_is_left_alone([Values] bool toAThirdHost)
     {
         // Ours died before it asked libvirt for anything; or it did, and what runs now goes elsewhere.

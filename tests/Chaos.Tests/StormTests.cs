@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Storm;
 
-namespace Orchestrator.Cli.Tests.Storm;
+namespace Chaos.Tests;
 
 /// <summary>A storm: sixteen workers in two processes, eight guests on two hosts whose daemons are killed meanwhile.</summary>
 public sealed class StormTests

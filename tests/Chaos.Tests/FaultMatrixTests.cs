@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Faults;
 
-namespace Orchestrator.Cli.Tests.Faults;
+namespace Chaos.Tests;
 
 /// <summary>Faults at phases of real migrations: a few in every run, the whole matrix when that is asked for.</summary>
 public sealed class FaultMatrixTests

@@ -1,6 +1,6 @@
 using Faults;
 
-namespace Orchestrator.Cli.Tests.Faults;
+namespace Chaos.Tests;
 
 /// <summary>The judge of the fault matrix: what is right passes, and each wrong is found.</summary>
 public sealed class CellJudgeTests

@@ -1,7 +1,7 @@
 using Faults;
 using Orchestrator.Downtime;
 
-namespace Orchestrator.Cli.Tests.Faults;
+namespace Chaos.Tests;
 
 /// <summary>The phase of a migration by the events of both hosts: those of one real migration.</summary>
 public sealed class PhaseClockTests

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Orchestrator.Lifecycle;
 using Storm;
 
-namespace Orchestrator.Cli.Tests.Storm;
+namespace Chaos.Tests;
 
 /// <summary>The judge of the storm: a right history passes, and each wrong one is found.</summary>
 public sealed class StormJudgeTests
