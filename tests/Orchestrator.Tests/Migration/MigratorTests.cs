@@ -398,6 +398,7 @@ public sealed class MigratorTests
     [Test]
     public async Task A_plan_of_other_hosts_is_refused()
     {
+        _source.OnMigrate = Move;
         MigrationPlan plan = await new Migrator(_source, _destination, _clock).PlanAsync(Samples.Request, CancellationToken.None);
         var third = new FakeHost("lab-c", _clock);
 
@@ -408,6 +409,7 @@ public sealed class MigratorTests
     [Test]
     public async Task A_plan_that_a_check_refuses_stays_refused()
     {
+        _source.OnMigrate = Move;
         var migrator = new Migrator(_source, _destination, _clock);
         _destination.Domains[Samples.Uuid] = Samples.Domain();
         MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
@@ -420,6 +422,7 @@ public sealed class MigratorTests
     [Test]
     public async Task A_plan_whose_checks_refuse_by_now_is_refused()
     {
+        _source.OnMigrate = Move;
         var migrator = new Migrator(_source, _destination, _clock);
         MigrationPlan plan = await migrator.PlanAsync(Samples.Request, CancellationToken.None);
         _destination.Domains[Samples.Uuid] = Samples.Domain();

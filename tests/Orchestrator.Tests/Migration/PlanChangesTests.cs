@@ -1,5 +1,4 @@
 using Orchestrator.Migration;
-using Orchestrator.Tests.Migration.Mapping;
 using static Orchestrator.Tests.Migration.Mapping.MappingSamples;
 
 namespace Orchestrator.Tests.Migration;
