@@ -280,7 +280,7 @@ public sealed class MigratorTests
     [Test]
     public async Task A_plan_tells_of_another_machines_mark([Values] bool allowed)
     {
-        await MarkedDomain.MarkAsync(_source, Samples.Uuid, Marker(new("0123456789abcdef0123456789abcdef", "ops2", 77, null, "root")));
+        await MarkedDomain.MarkAsync(_source, Samples.Uuid, Marker(new("0123456789abcdef0123456789abcdef", "ops2", 77, "root")));
 
         MigrationPlan plan = await new Migrator(_source, _destination, _clock)
             .PlanAsync(Samples.Request with { Options = new() { AllowForeignOperation = allowed } }, CancellationToken.None);
@@ -314,7 +314,7 @@ public sealed class MigratorTests
         {
             Xml = $"<domain type='kvm'><name>web1</name><uuid>{Samples.Uuid}</uuid><metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'/></metadata></domain>",
         };
-        await MarkedDomain.MarkAsync(_source, Samples.Uuid, Marker(new("0123456789abcdef0123456789abcdef", "ops2", 77, null, "root")));
+        await MarkedDomain.MarkAsync(_source, Samples.Uuid, Marker(new("0123456789abcdef0123456789abcdef", "ops2", 77, "root")));
 
         MigrationResult result = await new Migrator(_source, _destination, _clock) { Journal = journal.Journal }
             .MigrateAsync(Samples.Request with { Options = new() { AllowForeignOwner = true, AllowForeignOperation = true } });
