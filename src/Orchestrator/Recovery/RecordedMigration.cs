@@ -38,6 +38,11 @@ internal sealed partial class RecordedMigration
     /// <summary>What the domain is marked with; <see langword="null"/> without a journal.</summary>
     internal OperationMarker? Marker { get; private init; }
 
+    /// <summary>
+    /// By what a host is known again. A user's own daemon may not read the firmware's UUID, and makes a new one at each start: it would not be known again by that.
+    /// </summary>
+    internal static Guid? LastingUuid(HostIdentity host) => Uri.TryCreate(host.Uri, UriKind.Absolute, out Uri? uri) && uri.AbsolutePath == "/session" ? null : host.HostUuid;
+
     /// <summary>Writes the intent down, and marks the domain with it.</summary>
     internal static async Task<RecordedMigration> BeginAsync(
         Journal? journal, MigrationPlan plan, TimeSpan limitBefore, IHost source, IHost destination, ILogger logger, CancellationToken cancellationToken)
@@ -48,10 +53,10 @@ internal sealed partial class RecordedMigration
             DomainName = plan.Domain.Name,
             SourceName = source.Address.Name,
             SourceUri = source.Address.Uri,
-            SourceHostUuid = source.Identity.HostUuid,
+            SourceHostUuid = LastingUuid(source.Identity),
             DestinationName = destination.Address.Name,
             DestinationUri = destination.Address.Uri,
-            DestinationHostUuid = destination.Identity.HostUuid,
+            DestinationHostUuid = LastingUuid(destination.Identity),
             Mode = plan.Mode == MigrationMode.P2P ? "p2p" : "direct",
             MigrateUri = Parameter(plan, MigrateParameter.MigrateUri),
             ListenAddress = Parameter(plan, MigrateParameter.ListenAddress),

@@ -23,6 +23,16 @@ public sealed class OperationMarkerTests
 
     private readonly FakeHost _host = new("lab-a", new ObserverClock(TimeProvider.System));
 
+    [TestCase("qemu:///system", true)]
+    [TestCase("qemu+ssh://root@node2/system?keyfile=/k", true)]
+    [TestCase("qemu:///session", false)]
+    [TestCase("qemu+unix:///session?socket=/run/s", false)]
+    public void A_users_own_daemon_is_not_known_again_by_its_uuid(string uri, bool lasts)
+    {
+        HostIdentity host = Migration.Samples.Host("lab-a", uri);
+        Assert.That(RecordedMigration.LastingUuid(host), Is.EqualTo(lasts ? host.HostUuid : null));
+    }
+
     [Test]
     public async Task What_is_put_on_a_domain_is_read_from_it()
     {

@@ -271,6 +271,7 @@ public sealed class RecovererTests
     public async Task A_host_that_only_has_the_name_of_the_one_it_was_is_unknown_and_nothing_is_touched([Values] bool byTheMark, [Values] bool atTheSource)
     {
         // What the records have is what the hosts were when the migration began.
+        (_source, _destination) = (WithSystemDaemon("lab-a"), WithSystemDaemon("lab-b"));
         _source.Domains[_uuid] = Migration.Samples.Domain(uuid: _uuid);
         _source.OnMigrate = (_, _) => throw new KilledException();
         Assert.ThrowsAsync<KilledException>(() => new Migrator(_source, _destination, _clock) { Journal = _journal }.MigrateAsync(Migration.Samples.Request));
@@ -609,6 +610,8 @@ public sealed class RecovererTests
     }
 
     private FakeHost HostOf(string name, long libvirt) => new(name, _clock) { Identity = Migration.Samples.Host(name) with { LibvirtVersion = libvirt } };
+
+    private FakeHost WithSystemDaemon(string name) => new(name, _clock) { Identity = Migration.Samples.Host(name, $"qemu+tcp://{name}/system") };
 
     private JournalOperation Begin()
     {
