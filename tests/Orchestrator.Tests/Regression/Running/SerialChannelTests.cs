@@ -5,7 +5,7 @@ namespace Orchestrator.Tests.Regression.Running;
 /// <summary>Real shells on real terminals.</summary>
 public sealed class SerialChannelTests
 {
-    private const string Login = "printf 'node1 login: '; exec cat";
+    private const string Login = "while printf 'node1 login: ' && read -r name; do :; done";
     private const string Silent = "exec cat >/dev/null";
 
     [Test]
