@@ -59,8 +59,8 @@ internal sealed class MigrationSetCommand
         using RecoverySetup? recovery = policy is null ? null : RecoverySetup.Open(_globals, parsed);
 
         // Whom to tell, or what to take over, before anything is changed: post-copy cannot be taken back.
-        bool isTold = policy is null || await control.SetPolicyAsync(migration, policy, recovery!.Journal, cancellationToken).ConfigureAwait(false);
-        UnfinishedOperation? taken = isTold ? null : await FindAsync(parsed, recovery!, host, migration, policy!, cancellationToken).ConfigureAwait(false);
+        bool isDriven = policy is null || await control.FindDrivenAsync(migration, recovery!.Journal, cancellationToken).ConfigureAwait(false) is not null;
+        UnfinishedOperation? taken = isDriven ? null : await FindAsync(parsed, recovery!, host, migration, policy!, cancellationToken).ConfigureAwait(false);
         MigrationSettingsInForce now = await control.SetAsync(
             migration,
             new() { MaxDowntime = parsed.GetValue(_maxDowntime), BandwidthMiBps = parsed.GetValue(_bandwidth), PostCopyNow = parsed.GetValue(_postCopy) },
@@ -68,6 +68,11 @@ internal sealed class MigrationSetCommand
         if (taken is not null)
         {
             return await TakeOverAsync(recovery!, taken, policy!, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (policy is not null)
+        {
+            await control.SetPolicyAsync(migration, policy, recovery!.Journal, cancellationToken).ConfigureAwait(false);
         }
 
         Show(host, migration, now, policy);

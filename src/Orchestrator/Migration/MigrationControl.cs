@@ -120,13 +120,30 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
     /// <exception cref="OperationException">This is the destination, or its driver cannot be told by this journal.</exception>
     public async Task<bool> SetPolicyAsync(RunningMigration migration, MigrationPolicy policy, Journal? journal, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(migration);
         ArgumentNullException.ThrowIfNull(policy);
+        if (await FindDrivenAsync(migration, journal, cancellationToken).ConfigureAwait(false) is not { } operation)
+        {
+            return false;
+        }
+
+        journal!.SetPolicy(operation.Id, PolicyDocument.ToJson(policy));
+        return true;
+    }
+
+    /// <summary>The operation of whoever drives a migration and can be told of another policy; call it on the source.</summary>
+    /// <param name="migration">The migration.</param>
+    /// <param name="journal">The journal by which they are told; <see langword="null"/> when there is none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns><see langword="null"/> when nobody on this machine drives it: a recovery may take it over.</returns>
+    /// <exception cref="OperationException">This is the destination, or its driver cannot be told by this journal.</exception>
+    public async Task<JournalOperation?> FindDrivenAsync(RunningMigration migration, Journal? journal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(migration);
         RequireSource(migration);
         await using OtherClaim? driver = await claims.FindAsync(ClaimKey.OfDomain(migration.Uuid), Self(migration.Domain), cancellationToken).ConfigureAwait(false);
         if (driver is null)
         {
-            return false;
+            return null;
         }
 
         // The driver is the process that has the claim now: it may have taken the operation over from the one that began it.
@@ -138,8 +155,7 @@ public sealed class MigrationControl(IHost host, DomainClaims claims, ObserverCl
                 driver.Holder is null ? "A process that is stopped takes no orders: let it go on, or end it." : "Name the folder of its journal: --state-dir. Its limits can be changed without: --max-downtime, --bandwidth.");
         }
 
-        journal!.SetPolicy(operation.Id, PolicyDocument.ToJson(policy));
-        return true;
+        return operation;
     }
 
     /// <summary>Asks for the end of a migration, and waits for it; call it on the source.</summary>

@@ -4,6 +4,7 @@ using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration.Policies;
+using Orchestrator.Recovery;
 
 namespace Orchestrator.Migration;
 
@@ -12,12 +13,11 @@ namespace Orchestrator.Migration;
 /// <param name="Context">What is known before it begins.</param>
 /// <param name="StopGrace">How long it may take to end after it was asked to.</param>
 /// <param name="NewPolicy">Asked now and then for another policy that somebody has set meanwhile; <see langword="null"/> when nobody has.</param>
-/// <param name="OnPostCopy">Told before the migration is told to switch to post-copy, and when it has switched at somebody else's word.</param>
-/// <param name="OnSent">Told when the source has sent all of the guest.</param>
+/// <param name="Note">Told before the migration is told to switch to post-copy, when it has switched at somebody else's word, and when the source has sent all of the guest.</param>
 /// <param name="InPostCopy">Whether it has switched before.</param>
 /// <param name="IsSent">Whether all was sent before.</param>
 internal sealed record DriveOrders(
-    MigrationPolicy Policy, PolicyContext Context, TimeSpan StopGrace, Func<MigrationPolicy?>? NewPolicy = null, Action? OnPostCopy = null, Action? OnSent = null, bool InPostCopy = false, bool IsSent = false);
+    MigrationPolicy Policy, PolicyContext Context, TimeSpan StopGrace, Func<MigrationPolicy?>? NewPolicy = null, Action<OperationPhase>? Note = null, bool InPostCopy = false, bool IsSent = false);
 
 /// <summary>Why a migration was asked to end, if it was.</summary>
 /// <param name="Reason">By whom.</param>
@@ -47,9 +47,8 @@ internal sealed partial class MigrationDriver(
     private long? _refusedAt;
     private long? _blindSince;
     private bool _postCopy;
-    private Action? _onPostCopy;
-    private Action? _onSent;
-    private string? _note;
+    private Action<OperationPhase>? _note;
+    private string? _said;
 
     internal IReadOnlyList<JobSample> Samples => _samples;
 
@@ -68,7 +67,10 @@ internal sealed partial class MigrationDriver(
     /// <param name="cancellationToken">Asks for its end.</param>
     internal async Task<DriveEnd> UntilEndAsync(Task? call, DriveOrders orders, CancellationToken cancellationToken)
     {
-        (_policy, _context, _onPostCopy, _onSent, _postCopy) = (orders.Policy, orders.Context, orders.OnPostCopy, orders.OnSent, orders.InPostCopy);
+        _policy ??= orders.Policy;
+        _context ??= orders.Context;
+        _note = orders.Note;
+        _postCopy |= orders.InPostCopy;
         IsSent |= orders.IsSent;
         if (call is null)
         {
@@ -132,7 +134,7 @@ internal sealed partial class MigrationDriver(
         if (!IsSent && events.Events.Any(QmpEvents.IsSent))
         {
             IsSent = true;
-            _onSent?.Invoke();
+            _note?.Invoke(OperationPhase.Sent);
         }
     }
 
@@ -141,7 +143,7 @@ internal sealed partial class MigrationDriver(
         if (!_postCopy && events.Events.Any(QmpEvents.IsPostCopy))
         {
             _postCopy = true;
-            _onPostCopy?.Invoke();
+            _note?.Invoke(OperationPhase.PostCopy);
             Say("the guest runs on the destination, and its memory follows (post-copy): from here on there is no way back");
         }
     }
@@ -158,7 +160,7 @@ internal sealed partial class MigrationDriver(
         var set = new SetMaxDowntime(limit, $"the policy {policy.Name} begins with it");
         string? problem = await DoAsync(set).ConfigureAwait(false);
         _decisions.Add(PolicyDecision.Of(set, clock.Now, problem));
-        (_policy, _state) = (policy, PolicyState.Initial with { Limit = limit });
+        (_policy, _state) = (policy, PolicyState.Initial with { Limit = problem is null ? limit : _state.Limit });
         Say($"goes on by the policy {policy.Name}, with a downtime limit of {limit.TotalMilliseconds:0} ms{(problem is null ? "" : $" (could not be set: {problem})")}");
     }
 
@@ -241,8 +243,8 @@ internal sealed partial class MigrationDriver(
             LogBlind(logger, source.Address.Name, HostAddress.Redact(e.Message));
         }
 
-        progress?.Report(new(_postCopy ? "post_copy" : stop != StopReason.None ? "cancelling" : LastSample is null ? "preparing" : "migrating", LastSample, _note));
-        _note = null;
+        progress?.Report(new(_postCopy ? "post_copy" : stop != StopReason.None ? "cancelling" : LastSample is null ? "preparing" : "migrating", LastSample, _said));
+        _said = null;
         return wanted;
     }
 
@@ -262,7 +264,7 @@ internal sealed partial class MigrationDriver(
             return default;
         }
 
-        TimeSpan? limit = _state.Limit;
+        PolicyState before = _state;
         int boundaries = events.Events.Count(IsBoundary);
         JobSample? last = LastSample;
         (_state, IReadOnlyList<PolicyAction> actions) = PolicyEngine.Step(_policy, _context, _state, new(
@@ -285,7 +287,7 @@ internal sealed partial class MigrationDriver(
             if (action is SetMaxDowntime && problem is not null)
             {
                 // The one before is still in force; the policy decides again a little later.
-                (_state, _refusedAt) = (_state with { Limit = limit }, time.GetTimestamp());
+                (_state, _refusedAt) = (_state with { Limit = before.Limit, LimitSetAt = before.LimitSetAt, Retreats = before.Retreats }, time.GetTimestamp());
             }
 
             if (action is GiveUp)
@@ -308,7 +310,7 @@ internal sealed partial class MigrationDriver(
             }
             else if (action is StartPostCopy)
             {
-                _onPostCopy?.Invoke();
+                _note?.Invoke(OperationPhase.PostCopy);
                 await source.StartPostCopyAsync(uuid, CancellationToken.None).ConfigureAwait(false);
             }
 
@@ -328,7 +330,7 @@ internal sealed partial class MigrationDriver(
     private void Say(string note)
     {
         LogSays(logger, note);
-        _note = _note is null ? note : $"{_note}; {note}";
+        _said = _said is null ? note : $"{_said}; {note}";
     }
 
     [LoggerMessage(EventId = 210, Level = LogLevel.Warning, Message = "{Host} does not answer while it migrates: {Reason}")]

@@ -207,7 +207,7 @@ public sealed partial class Migrator(
             }
 
             leg = await RunLegAsync(
-                plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace, record.NewPolicy, () => record.Note(OperationPhase.PostCopy), () => record.Note(OperationPhase.Sent)),
+                plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace, record.NewPolicy, record.Note),
                 () =>
                 {
                     record.Enter(OperationPhase.Migrating);
@@ -278,7 +278,7 @@ public sealed partial class Migrator(
         DriveOrders orders = new(policy, context, StopGrace);
         if (record is not null)
         {
-            orders = orders with { NewPolicy = record.NewPolicy, OnSent = () => record.Note(OperationPhase.Sent), IsSent = record.IsSent };
+            orders = orders with { NewPolicy = record.NewPolicy, Note = record.Note, IsSent = record.IsSent };
         }
 
         Leg leg = await RunLegAsync(expected, MigrationMode.P2P, orders, begin: null, progress, cancellationToken).ConfigureAwait(false);
@@ -323,7 +323,7 @@ public sealed partial class Migrator(
         bool began = driver.Samples.Count > 0 || sourceEvents.Events.Any(IsMigration) || destinationEvents.Events.Count > 0;
         if (!driver.IsSent && destinationEvents.Events.Any(RanThere))
         {
-            orders.OnSent?.Invoke(); // the source's own word was lost
+            orders.Note?.Invoke(OperationPhase.Sent); // the source's own word was lost
         }
 
         SettledMigration settled = await Settlement.SettleAsync(expected, () => Seen(new(ResultOf(call, error, end.Reason), error, began, end.Why))).ConfigureAwait(false);

@@ -22,9 +22,11 @@ internal static class RecoveryRules
             return $"{operation.DomainName} is being migrated from {here.Host}, and not to {there.Host}: that is somebody else's migration";
         }
 
-        if (decision.Action == OutcomeAction.ResumeSource && operation is { Phase: null, IsDecided: false } && !operation.Expectation.NeverRan(there))
+        // Daemons that migrate by themselves go on when whoever writes the journal has died.
+        bool isToldOf = operation.Phase is { } phase && !(phase == OperationPhase.Migrating && operation.Mode == "p2p");
+        if (decision.Action == OutcomeAction.ResumeSource && !operation.IsDecided && !isToldOf && !operation.Expectation.NeverRan(there))
         {
-            return $"{operation.DomainName} is {here.Describe()} on {here.Host}; whether it has run on {there.Host} the journal would know, which is not here";
+            return $"{operation.DomainName} is {here.Describe()} on {here.Host}, and nothing here tells whether it has run on {there.Host}";
         }
 
         DomainWhereabouts[] marked = decision.Action switch

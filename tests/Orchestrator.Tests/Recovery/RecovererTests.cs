@@ -226,13 +226,15 @@ public sealed class RecovererTests
         Assert.That((StateOf(_source), StateOf(_destination)), Is.EqualTo(("stranded", "off")), "hour-old memory on a changed disk");
     }
 
-    [TestCase(OperationPhase.Migrating, MigrationOutcome.Unreachable, MigrationOutcome.Failed)]
-    [TestCase(OperationPhase.PostCopy, MigrationOutcome.NeedsPerson, MigrationOutcome.NeedsPerson)]
-    [TestCase(OperationPhase.Sent, MigrationOutcome.NeedsPerson, MigrationOutcome.NeedsPerson)]
-    [TestCase(OperationPhase.Settling, MigrationOutcome.Unreachable, MigrationOutcome.Failed)]
-    public async Task What_was_sent_whole_may_run_on_a_destination_that_is_silent_or_have_run_on_one_where_it_leaves_no_trace(OperationPhase phase, MigrationOutcome silent, MigrationOutcome transient)
+    [TestCase(OperationPhase.Migrating, "direct", MigrationOutcome.Unreachable, MigrationOutcome.Failed)]
+    [TestCase(OperationPhase.Migrating, "p2p", MigrationOutcome.Unreachable, MigrationOutcome.NeedsPerson, TestName = "The daemons went on, and nobody wrote down how far")]
+    [TestCase(OperationPhase.PostCopy, "direct", MigrationOutcome.NeedsPerson, MigrationOutcome.NeedsPerson)]
+    [TestCase(OperationPhase.Sent, "direct", MigrationOutcome.NeedsPerson, MigrationOutcome.NeedsPerson)]
+    [TestCase(OperationPhase.Settling, "direct", MigrationOutcome.Unreachable, MigrationOutcome.Failed)]
+    public async Task What_was_sent_whole_may_run_on_a_destination_that_is_silent_or_have_run_on_one_where_it_leaves_no_trace(
+        OperationPhase phase, string mode, MigrationOutcome silent, MigrationOutcome transient)
     {
-        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, PersistentOnDestination = false });
+        JournalOperation operation = _journal.Begin(JournalSamples.Intent with { DomainUuid = _uuid, PersistentOnDestination = false, Mode = mode });
         _journal.SetPhase(operation.Id, phase);
         operation = _journal.Get(operation.Id)!;
         Stand(_source, "running", operation);

@@ -14,12 +14,12 @@ internal sealed partial class GuestJob(IGuestChannel channel, string id)
     private const int NotThere = 99;
 
     // POSIX sh, one line each: a console reads them too. $d is the job's folder, $p its process group. BusyBox and others sleep whole seconds only.
-    private const string Wait = "n=$((n+1)); sleep 0.1 2>/dev/null || sleep 1";
+    private const string Wait = "n=$((n+1)); sleep 0.1 2>/dev/null || { sleep 1; n=$((n+10)); }";
     private const string Begin = """d=$1; shift; command -v setsid >/dev/null || { echo "there is no setsid"; exit 1; }; mkdir -m 700 -- "$d" 2>&1 || exit 1; """
-        + """setsid /bin/sh -c 'd=$1; shift; echo $$ >"$d/pid"; { "$@" 2>&1; echo $? >"$d/code"; mv "$d/code" "$d/status"; } | """
+        + """setsid /bin/sh -c 'd=$1; shift; { "$@" 2>&1; echo $? >"$d/code"; mv "$d/code" "$d/status"; } | """
 
-        // The last words of a load that is ended are kept.
-        + """{ trap "" HUP INT TERM; head -c """ + MaxOutput + """ >"$d/output"; cat >/dev/null; }' sh "$d" "$@" </dev/null >/dev/null 2>&1 & """
+        // The last words of a load that is ended are kept: nobody knows whom to end before this can bear it.
+        + """{ trap "" HUP INT TERM; echo $$ >"$d/pid"; head -c """ + MaxOutput + """ >"$d/output"; cat >/dev/null; }' sh "$d" "$@" </dev/null >/dev/null 2>&1 & """
         + """n=0; until [ -s "$d/pid" ]; do [ $n -lt 50 ] || exit 1; """ + Wait + "; done";
 
     // Another process may have its number after a restart of the guest.

@@ -39,6 +39,11 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
 
     internal DeviceDetacher Detacher(IHost host) => new(host, _claims, timeProvider: time, logger: logger);
 
+    /// <summary>Whether a guest has a QEMU on either host.</summary>
+    internal async Task<bool> IsActiveAsync(Guid uuid) =>
+        await source.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false) is { IsActive: true }
+        || await destination.FindDomainAsync(uuid, CancellationToken.None).ConfigureAwait(false) is { IsActive: true };
+
     /// <summary>The one host on which a guest runs.</summary>
     /// <exception cref="NightException">It runs on none, on both, or not as it should.</exception>
     internal async Task<IHost> FindRunningAsync(Guid uuid, string name)

@@ -20,6 +20,8 @@ internal sealed class NightUndoer(HostSettings settings, NightHosts? hosts, stri
         _ => hosts!.UndoAsync(effect, progress),
     };
 
+    // It does not outlive its guest's QEMU.
     private async Task<string?> EndAsync(LoadStarted load) =>
-        await new GuestJob(IGuestChannel.Of(load, hosts, ssh, time), load.Id).EndAsync().ConfigureAwait(false) is null ? null : $"ended the load in {load.Name}";
+        (hosts is not null && !await hosts.IsActiveAsync(load.Uuid).ConfigureAwait(false))
+        || await new GuestJob(IGuestChannel.Of(load, hosts, ssh, time), load.Id).EndAsync().ConfigureAwait(false) is null ? null : $"ended the load in {load.Name}";
 }

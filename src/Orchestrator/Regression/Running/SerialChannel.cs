@@ -12,12 +12,13 @@ namespace Orchestrator.Regression.Running;
 internal sealed partial class SerialChannel(Func<CancellationToken, Task<Stream>> open, string name, TimeProvider time) : IGuestChannel
 {
     // Terminals and line editors take longer lines than this.
-    private const int MostCharacters = 400;
+    private const int MostCharacters = 200;
     private const int MostOutput = 1 << 20;
 
     // After this QEMU has certainly seen that somebody is there, and a shell has long answered.
     private static readonly TimeSpan PromptPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ShellPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(300);
 
     public async Task<GuestResult> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
@@ -31,9 +32,9 @@ internal sealed partial class SerialChannel(Func<CancellationToken, Task<Stream>
 
             // In pieces, and run only when all of it has arrived.
             await terminal.SayAsync("_o=", end.Token).ConfigureAwait(false);
-            foreach (char[] piece in string.Join(' ', command.Select(Hosts.SshCommand.Quote)).Chunk(MostCharacters))
+            foreach (Rune[] piece in string.Join(' ', command.Select(Hosts.SshCommand.Quote)).EnumerateRunes().Chunk(MostCharacters))
             {
-                await terminal.SayAsync($"_o=${{_o}}{Hosts.SshCommand.Quote(new string(piece))}", end.Token).ConfigureAwait(false);
+                await terminal.SayAsync($"_o=${{_o}}{Hosts.SshCommand.Quote(string.Concat(piece))}", end.Token).ConfigureAwait(false);
             }
 
             return await terminal.SayAsync("eval \"unset _o; $_o\" </dev/null 2>&1", end.Token).ConfigureAwait(false);
@@ -83,16 +84,18 @@ internal sealed partial class SerialChannel(Func<CancellationToken, Task<Stream>
 
         internal Task TypeAsync(string text, CancellationToken cancellationToken) => console.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken).AsTask();
 
-        /// <summary>What stands in the last line once there is something, or when it took too long.</summary>
+        /// <summary>What stands in the last line once there is something and nothing follows, for a banner comes in pieces; or when it took too long.</summary>
         internal async Task<string> ReadPromptAsync(TimeSpan patience, CancellationToken cancellationToken)
         {
             using var deadline = new CancellationTokenSource(patience, time);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
             try
             {
-                while (LastLine().Length == 0)
+                while (true)
                 {
-                    await ReadAsync(end.Token).ConfigureAwait(false);
+                    using var quiet = new CancellationTokenSource(LastLine().Length > 0 ? Quiet : patience, time);
+                    using var either = CancellationTokenSource.CreateLinkedTokenSource(end.Token, quiet.Token);
+                    await ReadAsync(either.Token).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -133,7 +136,7 @@ internal sealed partial class SerialChannel(Func<CancellationToken, Task<Stream>
                 throw new IOException("it was closed");
             }
 
-            char[] text = new char[4096];
+            char[] text = new char[Encoding.UTF8.GetMaxCharCount(count)];
             int length = _decoder.GetChars(bytes.AsSpan(0, count), text, flush: false);
             _seen.Append(text, 0, length).Replace("\r", "");
             if (_seen.Length > MostOutput)

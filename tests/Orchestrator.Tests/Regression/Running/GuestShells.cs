@@ -10,7 +10,7 @@ internal sealed class LocalChannel(params string[] shell) : IGuestChannel
     public async Task<GuestResult> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
         string[] words = command[0] == "/bin/sh" && shell.Length > 0 ? [.. shell, .. command.Skip(1)] : [.. command];
-        using Process process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true, Environment = { ["LC_ALL"] = "C" } })!;
         string output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         return new(process.ExitCode, output);

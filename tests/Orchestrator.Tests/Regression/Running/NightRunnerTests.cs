@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Libvirt.Interop;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Migration.Policies;
@@ -56,6 +57,20 @@ public sealed class NightRunnerTests
 
     [TearDown]
     public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    public async Task A_load_has_ended_with_its_guest([Values] bool isOff)
+    {
+        _source.Domains.Clear();
+        if (isOff)
+        {
+            _source.Domains[_uuid] = Guest() with { State = DomainState.Shutoff, Reason = (int)DomainShutoffReason.Crashed };
+        }
+
+        var hosts = new NightHosts(_source, _destination, new(TimeProvider.System), null, new(), TimeProvider.System, NullLogger.Instance);
+        var undoer = new NightUndoer(new(new(_folder), "ssh", TimeProvider.System), hosts, "ssh", TimeProvider.System, _ => Task.FromResult<string?>(null));
+        Assert.That(await undoer.UndoAsync(new LoadStarted(_uuid, "web1", LoadChannel.Agent, null, null, GuestJob.NewId())), Is.Null);
+    }
 
     [Test]
     public async Task Migrations_count_in_both_directions_and_the_guest_ends_at_home()

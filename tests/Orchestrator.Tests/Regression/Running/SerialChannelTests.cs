@@ -38,7 +38,7 @@ public sealed class SerialChannelTests
 
     [Test]
     public void A_program_that_does_not_end_is_given_up() => Assert.That(
-        async () => await new SerialChannel(_ => Task.FromResult<Stream>(new TerminalStream("exec sh -i")), "web1", new FastTime(10)).RunAsync(["sleep", "1000"], CancellationToken.None),
+        async () => await new SerialChannel(_ => Task.FromResult<Stream>(new TerminalStream("exec sh -i")), "web1", new FastTime(3)).RunAsync(["sleep", "1000"], CancellationToken.None),
         Throws.TypeOf<NightException>().With.Message.EqualTo("sleep on the console of web1 did not come to an end"));
 
     // What answers does so in its own time: only where nothing does is there no need to wait for it.
