@@ -63,7 +63,7 @@ public sealed record OperationMarker
         {
             Id = operation.Id,
             Kind = intent.Kind,
-            Owner = operation.Owner,
+            Owner = operation.Owner with { BootId = null, PidNamespace = null, StartTicks = null }, // a mark is for other machines, which could not see whether it lives
             Source = new(intent.SourceName, intent.SourceUri),
             Destination = new(intent.DestinationName, intent.DestinationUri),
             SourceHostUuid = intent.SourceHostUuid,

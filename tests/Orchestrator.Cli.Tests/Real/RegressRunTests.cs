@@ -87,9 +87,9 @@ public sealed partial class RegressRunTests
         string plan = Plan("""
             name: late
             guests: {nightly: {lab: {memory_mib: 96}}}
-            comparison: {minimum: 20ms, minimum_percent: 10}
+            comparison: {minimum: 10ms, minimum_percent: 10, significance: 0.05}
             scenarios:
-              - {name: idle, guest: nightly, mode: direct, policy: fixed, max_downtime: 20ms, measure_way_back: false, repetitions: 7, warm_ups: 1, timeout: 2m}
+              - {name: idle, guest: nightly, mode: direct, policy: fixed, max_downtime: 20ms, measure_way_back: false, repetitions: 8, warm_ups: 1, timeout: 2m}
             """);
         await using SocketRelay relay = CliLab.Lab.RelayDaemon("lab-b");
         string[] command = ["regress", "run", plan, "--from", CliLab.Lab.GetHost("lab-a").Uri, "--to", relay.Uri, "--baseline", "release", "--json", "--state-dir", State];
