@@ -70,9 +70,11 @@ internal sealed class MigrationSetCommand
             return await TakeOverAsync(recovery!, taken, policy!, cancellationToken).ConfigureAwait(false);
         }
 
-        if (policy is not null)
+        if (policy is not null && !await control.SetPolicyAsync(migration, policy, recovery!.Journal, cancellationToken).ConfigureAwait(false))
         {
-            await control.SetPolicyAsync(migration, policy, recovery!.Journal, cancellationToken).ConfigureAwait(false);
+            throw new CliException(ExitCode.Failed, new(
+                "failed", $"Whoever drove the migration of {migration.Domain} has ended in this moment: nobody goes on by the policy {policy.Name}.", host.Address.Name,
+                Remedy: "Again, to take it over, if it still runs: orchestrator migration list."));
         }
 
         Show(host, migration, now, policy);

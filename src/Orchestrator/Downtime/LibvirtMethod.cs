@@ -44,18 +44,20 @@ internal static class LibvirtMethod
 
         var call = (evidence.Call.Ended - evidence.Call.Started).TotalMilliseconds;
         var watched = evidence.JobSamples.Count > 0 ? evidence.JobSamples.Max(sample => sample.ElapsedMs) : 0;
-        if (Number(job, "time_elapsed") is not { } elapsed || elapsed > call + SlackMs || elapsed < watched - SlackMs)
+
+        // The destination's elapsed time contains the difference of the hosts' clocks; the net one does not.
+        if ((Number(job, "time_elapsed_net") ?? Number(job, "time_elapsed")) is not { } elapsed || elapsed > call + SlackMs || elapsed < watched - SlackMs)
         {
             return new LibvirtDowntime
             {
-                Problem = $"the statistics are of another job (time_elapsed {job.GetValueOrDefault("time_elapsed", "missing")}, the call took {call:0} ms and was seen working for {watched:0} ms)",
+                Problem = $"the statistics are of another job (time_elapsed {job.GetValueOrDefault("time_elapsed", "missing")}{(job.TryGetValue("time_elapsed_net", out string? net) ? $", net {net}" : "")}, the call took {call:0} ms and was seen working for {watched:0} ms)",
             };
         }
 
-        var (downtime, net) = (Number(job, "downtime"), Number(job, "downtime_net"));
-        return downtime is null && net is null
+        var (downtime, downtimeNet) = (Number(job, "downtime"), Number(job, "downtime_net"));
+        return downtime is null && downtimeNet is null
             ? new LibvirtDowntime { Problem = "the statistics hold no downtime" }
-            : new LibvirtDowntime { DowntimeMs = downtime, DowntimeNetMs = net, Host = host.Name };
+            : new LibvirtDowntime { DowntimeMs = downtime, DowntimeNetMs = downtimeNet, Host = host.Name };
     }
 
     private static double? Number(IReadOnlyDictionary<string, string> job, string field)

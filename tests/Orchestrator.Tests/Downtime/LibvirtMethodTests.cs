@@ -40,6 +40,14 @@ public class LibvirtMethodTests
         Assert.That(libvirt.Problem, Is.EqualTo($"source: {problem}; destination: no statistics of a completed job"));
     }
 
+    // Seen under a daemon whose clock is 1.5 s ahead.
+    [Test]
+    public void Measure_a_job_is_known_by_its_elapsed_time_without_the_difference_of_the_clocks()
+    {
+        var libvirt = Measure(new() { ["operation"] = "5", ["time_elapsed"] = "2168", ["time_elapsed_net"] = "668", ["downtime"] = "1540", ["downtime_net"] = "37" });
+        Assert.That((libvirt.DowntimeMs, libvirt.DowntimeNetMs, libvirt.Problem), Is.EqualTo(((double?)1540, (double?)37, (string?)null)));
+    }
+
     [Test]
     public void Measure_post_copy_is_not_believed()
     {
