@@ -18,6 +18,14 @@ public sealed record MemoryLock(long GuestMemoryKiB, int VdpaDevices, int NvmeDi
     /// <summary>Whether the document allows what is needed.</summary>
     public bool IsEnough => RequiredKiB == 0 || IsUnlimited || AllowedKiB >= RequiredKiB;
 
+    /// <summary>The same with more vDPA devices, which the document does not tell of.</summary>
+    /// <param name="count">How many.</param>
+    public MemoryLock WithMore(int count) => count == 0 ? this : this with
+    {
+        VdpaDevices = VdpaDevices + count,
+        RequiredKiB = (long)Int128.Min(((Int128)(VdpaDevices + count + NvmeDisks + VfioTerm) * GuestMemoryKiB) + (1024 * 1024), long.MaxValue >> 10),
+    };
+
     /// <summary>The sum in one line, for people.</summary>
     public override string ToString() => RequiredKiB == 0
         ? "no device locks memory"

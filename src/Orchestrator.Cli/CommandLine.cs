@@ -85,7 +85,7 @@ internal static partial class CommandLine
     /// <summary>Whether exit code 1, "nothing changed", would be untrue once it ran: any command that is not known to read only may have changed something.</summary>
     private static bool Changes(ParseResult parsed) =>
         ReferenceEquals(parsed.Action, parsed.CommandResult.Command.Action)
-        && parsed.CommandResult.Command.Name is not ("analyze" or "baselines" or "check" or "compare" or "dumpxml" or "explain" or "list" or "mgmt" or "pick" or "render" or "show" or "status" or "watch")
+        && parsed.CommandResult.Command.Name is not ("analyze" or "baselines" or "check" or "compare" or "dumpxml" or "explain" or "health" or "list" or "mgmt" or "pick" or "render" or "show" or "status" or "watch")
         && !parsed.CommandResult.Command.Options.Any(option => option.Name is "--check" or "--dry-run" or "--print-unit" && parsed.GetValue<bool>(option.Name));
 
     private static void CloseLog(ILoggerFactory loggers, CliConsole console)
@@ -111,6 +111,7 @@ internal static partial class CommandLine
         root.Subcommands.Add(RecoverCommand.Create(globals, console));
         root.Subcommands.Add(DowntimeCommand.Create(console));
         root.Subcommands.Add(RegressCommand.Create(globals, console));
+        root.Subcommands.Add(AcceptanceCommand.Create(globals, console));
         root.Subcommands.Add(SupportCommand.Create(globals, console));
         root.Subcommands.Add(HostCommand.Create(globals, console));
         root.Subcommands.Add(DomainCommand.Create(globals, console));

@@ -81,7 +81,7 @@ internal sealed class HostResolver(Func<HostsConfiguration> configuration, Func<
         if (name.StartsWith(LabPrefix, StringComparison.Ordinal))
         {
             VirtualLab? lab = await LabAsync(cancellationToken).ConfigureAwait(false);
-            return lab?.Hosts.FirstOrDefault(host => host.Name == name) is { } host ? new(host.Name, host.Uri) : throw new CliException(
+            return lab?.Hosts.FirstOrDefault(host => host.Name == name) is { } host ? AddressOf(host) : throw new CliException(
                 ExitCode.Unreachable,
                 lab is null
                     ? new("host_unreachable", $"{name} is a host of the lab, and no lab runs.", name, "connect", "Start one: orchestrator lab up.")
@@ -98,6 +98,13 @@ internal sealed class HostResolver(Func<HostsConfiguration> configuration, Func<
     internal async Task<Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<GuestTick>>?> TickReaderAsync(HostAddress host, Guid uuid, CancellationToken cancellationToken) =>
         host.Uri.Contains("socket=", StringComparison.Ordinal)
         && (await LabAsync(cancellationToken).ConfigureAwait(false))?.Guests.FirstOrDefault(guest => guest.Uuid == uuid) is { } guest ? TicksOf(guest) : null;
+
+    private static HostAddress AddressOf(LabHost host) => new(host.Name, host.Uri)
+    {
+        PeerUri = host.Machine?.PeerUri,
+        MigrationAddress = host.Machine?.MigrationAddress,
+        SideChannel = host.Machine is { } machine ? new(machine.SshTarget, Sudo: false) { SshConfig = machine.SshConfig } : null,
+    };
 
     internal static Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<GuestTick>> TicksOf(LabGuest guest) => (from, to) =>
         [.. TickLogReader.Read(guest.TickLog, from, to).Select(tick => new GuestTick(tick.Arrived, tick.Sequence, tick.MonotonicNs))];

@@ -4,23 +4,23 @@ using Orchestrator.Hosts;
 
 namespace Orchestrator.Cli;
 
-/// <summary>The host whose devices a command is about: this machine with its files, or another one of which only libvirt tells.</summary>
+/// <summary>The host whose devices a command is about: this machine, another one that is reached over SSH, or one of which only libvirt tells.</summary>
 internal sealed class HostTarget : IAsyncDisposable
 {
     /// <summary>A folder that stands for <c>/</c>: for tests, and for a host's file systems that are mounted somewhere.</summary>
     internal const string RootVariable = "ORCHESTRATOR_HOST_ROOT";
 
-    internal HostTarget(string name, HostFiles? files, IHost? host)
+    internal HostTarget(string name, HostMachine? machine, IHost? host)
     {
         Name = name;
-        Files = files;
+        Machine = machine;
         Host = host;
     }
 
     internal string Name { get; }
 
-    /// <summary>The host's files; <see langword="null"/> when it is not this machine.</summary>
-    internal HostFiles? Files { get; }
+    /// <summary>The machine; <see langword="null"/> when only its libvirt is reached.</summary>
+    internal HostMachine? Machine { get; }
 
     /// <summary>The host's libvirt; <see langword="null"/> when none was named.</summary>
     internal IHost? Host { get; }
@@ -44,28 +44,42 @@ internal sealed class HostTarget : IAsyncDisposable
         string? name = globals.Connect(parsed);
         if (name is null && (root is not null || string.IsNullOrEmpty(Environment.GetEnvironmentVariable("LIBVIRT_DEFAULT_URI"))))
         {
-            return new("this machine", new HostFiles(root ?? "/"), null);
+            return new("this machine", HostMachine.Here(new(root ?? "/")), null);
         }
 
         LibvirtHost host = await HostResolver.ConnectAsync(name, globals.Loggers.CreateLogger("host"), cancellationToken).ConfigureAwait(false);
-        return new(host.Address.Name, FilesOf(host.Identity), host);
+        return new(host.Address.Name, MachineOf(host), host);
     }
 
-    /// <summary>The files of a connected host; <see langword="null"/> when it is not this machine.</summary>
-    internal static HostFiles? FilesOf(HostIdentity identity) => Root() is { } root ? new HostFiles(root) : IsThisMachine(identity) ? new HostFiles() : null;
+    /// <summary>The machine behind a connected host; <see langword="null"/> when only its libvirt is reached.</summary>
+    internal static HostMachine? MachineOf(IHost host) => Root() is { } root ? HostMachine.Here(new(root)) : HostMachine.Behind(host);
 
-    /// <summary>The files, for a command that libvirt has no call for.</summary>
+    /// <summary>The machine behind a connected host, for a command that can do without: one that cannot be reached over SSH is told of, and libvirt asked alone.</summary>
+    internal static async Task<HostMachine?> SeeAsync(IHost host, CliConsole console, CancellationToken cancellationToken)
+    {
+        HostMachine? machine = MachineOf(host);
+        if (machine is null || await machine.FindProblemAsync(cancellationToken).ConfigureAwait(false) is not { } problem)
+        {
+            return machine;
+        }
+
+        console.Error.WriteLine(CliConsole.Printable($"{problem} Only libvirt was asked.")); // also beside a document: it lacks what the machine would have told
+        return null;
+    }
+
+    /// <summary>The machine, for a command that can do without.</summary>
+    internal Task<HostMachine?> SeeAsync(CliConsole console, CancellationToken cancellationToken) => Host is null ? Task.FromResult(Machine) : SeeAsync(Host, console, cancellationToken);
+
+    /// <summary>The vDPA devices of a connected host; <see langword="null"/> when its machine cannot be looked into.</summary>
+    internal static async Task<VdpaDevices?> SeeVdpaAsync(IHost host, CliConsole console, CancellationToken cancellationToken) =>
+        await SeeAsync(host, console, cancellationToken).ConfigureAwait(false) is { } machine ? new(machine.Files, machine.Vdpa, host) : null;
+
+    /// <summary>The machine, for a command that libvirt has no call for.</summary>
     /// <param name="what">What libvirt cannot do.</param>
     /// <param name="commands">What to type on the host instead.</param>
-    internal HostFiles RequireFiles(string what, Func<IEnumerable<string>> commands) => Files ?? throw new HostDeviceException(
-        HostDeviceProblem.NotThisMachine, $"{Name} is not this machine, and libvirt has no call that {what}", $"On {Name}, as root: {string.Join("; ", commands())}", Name);
+    internal HostMachine RequireMachine(string what, Func<IEnumerable<string>> commands) => Machine ?? throw new HostDeviceException(
+        HostDeviceProblem.NotThisMachine, $"{Name} is not this machine, and libvirt has no call that {what}",
+        $"Say in hosts.yaml how it is reached over SSH (side_channel). Or on {Name}, as root: {string.Join("; ", commands())}", Name);
 
     public ValueTask DisposeAsync() => Host?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    /// <summary>A URI without a host may still reach another machine, through a socket that is forwarded: its daemon knows its own name.</summary>
-    internal static bool IsThisMachine(HostIdentity identity) =>
-        Uri.TryCreate(identity.Uri, UriKind.Absolute, out Uri? uri) && uri.Host.Length == 0
-        && (!uri.Query.Contains("socket=", StringComparison.Ordinal) || identity.HostName is null || Label(identity.HostName) == Label(Environment.MachineName));
-
-    private static string Label(string hostName) => hostName.Split('.')[0].ToLowerInvariant();
 }

@@ -7,8 +7,8 @@ internal static class LabFolderOption
 {
     internal const string Variable = "ORCHESTRATOR_LAB_FOLDER";
 
-    internal static LabOptions Options(int hosts = 2) =>
+    internal static LabOptions Options(int hosts = 2, int machines = 0) =>
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder
-            ? new() { Hosts = hosts, Folder = Path.GetFullPath(folder) }
-            : new() { Hosts = hosts };
+            ? new() { Hosts = hosts, Machines = machines, Folder = Path.GetFullPath(folder) }
+            : new() { Hosts = hosts, Machines = machines };
 }

@@ -6,6 +6,9 @@ namespace Orchestrator.Lab;
 /// <param name="Root">Its folder, which holds its sockets (<c>run</c>), configuration (<c>config</c>) and logs (<c>cache</c>).</param>
 public sealed record LabHost(string Name, string Uri, string Root)
 {
+    /// <summary>How a host in an emulated machine is reached beside <see cref="Uri"/>, which goes over SSH; <see langword="null"/> for a host on this machine.</summary>
+    public LabMachineAccess? Machine { get; init; }
+
     /// <summary>The daemon's socket.</summary>
     public string Socket => SocketIn(Root);
 
@@ -26,3 +29,11 @@ public sealed record LabHost(string Name, string Uri, string Root)
 
     private static string SocketIn(string root) => Path.Combine(root, "run", "libvirt", "libvirt-sock");
 }
+
+/// <summary>How a host in an emulated machine is reached.</summary>
+/// <param name="TcpUri">The libvirt URI over TCP, without encryption.</param>
+/// <param name="PeerUri">The libvirt URI by which the machines' own daemons reach it.</param>
+/// <param name="MigrationAddress">Where its QEMU receives guests, for the machines.</param>
+/// <param name="SshTarget">What <c>ssh</c> calls it, with <paramref name="SshConfig"/>: root logs in, and the account <c>ops</c>, which may use libvirt and a list of sudo commands.</param>
+/// <param name="SshConfig">The configuration for <c>ssh -F</c>: ports, the lab's key, the machine's key.</param>
+public sealed record LabMachineAccess(string TcpUri, string PeerUri, string MigrationAddress, string SshTarget, string SshConfig);

@@ -61,23 +61,47 @@ internal sealed class LabRegistry(LabOptions options, ILogger log)
         [.. LabFolder.LabsIn(options.Folder).Where(lab => RecordFile.Read(lab).Record is not { Owner: not null })];
 
     /// <summary>Makes the folder of a new lab, which belongs to this process for now.</summary>
-    public (string Folder, LabRecord Record) Create()
+    public string Create()
     {
-        if (options.Hosts is < 1 or > LabOptions.MaxHosts)
+        if (options.Hosts is < 0 or > LabOptions.MaxHosts || (options.Hosts == 0 && options.Machines == 0))
         {
             throw new LabException($"A lab has 1 to {LabOptions.MaxHosts} hosts, not {options.Hosts}.");
         }
 
-        var taken = LabFolder.LabsIn(options.Folder).SelectMany(lab => RecordFile.Read(lab).Record?.Ports ?? []);
         var record = new LabRecord
         {
             Owner = ProcessIdentity.Current,
-            Ports = PortRanges.Choose(options.Hosts, taken, UsedPorts.Read(), Random.Shared.Next(PortRanges.Count)),
+            Ports = ChoosePorts(options.Hosts),
         };
         var folder = Path.Combine(options.Folder, Guid.NewGuid().ToString("N")[..6]);
         LabFolder.Make(folder);
         RecordFile.Write(folder, record);
-        return (folder, record);
+        return folder;
+    }
+
+    /// <summary>Adds the emulated machines that a lab lacks to its record.</summary>
+    public void AddMachines(string folder)
+    {
+        if (options.Machines is < 0 or > LabOptions.MaxMachines)
+        {
+            throw new LabException($"A lab has at most {LabOptions.MaxMachines} emulated machines, not {options.Machines}.");
+        }
+
+        var record = RecordFile.Read(folder).Record!;
+        if (record.Machines.Count < options.Machines)
+        {
+            RecordFile.Write(folder, record with
+            {
+                Machines = [.. record.Machines, .. ChoosePorts(options.Machines - record.Machines.Count).Select(ports => new MachineRecord(ports, [Guid.NewGuid(), Guid.NewGuid()]))],
+            });
+        }
+    }
+
+    private IReadOnlyList<PortRange> ChoosePorts(int count)
+    {
+        var taken = LabFolder.LabsIn(options.Folder).Select(lab => RecordFile.Read(lab).Record).OfType<LabRecord>()
+            .SelectMany(record => record.Ports.Concat(record.Machines.Select(machine => machine.Ports)));
+        return PortRanges.Choose(count, taken, UsedPorts.Read(), Random.Shared.Next(PortRanges.Count));
     }
 
     /// <summary>Ends everything that lives in a lab. Needs no lock.</summary>

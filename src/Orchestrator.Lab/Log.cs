@@ -37,4 +37,13 @@ internal static partial class Log
 
     [LoggerMessage(10, LogLevel.Warning, "Guest {Guest} could not be removed from {Host}: {Problem}")]
     public static partial void NotRemoved(ILogger logger, string guest, string host, string problem);
+
+    [LoggerMessage(11, LogLevel.Information, "Making the emulated machine's image of Debian {Suite}: some minutes, once")]
+    public static partial void BuildingMachine(ILogger logger, string suite);
+
+    [LoggerMessage(12, LogLevel.Information, "Machine image: {Step}")]
+    public static partial void BuildStep(ILogger logger, string step);
+
+    [LoggerMessage(13, LogLevel.Information, "Starting emulated machine {Number}: about half a minute")]
+    public static partial void StartingMachine(ILogger logger, int number);
 }

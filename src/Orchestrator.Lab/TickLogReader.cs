@@ -66,7 +66,7 @@ public static class TickLogReader
     private static void Visit(string tickLog, DateTimeOffset from, LineVisitor visit)
     {
         // The newer part first: what is put aside while we read is then read once too often at worst, which the overlap tells.
-        var newer = ReadSince(tickLog, from);
+        var newer = ReadNewer(tickLog, from);
         if (newer.ReachesBack || !File.Exists(tickLog + ".1"))
         {
             EachLine(newer.Bytes, visit);
@@ -82,6 +82,19 @@ public static class TickLogReader
             }
         });
         EachLine(newer.Bytes, visit);
+    }
+
+    /// <summary>The log itself: nothing, if it has been put aside a moment ago and its successor has not begun.</summary>
+    private static (byte[] Bytes, bool ReachesBack) ReadNewer(string tickLog, DateTimeOffset from)
+    {
+        try
+        {
+            return ReadSince(tickLog, from);
+        }
+        catch (FileNotFoundException) when (File.Exists(tickLog + ".1"))
+        {
+            return ([], false);
+        }
     }
 
     /// <summary>The end of a file, from a line that is older than an instant if there is one.</summary>

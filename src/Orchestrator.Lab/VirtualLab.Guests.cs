@@ -33,6 +33,11 @@ public sealed partial class VirtualLab
         }
 
         var host = options.Host is null ? Hosts[0] : GetHost(options.Host);
+        if (host.Machine is not null)
+        {
+            throw new LabException($"{host.Name} is in an emulated machine, where no guest of this kind can be.", $"Use {nameof(StartMachineGuestAsync)}.", host.Name);
+        }
+
         var cached = await GuestImage.EnsureAsync(_options, _loggerFactory, cancellationToken).ConfigureAwait(false);
         var (guest, image) = await AddGuestAsync(options, cached, cancellationToken).ConfigureAwait(false);
         try
@@ -57,6 +62,24 @@ public sealed partial class VirtualLab
             await ForgetAsync(guest, CancellationToken.None).ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>The document of a guest for one of the lab's hosts, to be defined by the caller under a name and UUID of its own. The lab does not remember it; it ticks on its console.</summary>
+    /// <param name="options">How it shall be, with its host; nothing dirties its memory.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="LabException">There is no such host, or the guest's image cannot be made.</exception>
+    public async Task<XElement> GuestDocumentAsync(GuestOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var host = options.Host is null ? Hosts[0] : GetHost(options.Host);
+        if (host.Machine is not null)
+        {
+            return MachineGuestDocument(options);
+        }
+
+        var image = (await GuestImage.EnsureAsync(_options, _loggerFactory, cancellationToken).ConfigureAwait(false)).CopyTo(Path.Combine(Folder, "image"));
+        var hasKvm = await LibvirtCall.RunAsync(host, connection => GuestDomain.HasKvm(XElement.Parse(connection.GetCapabilities())), _options.Time, cancellationToken).ConfigureAwait(false);
+        return GuestDomain.Document(options, Guid.NewGuid(), image, serialSocket: null, hasKvm);
     }
 
     /// <summary>Ends a guest, removes its domain from every host, and forgets it.</summary>

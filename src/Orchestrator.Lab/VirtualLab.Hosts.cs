@@ -55,12 +55,13 @@ public sealed partial class VirtualLab
         }
     }
 
-    /// <summary>Starts those of the lab's daemons and collectors that do not run any more.</summary>
+    /// <summary>Starts those of the lab's daemons, emulated machines and collectors that do not run any more.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="LabException">One did not start.</exception>
     public async Task RepairAsync(CancellationToken cancellationToken = default)
     {
-        await Task.WhenAll(Hosts.Select(h => HostDaemons.StartAsync(h, _account, _options.Time, cancellationToken))).ConfigureAwait(false);
+        await Task.WhenAll(LocalHosts.Select(h => HostDaemons.StartAsync(h, _account, _options.Time, cancellationToken))).ConfigureAwait(false);
+        await StartMachinesAsync(cancellationToken).ConfigureAwait(false);
         foreach (var guest in Guests)
         {
             await Collector.EnsureAsync(guest, CollectorProgram, _account, _options.Time, cancellationToken).ConfigureAwait(false);

@@ -24,13 +24,13 @@ public sealed partial class VirtualLab : IAsyncDisposable
         _log = Log.For(loggerFactory);
         _registry = new LabRegistry(options, _log);
         _isOwned = record.Owner is not null;
-        Hosts = [.. Enumerable.Range(0, record.Ports.Count).Select(i => LabHost.In(folder, i))];
+        Hosts = [.. Enumerable.Range(0, record.Ports.Count).Select(i => LabHost.In(folder, i)), .. MachinesOf(folder, record).SelectMany(machine => machine.Hosts())];
     }
 
     /// <summary>The lab's folder. All of the lab is in it.</summary>
     public string Folder { get; }
 
-    /// <summary>The hosts: <c>lab-a</c>, <c>lab-b</c>, …</summary>
+    /// <summary>The hosts: <c>lab-a</c>, <c>lab-b</c>, …, and those in emulated machines: <c>lab-vdpa-a</c>, <c>lab-vdpa-b</c>, …</summary>
     public IReadOnlyList<LabHost> Hosts { get; }
 
     /// <summary>The guests that were started in this lab.</summary>
@@ -45,6 +45,7 @@ public sealed partial class VirtualLab : IAsyncDisposable
         LabOptions? options = null, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
     {
         options ??= new LabOptions();
+        await PrepareImageAsync(options, loggerFactory, cancellationToken).ConfigureAwait(false);
         var registry = new LabRegistry(options, Log.For(loggerFactory));
         VirtualLab lab;
         var held = await registry.LockAsync(cancellationToken).ConfigureAwait(false);
@@ -79,6 +80,7 @@ public sealed partial class VirtualLab : IAsyncDisposable
         LabOptions? options = null, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
     {
         options ??= new LabOptions();
+        await PrepareImageAsync(options, loggerFactory, cancellationToken).ConfigureAwait(false);
         var registry = new LabRegistry(options, Log.For(loggerFactory));
         var held = await registry.LockAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -86,7 +88,8 @@ public sealed partial class VirtualLab : IAsyncDisposable
             await registry.CleanUpAsync(cancellationToken).ConfigureAwait(false);
             if (registry.FindPersistent() is { } running)
             {
-                var found = new VirtualLab(running.Folder, running.Record, options, loggerFactory);
+                registry.AddMachines(running.Folder);
+                var found = new VirtualLab(running.Folder, RecordFile.Read(running.Folder).Record!, options, loggerFactory);
                 await found.RepairAsync(cancellationToken).ConfigureAwait(false);
                 return found;
             }
@@ -198,19 +201,20 @@ public sealed partial class VirtualLab : IAsyncDisposable
 
     private static VirtualLab Create(LabRegistry registry, LabOptions options, ILoggerFactory? loggerFactory)
     {
-        var (folder, record) = registry.Create();
-        return new VirtualLab(folder, record, options, loggerFactory);
+        var folder = registry.Create();
+        registry.AddMachines(folder);
+        return new VirtualLab(folder, RecordFile.Read(folder).Record!, options, loggerFactory);
     }
 
     private async Task StartHostsAsync(CancellationToken cancellationToken)
     {
         var ports = RecordFile.Read(Folder).Record!.Ports;
-        for (var i = 0; i < Hosts.Count; i++)
+        for (var i = 0; i < ports.Count; i++)
         {
             HostFiles.Write(Hosts[i].Root, Guid.NewGuid(), ports[i], _account);
         }
 
-        await Task.WhenAll(Hosts.Select(h => HostDaemons.StartAsync(h, _account, _options.Time, cancellationToken))).ConfigureAwait(false);
+        await RepairAsync(cancellationToken).ConfigureAwait(false);
         Log.Up(_log, Folder, string.Join(", ", Hosts.Select(h => h.Name)));
     }
 }

@@ -90,7 +90,8 @@ public static class OutcomeCode
         HostDeviceProblem.InvalidInput => Usage,
         HostDeviceProblem.PermissionDenied => Unreachable,
         HostDeviceProblem.NotThisMachine or HostDeviceProblem.AlreadyExists or HostDeviceProblem.Ambiguous or HostDeviceProblem.Differs or HostDeviceProblem.InUse or HostDeviceProblem.OverTotal
-            or HostDeviceProblem.NotSupported or HostDeviceProblem.NoManagementDevice or HostDeviceProblem.NothingFits => Refused,
+            or HostDeviceProblem.NotSupported or HostDeviceProblem.NoManagementDevice or HostDeviceProblem.NothingFits
+            or HostDeviceProblem.ToolMissing or HostDeviceProblem.ToolTooOld or HostDeviceProblem.ModuleNotLoaded => Refused,
         HostDeviceProblem.TimedOut => TimedOut,
         HostDeviceProblem.Degraded => Degraded,
         HostDeviceProblem.OutcomeUnknown => NeedsPerson,

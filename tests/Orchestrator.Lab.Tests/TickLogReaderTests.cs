@@ -53,6 +53,18 @@ public sealed class TickLogReaderTests
     }
 
     [Test]
+    public void Read_between_putting_aside_and_a_new_log_returns_the_older_part()
+    {
+        File.WriteAllText(_log + ".1", Lines(0, 3));
+
+        Assert.That(TickLogReader.Read(_log, At(1), At(9)).Select(t => t.Sequence), Is.EqualTo(new long[] { 1, 2 }));
+    }
+
+    [Test]
+    public void Read_without_any_log_is_an_error() =>
+        Assert.That(() => TickLogReader.Read(_log, At(1), At(9)), Throws.InstanceOf<FileNotFoundException>());
+
+    [Test]
     public void Read_large_log_finds_an_instant_anywhere_in_it()
     {
         File.WriteAllText(_log, Lines(0, 20_000));

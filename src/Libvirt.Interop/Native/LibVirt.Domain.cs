@@ -106,6 +106,9 @@ internal static unsafe partial class LibVirt
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int virDomainDetachDeviceFlags(DomainHandle domain, string xml, uint flags);
 
+    [LibraryImport(Library)]
+    internal static partial int virDomainSetMemoryParameters(DomainHandle domain, VirTypedParameter* parameters, int nparams, uint flags);
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int virDomainSetMetadata(DomainHandle domain, int type, string? metadata, string? key, string? uri, uint flags);
 

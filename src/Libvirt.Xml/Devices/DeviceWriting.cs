@@ -121,7 +121,7 @@ public static class DeviceWriting
     private static string InterfaceForm(string node) => $"for a network card <interface type='vdpa'><source dev='{node}'/></interface> (libvirt 6.9)";
 
     private static string DiskForm(string node)
-        => $"for a disk <disk type='vhostvdpa' device='disk'><driver name='qemu' type='raw'/><source dev='{node}'/><target dev='vda' bus='virtio'/></disk> (libvirt 9.8, QEMU with libblkio)";
+        => $"for a disk <disk type='vhostvdpa' device='disk'><driver name='qemu' type='raw' cache='none'/><source dev='{node}'/><target dev='vda' bus='virtio'/></disk> (libvirt 9.8, QEMU with libblkio)";
 
     private static string GenericForm(string node)
         => "for any class the generic device: <qemu:commandline><qemu:arg value='-device'/>"

@@ -37,7 +37,7 @@ public sealed record RejectedVdpaDevice : UntypedDevice
             return ElementName switch
             {
                 "interface" => $"{generic}, <interface type='vdpa'><source dev='{node}'/></interface> for stock libvirt (6.9)",
-                "disk" => $"{generic}, <disk type='vhostvdpa' device='disk'><driver name='qemu' type='raw'/><source dev='{node}'/><target dev='vda' bus='virtio'/></disk> for stock libvirt (9.8)",
+                "disk" => $"{generic}, <disk type='vhostvdpa' device='disk'><driver name='qemu' type='raw' cache='none'/><source dev='{node}'/><target dev='vda' bus='virtio'/></disk> for stock libvirt (9.8)",
                 "hostdev" => $"create a vDPA device on the function (vdpa dev add name NAME mgmtdev pci/…), then {generic}, or <interface type='vdpa'> for stock libvirt (6.9)",
                 _ => $"{generic}; on stock libvirt pass vhost-vdpa-device-pci through <qemu:commandline>",
             };

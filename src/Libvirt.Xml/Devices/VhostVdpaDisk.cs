@@ -32,6 +32,11 @@ public sealed record VhostVdpaDisk : DiskDevice
             driver.Error($"'{format}': a vhostvdpa disk is raw", "type");
         }
 
+        if (e.Child("driver")?.Attribute("cache") is not ("none" or "directsync"))
+        {
+            (e.Child("driver") ?? e).Error("a vhostvdpa disk needs <driver name='qemu' type='raw' cache='none'/> (or 'directsync'): nothing of the host's cache stands before it");
+        }
+
         return new() { SourceDevice = e.Child("source")?.Attribute("dev") ?? "", Target = TargetOf(e), Queues = QueuesOf(e) };
     }
 
@@ -41,6 +46,7 @@ public sealed record VhostVdpaDisk : DiskDevice
         {
             DocumentEdit.SetChildAttribute(element, "driver", "name", "qemu");
             DocumentEdit.SetChildAttribute(element, "driver", "type", "raw");
+            DocumentEdit.SetChildAttribute(element, "driver", "cache", "none");
         }
 
         DocumentEdit.SetChildAttribute(element, "source", "dev", SourceDevice);

@@ -23,6 +23,16 @@ internal sealed class DeviceChangeOptions
         _allow.AcceptOnlyFromAmong(ForeignOwner, ForeignOperation);
     }
 
+    /// <summary>A consent that only one of the two takes.</summary>
+    internal void AllowAlso(string consent, string description)
+    {
+        _allow.Description += $" {consent}: {description}";
+        _allow.Validators.Clear();
+        _allow.AcceptOnlyFromAmong(ForeignOwner, ForeignOperation, consent);
+    }
+
+    internal bool Allows(ParseResult parsed, string consent) => parsed.GetValue(_allow)?.Contains(consent) == true;
+
     internal void AddTo(Command command)
     {
         foreach (Option option in new Option[] { _live, _config, _ifNeeded, _wait, _allow, _dryRun })

@@ -11,6 +11,8 @@ namespace Orchestrator.Cli.Commands;
 /// <summary><c>orchestrator device</c>, and <c>device attach</c>.</summary>
 internal sealed class DeviceCommand
 {
+    private const string SmallMemlock = "small-memlock";
+
     private readonly GlobalOptions _globals;
     private readonly CliConsole _console;
 
@@ -33,16 +35,26 @@ internal sealed class DeviceCommand
         var options = new DeviceChangeOptions("A device that is attached already will do.");
         var command = new Command("attach", "Attaches a device, reads back what became of it, and detaches it again if something was dropped.") { name, file };
         options.AddTo(command);
+        options.AllowAlso(SmallMemlock, "give a running domain's QEMU a device whose memory it may not be allowed to lock.");
+        var waitDevices = new Option<TimeSpan?>("--wait-devices")
+        {
+            Description = "How long to wait until a vDPA device works in the running guest, such as 60s; QEMU is asked, and libvirt marks the domain as tainted. Without it only its log is looked at, "
+                + "unless QEMU is asked anyway.",
+            CustomParser = Durations.Parse,
+        };
+        command.Options.Add(waitDevices);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             DeviceDocument device = await DocumentFile.ReadAsync(parsed.GetValue(file)!, "attach", DeviceDocument.Load, cancellationToken).ConfigureAwait(false);
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
             HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false); // before the change, so that nothing can fail after it
-            var attacher = new DeviceAttacher(host, files: HostTarget.FilesOf(host.Identity), logger: logger);
+            HostMachine? machine = await HostTarget.SeeAsync(host, _console, cancellationToken).ConfigureAwait(false);
+            VdpaDevices? vdpa = machine is null ? null : new(machine.Files, machine.Vdpa, host);
+            var attacher = new DeviceAttacher(host, files: machine?.Files, logger: logger, devices: vdpa) { WaitDevices = parsed.GetValue(waitDevices) };
             bool isDryRun = options.IsDryRun(parsed);
             using RecoverySetup recovery = RecoverySetup.ForChange(_globals, parsed, _console);
-            OperationOptions how = options.Of(parsed) with { Recoverer = recovery.Recoverer };
+            OperationOptions how = options.Of(parsed) with { Recoverer = recovery.Recoverer, AllowSmallMemlock = options.Allows(parsed, SmallMemlock) };
             DeviceChange change;
             IReadOnlyList<DefinitionProblem> problems = [];
             if (isDryRun)

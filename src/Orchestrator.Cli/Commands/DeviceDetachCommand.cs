@@ -39,7 +39,7 @@ internal static class DeviceDetachCommand
             await using LibvirtHost host = await HostResolver.ConnectAsync(globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
             HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false); // before the change, so that nothing can fail after it
             var patience = new UnplugPatience();
-            var detacher = new DeviceDetacher(host, files: HostTarget.FilesOf(host.Identity), logger: logger) { Patience = patience with { Deadline = parsed.GetValue(timeout) ?? patience.Deadline } };
+            var detacher = new DeviceDetacher(host, files: (await HostTarget.SeeAsync(host, console, cancellationToken).ConfigureAwait(false))?.Files, logger: logger) { Patience = patience with { Deadline = parsed.GetValue(timeout) ?? patience.Deadline } };
             bool isDryRun = options.IsDryRun(parsed);
             using RecoverySetup recovery = RecoverySetup.ForChange(globals, parsed, console);
             OperationOptions how = options.Of(parsed) with { Recoverer = recovery.Recoverer };

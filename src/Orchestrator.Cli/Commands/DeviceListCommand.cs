@@ -21,7 +21,7 @@ internal static class DeviceListCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using LibvirtHost host = await HostResolver.ConnectAsync(globals.Connect(parsed), globals.Loggers.CreateLogger("orchestrator"), cancellationToken).ConfigureAwait(false);
-            DomainDeviceList list = await DomainDeviceList.ReadAsync(host, parsed.GetValue(name)!, parsed.GetValue(ask), HostTarget.FilesOf(host.Identity), cancellationToken).ConfigureAwait(false);
+            DomainDeviceList list = await DomainDeviceList.ReadAsync(host, parsed.GetValue(name)!, parsed.GetValue(ask), (await HostTarget.SeeAsync(host, console, cancellationToken).ConfigureAwait(false))?.Files, cancellationToken).ConfigureAwait(false);
             HostDialect dialect = await host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
             if (console.Json)
             {

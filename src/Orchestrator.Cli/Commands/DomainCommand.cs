@@ -27,6 +27,7 @@ internal sealed class DomainCommand
             DomainListCommand.Create(globals, console),
             DomainShowCommand.Create(globals, console),
             DomainXmlCommand.Create(globals, console),
+            DomainHealthCommand.Create(globals, console),
             self.Define(),
         };
         DomainLifecycleCommands.AddTo(command, globals, console);

@@ -55,10 +55,22 @@ internal sealed class DomainLifecycleCommands
     {
         var paused = new Option<bool>("--paused") { Description = "Leave it paused: domain resume lets it run." };
         var forceBoot = new Option<bool>("--force-boot") { Description = "Boot it, and throw away its saved state if it has one." };
+        var setMemtune = new Option<bool>("--set-memtune") { Description = "Write <memtune><hard_limit> into its definition first, when its vDPA devices pin more memory than that allows." };
+        var waitDevices = new Option<TimeSpan?>("--wait-devices")
+        {
+            Description = "How long to wait until its vDPA devices work, such as 60s; QEMU is asked, and libvirt marks the domain as tainted. Without it only its log is looked at.",
+            CustomParser = Durations.Parse,
+        };
         return Create(
             "start", "Starts a domain, unless another one has a device that it needs.",
-            (parsed, name) => new StartRequest(name) { Paused = parsed.GetValue(paused), ForceBoot = parsed.GetValue(forceBoot) },
-            ifNeeded: true, ["foreign-owner", "foreign-operation", "migrated-away"], paused, forceBoot);
+            (parsed, name) => new StartRequest(name)
+            {
+                Paused = parsed.GetValue(paused),
+                ForceBoot = parsed.GetValue(forceBoot),
+                SetMemtune = parsed.GetValue(setMemtune),
+                WaitDevices = parsed.GetValue(waitDevices),
+            },
+            ifNeeded: true, ["foreign-owner", "foreign-operation", "migrated-away"], paused, forceBoot, setMemtune, waitDevices);
     }
 
     private Command Shutdown()
@@ -153,7 +165,7 @@ internal sealed class DomainLifecycleCommands
             };
             ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
             await using LibvirtHost host = await HostResolver.ConnectAsync(_globals.Connect(parsed), logger, cancellationToken).ConfigureAwait(false);
-            var lifecycle = new DomainLifecycle(host, new DomainClaims(), logger: logger);
+            var lifecycle = new DomainLifecycle(host, new DomainClaims(), logger: logger, devices: await HostTarget.SeeVdpaAsync(host, _console, cancellationToken).ConfigureAwait(false));
             if (parsed.GetValue(dryRun))
             {
                 LifecyclePlan plan = await lifecycle.PlanAsync(asked, cancellationToken).ConfigureAwait(false);

@@ -30,11 +30,15 @@ internal sealed class LabCommand
 
     private Command Up()
     {
-        var hosts = new Option<int>("--hosts") { Description = "How many hosts, 1 to 16: lab-a, lab-b, …", DefaultValueFactory = _ => 2, CustomParser = Numbers.Within(1, LabOptions.MaxHosts, $"--hosts wants a number from 1 to {LabOptions.MaxHosts}.") };
-        var command = new Command("up", "Starts the lab, or shows the running one. It lives until lab down.") { hosts };
+        var hosts = new Option<int?>("--hosts") { Description = "How many hosts on this machine, 1 to 16: lab-a, lab-b, … (2; with --vdpa none).", CustomParser = Numbers.OptionalWithin(1, LabOptions.MaxHosts, $"--hosts wants a number from 1 to {LabOptions.MaxHosts}.") };
+        var vdpa = new Option<bool>("--vdpa") { Description = "An emulated machine with vDPA and SR-IOV devices and two libvirt hosts, lab-vdpa-a and lab-vdpa-b. The first time its image is made: some minutes." };
+        var machines = new Option<int?>("--machines") { Description = "How many of them, 1 or 2; the second one has lab-vdpa-c and lab-vdpa-d.", CustomParser = Numbers.OptionalWithin(1, LabOptions.MaxMachines, $"--machines wants a number from 1 to {LabOptions.MaxMachines}.") };
+        var command = new Command("up", "Starts the lab, or shows the running one, with what it lacks of --vdpa. It lives until lab down.") { hosts, vdpa, machines };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            VirtualLab lab = await VirtualLab.UpAsync(LabFolderOption.Options(parsed.GetValue(hosts)), Loggers(), cancellationToken).ConfigureAwait(false);
+            int emulated = parsed.GetValue(machines) ?? (parsed.GetValue(vdpa) ? 1 : 0);
+            LabOptions options = LabFolderOption.Options(parsed.GetValue(hosts) ?? (emulated > 0 ? 0 : 2), emulated);
+            VirtualLab lab = await VirtualLab.UpAsync(options, Loggers(), cancellationToken).ConfigureAwait(false);
             if (_console.Json)
             {
                 Print(new LabDocument(lab.Hosts), LabJson.Default.LabDocument);
@@ -118,6 +122,36 @@ internal sealed class LabCommand
             VirtualLab lab = await VirtualLab.FindAsync(LabFolderOption.Options(), Loggers(), cancellationToken).ConfigureAwait(false) ?? throw NoLab();
             string wanted = parsed.GetValue(name)!;
             LabGuest? guest = lab.Guests.FirstOrDefault(guest => guest.Name == wanted);
+            if ((parsed.GetValue(host) is { } named ? lab.Hosts.FirstOrDefault(h => h.Name == named) : lab.Hosts[0]) is { Machine: not null } inside)
+            {
+                if (parsed.GetValue(dirty) > 0)
+                {
+                    throw new CliException(ExitCode.Usage, new("usage", $"{inside.Name} is in an emulated machine: nothing can tell its guests how much memory to dirty.", inside.Name, Remedy: "Leave out --dirty-mib-s, or take a host on this machine."));
+                }
+
+                Guid uuid = await lab.StartMachineGuestAsync(
+                    new()
+                    {
+                        Name = wanted,
+                        Host = inside.Name,
+                        MemoryMiB = parsed.GetValue(memory),
+                        Vcpus = parsed.GetValue(vcpus),
+                        SharedMemory = parsed.GetValue(shared),
+                        Shell = true,
+                    },
+                    cancellationToken).ConfigureAwait(false);
+                if (_console.Json)
+                {
+                    Print(new LabGuestDocument(wanted, uuid, "started", 0, null), LabJson.Default.LabGuestDocument);
+                }
+                else
+                {
+                    _console.Out.WriteLine(CliConsole.Printable($"{wanted}: started on {inside.Name}, with a shell on its second serial port"));
+                }
+
+                return ExitCode.Done;
+            }
+
             string did = guest is null ? "started" : "changed";
             if (guest is null)
             {

@@ -54,6 +54,8 @@ internal sealed class MigrateCommand
     private readonly Option<string?> _xml = new("--xml") { Description = "The running domain's document for the destination, in the place of the one that is made. - for standard input." };
     private readonly Option<string?> _persistentXml = new("--persistent-xml") { Description = "The definition for the destination, in the place of the one that is made." };
 
+    private readonly Option<bool> _detachDevices = new("--detach-devices") { Description = "Detach the devices that do not migrate before, and attach what they become after; the guest is without them meanwhile, and for how long is measured." };
+
     private readonly GlobalOptions _globals;
     private readonly CliConsole _console;
 
@@ -73,7 +75,7 @@ internal sealed class MigrateCommand
         {
             self._domain, self._from, self._to, self._check, self._dryRun, self._mode, self._persistence, self._maxDowntime, self._bandwidth,
             self._migrateUri, self._listenAddress, self._unsafe, self._timeout, self._evidence, self._requireMeasurement, self._wait, self._allow,
-            self._map, self._xml, self._persistentXml,
+            self._map, self._xml, self._persistentXml, self._detachDevices,
         };
         self._policy.AddTo(command);
         self._telemetry.AddTo(command);
@@ -118,6 +120,7 @@ internal sealed class MigrateCommand
             Map = parsed.GetValue(_map) ?? [],
             DestinationXml = destinationXml,
             PersistentXml = persistentXml,
+            DetachDevices = parsed.GetValue(_detachDevices),
             Options = new() { Wait = parsed.GetValue(_wait) ?? TimeSpan.FromSeconds(30), AllowForeignOwner = parsed.GetValue(_allow)?.Contains(MigrationConsents.ForeignOwner) == true, AllowForeignOperation = parsed.GetValue(_allow)?.Contains(MigrationConsents.ForeignOperation) == true, Recoverer = recovery.Recoverer },
         };
         bool changes = !parsed.GetValue(_check) && !parsed.GetValue(_dryRun);

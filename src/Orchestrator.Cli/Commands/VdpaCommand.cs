@@ -32,8 +32,8 @@ internal sealed class VdpaCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
-            HostFiles files = target.RequireFiles("tells the management devices", () => ["vdpa mgmtdev show"]);
-            IReadOnlyList<VdpaManagementDevice> devices = await Devices(files, target).ListManagementDevicesAsync(cancellationToken).ConfigureAwait(false);
+            HostMachine machine = target.RequireMachine("tells the management devices", () => ["vdpa mgmtdev show"]);
+            IReadOnlyList<VdpaManagementDevice> devices = await Devices(machine, target).ListManagementDevicesAsync(cancellationToken).ConfigureAwait(false);
             if (_console.Json)
             {
                 Print(new(target.Name, devices), DeviceJson.Readable.VdpaManagementDocument);
@@ -54,8 +54,9 @@ internal sealed class VdpaCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<VdpaDevice> devices = target.Files is { } files
-                ? await Devices(files, target).ListAsync(cancellationToken).ConfigureAwait(false)
+            HostMachine? machine = await target.SeeAsync(_console, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<VdpaDevice> devices = machine is not null
+                ? await Devices(machine, target).ListAsync(cancellationToken).ConfigureAwait(false)
                 : await VdpaNodeDevices.ListAsync(target.Host!, cancellationToken).ConfigureAwait(false);
             if (_console.Json)
             {
@@ -71,7 +72,7 @@ internal sealed class VdpaCommand
                 _console.Note(unseen);
             }
 
-            if (target.Files is null)
+            if (machine is null)
             {
                 _console.Note($"{target.Name} is not this machine: its libvirt tells where the devices are, not what they were made on and with"
                     + (devices.Count == 0 ? "; a daemon without a driver for node devices tells of none." : "."));
@@ -102,7 +103,7 @@ internal sealed class VdpaCommand
             };
             request.Validate();
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
-            VdpaDevices devices = Devices(target.RequireFiles("makes vDPA devices", () => [VdpaDevices.CommandOf(request)]), target);
+            VdpaDevices devices = Devices(target.RequireMachine("makes vDPA devices", () => [VdpaDevices.CommandOf(request)]), target);
             if (parsed.GetValue(_dryRun))
             {
                 return Planned(target, request.Name, await devices.PlanCreateAsync(request, parsed.GetValue(_ifNeeded), cancellationToken).ConfigureAwait(false));
@@ -131,7 +132,7 @@ internal sealed class VdpaCommand
         {
             string wanted = parsed.GetValue(name)!;
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
-            VdpaDevices devices = Devices(target.RequireFiles("deletes vDPA devices", () => [VdpaDevices.DeleteCommandOf(wanted)]), target);
+            VdpaDevices devices = Devices(target.RequireMachine("deletes vDPA devices", () => [VdpaDevices.DeleteCommandOf(wanted)]), target);
             if (parsed.GetValue(_dryRun))
             {
                 return Planned(target, wanted, await devices.PlanDeleteAsync(wanted, parsed.GetValue(_ifNeeded), cancellationToken).ConfigureAwait(false));
@@ -146,7 +147,7 @@ internal sealed class VdpaCommand
         return command;
     }
 
-    private static VdpaDevices Devices(HostFiles files, HostTarget target) => new(files, new VdpaTool(), target.Host);
+    private static VdpaDevices Devices(HostMachine machine, HostTarget target) => new(machine.Files, machine.Vdpa, target.Host);
 
     private int Planned(HostTarget target, string name, IReadOnlyList<string> commands)
     {

@@ -41,7 +41,8 @@ internal sealed class VfCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
-            SriovInventory inventory = await InventoryAsync(target, cancellationToken).ConfigureAwait(false);
+            HostMachine? machine = await target.SeeAsync(_console, cancellationToken).ConfigureAwait(false);
+            SriovInventory inventory = await InventoryAsync(machine, target, cancellationToken).ConfigureAwait(false);
             inventory = parsed.GetValue(all) ? inventory : inventory.AcceleratorsOnly();
             inventory = inventory.Filter(parsed.GetValue(engines) ?? [], parsed.GetValue(_numa), parsed.GetValue(free));
             if (_console.Json)
@@ -77,13 +78,13 @@ internal sealed class VfCommand
             (string wanted, int number, int? numa, bool ifNeeded) = (parsed.GetValue(function)!, parsed.GetValue(count), parsed.GetValue(_numa), parsed.GetValue(_ifNeeded));
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
             VfCountPlan plan = VfSetup.PlanCount(
-                await InventoryAsync(target, cancellationToken).ConfigureAwait(false), wanted, number, numa, ifNeeded || parsed.GetValue(_printUnit));
+                await InventoryAsync(target.Machine, target, cancellationToken).ConfigureAwait(false), wanted, number, numa, ifNeeded || parsed.GetValue(_printUnit));
             if (parsed.GetValue(_printUnit))
             {
-                return PrintUnit(VfUnit.ForCount(target.Files, plan.Function, number));
+                return PrintUnit(VfUnit.ForCount(target.Machine?.Files, plan.Function, number));
             }
 
-            HostFiles files = target.RequireFiles("makes virtual functions", () => plan.Writes.Select(write => write.Command));
+            HostFiles files = target.RequireMachine("makes virtual functions", () => plan.Writes.Select(write => write.Command)).Files;
             bool dryRun = parsed.GetValue(_dryRun);
             plan = dryRun ? plan : await new VfSetup(files, target.Host).SetCountAsync(wanted, number, numa, ifNeeded, cancellationToken).ConfigureAwait(false);
             string action = dryRun ? "planned" : plan.Writes.Count == 0 ? "unchanged" : "enabled";
@@ -108,9 +109,9 @@ internal sealed class VfCommand
         {
             (string[] wanted, string? with) = (parsed.GetValue(addresses)!, parsed.GetValue(driver));
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
-            SriovInventory inventory = await InventoryAsync(target, cancellationToken).ConfigureAwait(false);
-            HostFiles files = target.RequireFiles(
-                "binds drivers", () => VfSetup.PlanBind(inventory, wanted, with ?? VfDriver.HisiAccVfioPci).Functions.SelectMany(step => step.Writes).Select(write => write.Command));
+            SriovInventory inventory = await InventoryAsync(target.Machine, target, cancellationToken).ConfigureAwait(false);
+            HostFiles files = target.RequireMachine(
+                "binds drivers", () => VfSetup.PlanBind(inventory, wanted, with ?? VfDriver.HisiAccVfioPci).Functions.SelectMany(step => step.Writes).Select(write => write.Command)).Files;
             var setup = new VfSetup(files, target.Host);
             if (parsed.GetValue(_printUnit))
             {
@@ -147,9 +148,10 @@ internal sealed class VfCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using HostTarget target = await HostTarget.OpenAsync(_globals, parsed, cancellationToken).ConfigureAwait(false);
-            (string? Driver, string? Reason) driver = target.Files is { } files ? VfDriver.Choose(files) : default;
+            HostMachine? machine = await target.SeeAsync(_console, cancellationToken).ConfigureAwait(false);
+            (string? Driver, string? Reason) driver = machine is not null ? VfDriver.Choose(machine.Files) : default;
             VfPick pick = VfPick.Choose(
-                await InventoryAsync(target, cancellationToken).ConfigureAwait(false), parsed.GetValue(engines)!, parsed.GetValue(_numa), driver.Driver);
+                await InventoryAsync(machine, target, cancellationToken).ConfigureAwait(false), parsed.GetValue(engines)!, parsed.GetValue(_numa), driver.Driver);
             HostDialect? dialect = target.Host is null ? null : await target.Host.GetDialectAsync(cancellationToken).ConfigureAwait(false);
             (VirtualFunction Function, string Xml)[] picked = [.. pick.Functions.Select(function => (function, $"{VfPick.HostDevice(function, dialect)}"))];
             string[] notes =
@@ -172,8 +174,8 @@ internal sealed class VfCommand
         return command;
     }
 
-    private static Task<SriovInventory> InventoryAsync(HostTarget target, CancellationToken cancellationToken) => target.Files is { } files
-        ? SriovSysfs.ReadAsync(files, target.Host, cancellationToken)
+    private static Task<SriovInventory> InventoryAsync(HostMachine? machine, HostTarget target, CancellationToken cancellationToken) => machine is not null
+        ? SriovSysfs.ReadAsync(machine.Files, target.Host, cancellationToken)
         : SriovNodeDevices.ReadAsync(target.Host!, cancellationToken);
 
     private static string? Unseen(IReadOnlyList<VirtualFunction> functions) =>

@@ -16,7 +16,7 @@ internal sealed record ConfigurationDocument(IReadOnlyList<ConfigurationDocument
         [.. configuration.Hosts.Select(host => HostOf(host.Address, withOrigin ? [.. host.Settings.Select(SettingOf)] : null))]);
 
     private static Host HostOf(HostAddress address, IReadOnlyList<Setting>? settings) => new(
-        address.Name, address.Uri, address.PeerUri, address.MigrationAddress, address.SideChannel is { } channel ? new(channel.Ssh, channel.Sudo) : null, settings);
+        address.Name, address.Uri, address.PeerUri, address.MigrationAddress, address.SideChannel is { } channel ? new(channel.Ssh, channel.SshConfig, channel.Sudo) : null, settings);
 
     private static Setting SettingOf(EffectiveSetting setting) =>
         new(setting.Setting.Key, setting.Setting.Value, OriginOf(setting.Setting), [.. setting.Overridden.Select(other => new Overridden(other.Value, OriginOf(other)))]);
@@ -28,7 +28,7 @@ internal sealed record ConfigurationDocument(IReadOnlyList<ConfigurationDocument
 
     internal sealed record Host(string Name, string Uri, string? PeerUri, string? MigrationAddress, Channel? SideChannel, IReadOnlyList<Setting>? Settings);
 
-    internal sealed record Channel(string Ssh, bool Sudo);
+    internal sealed record Channel(string Ssh, string? SshConfig, bool Sudo);
 
     internal sealed record Setting(string Key, string Value, Origin From, IReadOnlyList<Overridden> Overrides);
 

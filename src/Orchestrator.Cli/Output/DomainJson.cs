@@ -69,12 +69,34 @@ internal sealed record DeviceListDocument(
         string Kind, string Scheme, string DataPath, string? Resource, string? GuestAddress, string? Alias, bool Live, bool Config, bool KnownToLibvirt, DefinitionDocument.Migration Migration);
 }
 
+/// <summary>What <c>domain health --json</c> prints.</summary>
+internal sealed record DomainHealthDocument(
+    DefinitionDocument.DomainName Domain, DefinitionDocument.HostName Host, string State, string Health, bool QemuAsked, IReadOnlyList<DomainHealthDocument.Looked> Devices, IReadOnlyList<string> Log,
+    IReadOnlyList<DomainHealthDocument.Finding> Problems, IReadOnlyList<string> Notes)
+{
+    internal static DomainHealthDocument From(DomainHealth health, DefinitionDocument.HostName host) => new(
+        new(health.Domain.Name, health.Domain.Uuid),
+        host,
+        ErrorDocument.CodeOf(health.Domain.State),
+        health.Problems.Count > 0 ? "degraded" : health.IsSettled ? "works" : "unknown",
+        health.QemuAsked,
+        [.. health.Devices.Select(device => new Looked(device.Kind, device.Resource, device.Alias, ErrorDocument.CodeOf(device.Health), device.Why))],
+        health.LogLines,
+        [.. health.Problems.Select(problem => new Finding(problem.Message, problem.Remedy))],
+        health.Notes);
+
+    internal sealed record Looked(string Kind, string? Resource, string? Alias, string Health, string Why);
+
+    internal sealed record Finding(string Message, string Remedy);
+}
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(DefinitionDocument))]
 [JsonSerializable(typeof(AttachmentDocument))]
 [JsonSerializable(typeof(DetachmentDocument))]
 [JsonSerializable(typeof(DeviceListDocument))]
+[JsonSerializable(typeof(DomainHealthDocument))]
 internal sealed partial class DomainJson : JsonSerializerContext
 {
     /// <summary>Without escapes that only HTML needs: XML in messages stays readable.</summary>

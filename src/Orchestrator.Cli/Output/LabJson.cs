@@ -10,8 +10,8 @@ internal sealed record LabDocument(IReadOnlyList<LabHost> Hosts);
 /// <param name="WasUp">Whether there was a lab.</param>
 internal sealed record LabDownDocument(bool WasUp);
 
-/// <summary>What <c>lab guest --json</c> prints.</summary>
-internal sealed record LabGuestDocument(string Name, Guid Uuid, string Did, double DirtyMibS, string TickLog);
+/// <summary>What <c>lab guest --json</c> prints; a guest in an emulated machine has no tick log.</summary>
+internal sealed record LabGuestDocument(string Name, Guid Uuid, string Did, double DirtyMibS, string? TickLog);
 
 /// <summary>What <c>lab status --json</c> prints.</summary>
 internal sealed record LabStatusDocument(IReadOnlyList<LabStatusDocument.Host> Hosts, IReadOnlyList<LabStatusDocument.Guest> Guests)

@@ -10,7 +10,7 @@ internal static class MigrationText
 {
     /// <summary>The last line: <c>web1: now on lab-b, downtime 12.1 ms ± 0.1 (trace; qmp 12.1, libvirt 15, guest 13), limit 300</c>.</summary>
     internal static string Answer(MigrationResult result) =>
-        Answer(result.Plan.Domain.Name, result.Plan.Destination.Name, result.Verdict.Outcome, result.Verdict.Message, result.Downtime, result.MaxDowntime);
+        Answer(result.Plan.Domain.Name, result.Plan.Destination.Name, result.Verdict.Outcome, result.Verdict.Message, result.Downtime, result.MaxDowntime) + Without(result);
 
     /// <summary>The same of a migration that another process had begun.</summary>
     internal static string Answer(RecoveryResult result) =>
@@ -25,6 +25,19 @@ internal static class MigrationText
 
         string limit = max is { } value ? string.Create(CultureInfo.InvariantCulture, $", limit {value.TotalMilliseconds:0}") : "";
         return $"{name}: now on {destination}, {Figure(downtime)}{limit}";
+    }
+
+    /// <summary>The device that the guest was without for longest: <c>, without /dev/vhost-vdpa-0 for 3.4 s</c>.</summary>
+    private static string Without(MigrationResult result)
+    {
+        if (result.Absences.Where(absence => absence.ValueMs is not null).MaxBy(absence => absence.ValueMs) is not { } longest)
+        {
+            return "";
+        }
+
+        string uncertainty = longest.UncertaintyMs is { } u ? string.Create(CultureInfo.InvariantCulture, $" ± {Math.Max(u / 1000, 0.01):0.00}") : "";
+        string others = result.Absences.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $" (the longest of {result.Absences.Count} devices)") : "";
+        return string.Create(CultureInfo.InvariantCulture, $", without {longest.Device} for {longest.ValueMs / 1000:0.00} s{uncertainty}{others}");
     }
 
     private static string Figure(DowntimeReport downtime)

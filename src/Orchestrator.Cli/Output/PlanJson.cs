@@ -14,7 +14,10 @@ internal sealed record PlanDocument(
 {
     /// <summary>A host device, and what it becomes.</summary>
     internal sealed record DeviceDocument(
-        string Source, string? Destination, string Scheme, string Kind, string? GuestAddress, string? Alias, string Why, bool ByHand, IReadOnlyList<string> Unchecked, string? Creates);
+        string Source, string? Destination, string Scheme, string Kind, string? GuestAddress, string? Alias, string Why, bool ByHand, IReadOnlyList<string> Unchecked, string? Creates, DetachDocument? Detached);
+
+    /// <summary>How a device is detached before, and attached again after.</summary>
+    internal sealed record DetachDocument(string Why, string? QemuId, string SourceXml, string? DestinationXml);
 
     /// <summary>A consent that is made use of.</summary>
     internal sealed record ConsentDocument(string Flag, string Check, string What);
@@ -24,7 +27,8 @@ internal sealed record PlanDocument(
         plan.Call.Flags.ToString().Split(", "), plan.Call.DescribeParameters(), plan.Checks,
         [
             .. plan.Devices.Select(device => new DeviceDocument(
-                device.Source, device.Destination, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{device.Scheme}"), device.Kind, device.GuestAddress, device.Alias, device.Why, device.IsByHand, device.Unchecked, device.Creation?.ToString())),
+                device.Source, device.Destination, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{device.Scheme}"), device.Kind, device.GuestAddress, device.Alias, device.Why, device.IsByHand, device.Unchecked, device.Creation?.ToString(),
+                device.Detachment is { } detached ? new(detached.Why, detached.QemuId, detached.SourceXml, detached.DestinationXml) : null)),
         ],
         [.. plan.Consents.Select(consent => new ConsentDocument(consent.Flag, consent.Check, consent.What))],
         plan.DestinationXml, plan.PersistentXml, plan.Diff);

@@ -40,6 +40,11 @@ internal static class PlanText
             console.Out.WriteLine(CliConsole.Printable($"creates:    {creation}"));
         }
 
+        foreach (MappedDevice device in plan.Detachments)
+        {
+            console.Out.WriteLine(CliConsole.Printable($"detaches:   {device.Source}; on {plan.Destination.Name} is attached {device.Detachment!.DestinationXml ?? "nothing"}"));
+        }
+
         foreach (MigrationConsent consent in plan.Consents)
         {
             console.Out.WriteLine(CliConsole.Printable($"consent:    {consent.Flag}: {consent.What}"));

@@ -14,8 +14,8 @@ internal static class GuestDomain
     // Switched on from the start: they cannot be from outside later, and a pattern without a match costs nothing.
     private static readonly string[] Traces = ["vm_state_notify", "vmstate_downtime*", "all_vcpus*"];
 
-    /// <summary>Writes its document.</summary>
-    public static XElement Document(GuestOptions guest, Guid uuid, GuestImage image, string serialSocket, bool hasKvm, string? emulator = null) => new(
+    /// <summary>Writes its document. Without a socket its serial port is a terminal of its host.</summary>
+    public static XElement Document(GuestOptions guest, Guid uuid, GuestImage image, string? serialSocket, bool hasKvm, string? emulator = null) => new(
         "domain",
         new XAttribute("type", hasKvm ? "kvm" : "qemu"),
         new XAttribute(XNamespace.Xmlns + "qemu", Qemu.NamespaceName),
@@ -46,12 +46,12 @@ internal static class GuestDomain
             Controller("pci", "pcie-root"),
             // Free places to plug devices into while the guest runs.
             Enumerable.Range(0, FreePorts).Select(_ => Controller("pci", "pcie-root-port")),
-            new XElement(
+            serialSocket is null ? Terminal("0") : new XElement(
                 "serial",
                 new XAttribute("type", "unix"),
                 new XElement("source", new XAttribute("mode", "connect"), new XAttribute("path", serialSocket)),
                 new XElement("target", new XAttribute("port", "0"))),
-            guest.Shell ? new XElement("serial", new XAttribute("type", "pty"), new XElement("target", new XAttribute("port", "1"))) : null,
+            guest.Shell ? Terminal("1") : null,
             new XElement("memballoon", new XAttribute("model", "none"))),
         new XElement(Qemu + "commandline", Traces.SelectMany(trace => new[] { Argument("--trace"), Argument(trace) })));
 
@@ -65,6 +65,8 @@ internal static class GuestDomain
     // Emulated processors of two hosts do not share a time stamp counter: the guest would find that out after a migration, in the middle of a tick.
     private static string CommandLine(bool hasKvm, bool hasShell) =>
         "console=ttyS0 quiet panic=-1" + (hasKvm ? "" : " tsc=unstable clocksource=acpi_pm") + (hasShell ? " lab.shell" : "");
+
+    private static XElement Terminal(string port) => new("serial", new XAttribute("type", "pty"), new XElement("target", new XAttribute("port", port)));
 
     private static XElement Controller(string type, string model) =>
         new("controller", new XAttribute("type", type), new XAttribute("model", model));

@@ -19,8 +19,15 @@ internal static class Tool
         Find(name) ?? throw new LabException($"The lab needs {name}, which is not installed.", $"Install the Debian package {package}.");
 
     /// <summary>Runs a program to its end and returns what it wrote to its standard output.</summary>
+    /// <param name="file">The program's path.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="folder">Where it works.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="heard">Hears each line of its standard error when it is written.</param>
+    /// <param name="variables">What its environment has beside ours.</param>
     /// <exception cref="LabException">It failed; the message quotes what it wrote.</exception>
-    public static async Task<string> RunAsync(string file, IReadOnlyList<string> arguments, string folder, CancellationToken cancellationToken)
+    public static async Task<string> RunAsync(
+        string file, IReadOnlyList<string> arguments, string folder, CancellationToken cancellationToken, Action<string>? heard = null, Dictionary<string, string>? variables = null)
     {
         var start = new ProcessStartInfo(file, arguments)
         {
@@ -30,10 +37,15 @@ internal static class Tool
             RedirectStandardError = true,
         };
         start.Environment["LC_ALL"] = "C.UTF-8";
+        foreach (var (name, value) in variables ?? [])
+        {
+            start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        var errors = ReadAsync(process.StandardError, heard, cancellationToken);
         try
         {
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
@@ -50,5 +62,22 @@ internal static class Tool
             process.Kill(entireProcessTree: true);
             throw;
         }
+    }
+
+    private static async Task<string> ReadAsync(StreamReader reader, Action<string>? heard, CancellationToken cancellationToken)
+    {
+        if (heard is null)
+        {
+            return await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var text = new System.Text.StringBuilder();
+        while (await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+        {
+            heard(line);
+            text.AppendLine(line);
+        }
+
+        return text.ToString();
     }
 }

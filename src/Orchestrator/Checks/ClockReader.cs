@@ -3,16 +3,27 @@ using Orchestrator.Hosts;
 
 namespace Orchestrator.Checks;
 
-/// <summary>Asks how well this machine's clock is kept: chrony if it is installed, else the kernel.</summary>
+/// <summary>Asks how well a machine's clock is kept: chrony if it is installed, else the kernel, which elsewhere <c>timedatectl</c> asks.</summary>
 internal static class ClockReader
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    internal static async Task<ClockFacts?> ReadAsync(TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<ClockFacts?> ReadAsync(HostMachine machine, TimeProvider time, CancellationToken cancellationToken)
     {
         // Of chrony's daemon only the state: -n looks up no names.
-        string? tracking = await HostProgram.OutputAsync("chronyc", ["-n", "-c", "tracking"], Patience, time, cancellationToken).ConfigureAwait(false);
-        return (tracking is null ? null : ParseTracking(tracking)) ?? FromKernel();
+        string? tracking = await machine.OutputAsync(["chronyc", "-n", "-c", "tracking"], Patience, time, cancellationToken).ConfigureAwait(false);
+        if ((tracking is null ? null : ParseTracking(tracking)) is { } facts)
+        {
+            return facts;
+        }
+
+        if (machine.IsThisMachine)
+        {
+            return FromKernel();
+        }
+
+        string? told = await machine.OutputAsync(["timedatectl", "show", "-p", "NTPSynchronized", "--value"], Patience, time, cancellationToken).ConfigureAwait(false);
+        return told?.Trim() is "yes" or "no" ? new("timedatectl", told.Trim() == "yes", null) : null;
     }
 
     /// <summary>The line of <c>chronyc -c tracking</c>. The error is at most |offset| + dispersion + half the delay of the way to the reference.</summary>

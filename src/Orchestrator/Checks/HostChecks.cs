@@ -20,6 +20,7 @@ public static class HostChecks
             .. DriverChecks.Of(scope),
             .. HardwareChecks.Of(scope),
             .. MeasurementChecks.Of(scope),
+            .. SideChannelChecks.Of(scope),
             .. PortChecks.Of(scope),
         ];
     }

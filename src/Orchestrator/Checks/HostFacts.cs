@@ -10,8 +10,20 @@ public sealed record HostFacts
     /// <summary>What the host is.</summary>
     public required HostIdentity Host { get; init; }
 
-    /// <summary>Whether its files can be read: its daemon runs on this machine.</summary>
+    /// <summary>Whether its daemon runs on this machine: then its files can be read.</summary>
     public bool IsThisMachine { get; init; }
+
+    /// <summary>How its files were read elsewhere, such as <c>over SSH as ops@node1</c>; <see langword="null"/> when they were not.</summary>
+    public string? Channel { get; init; }
+
+    /// <summary>Why they could not be read over SSH.</summary>
+    public string? ChannelProblem { get; init; }
+
+    /// <summary>Whether its files were read.</summary>
+    public bool FilesSeen => IsThisMachine || Channel is not null;
+
+    /// <summary>What stands there for the daemon's end of a connection over SSH: <c>virt-ssh-helper</c>, <c>nc</c>, <c>netcat</c>; <see langword="null"/> when it is not reached so, or could not be seen.</summary>
+    public IReadOnlyList<string>? SshHelpers { get; init; }
 
     /// <summary>What its libvirt and QEMU understand; <see langword="null"/> for another driver than QEMU.</summary>
     public HostDialect? Dialect { get; init; }

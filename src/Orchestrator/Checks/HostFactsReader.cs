@@ -6,7 +6,7 @@ using Orchestrator.Hosts;
 namespace Orchestrator.Checks;
 
 /// <summary>
-/// Observes a host: through libvirt, and where its daemon runs on this machine, through its files too. Changes nothing. What cannot be seen stays unknown.
+/// Observes a host: through libvirt, and where its daemon runs on this machine, or its machine is reached over SSH, through its files too. Changes nothing. What cannot be seen stays unknown.
 /// </summary>
 /// <param name="files">The files of this machine, or of a made tree that stands for those of every host with a local URI.</param>
 /// <param name="time">The clock.</param>
@@ -37,10 +37,14 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
             Managers = DomainManagers.Of(documents.Domains),
             MonitorEvents = documents.MonitorEvents,
         };
-        if (IsLocal(identity, files))
+        HostMachine? machine = HostMachine.Behind(host, files);
+        string? problem = machine is null ? null : await machine.FindProblemAsync(cancellationToken).ConfigureAwait(false);
+        if (machine is not null && problem is null)
         {
-            return await WithFilesAsync(facts, cancellationToken).ConfigureAwait(false);
+            return await WithFilesAsync(facts, machine, cancellationToken).ConfigureAwait(false);
         }
+
+        facts = facts with { ChannelProblem = problem };
 
         return await WithNodeDevicesAsync(facts, host, cancellationToken).ConfigureAwait(false);
     }
@@ -58,44 +62,60 @@ public sealed class HostFactsReader(HostFiles files, TimeProvider? time = null)
         return facts with { PciFunctions = pci, VdpaDevices = knowsVdpa || vdpa.Count > 0 ? vdpa : null, IommuGroups = pci.Count > 0 ? groups : null };
     }
 
-    private async Task<HostFacts> WithFilesAsync(HostFacts facts, CancellationToken cancellationToken)
+    private async Task<HostFacts> WithFilesAsync(HostFacts facts, HostMachine machine, CancellationToken cancellationToken)
     {
-        IReadOnlyList<(int Pid, string Name)> processes = ProcReader.Processes(files);
-        DaemonPlaces? places = DaemonPlaces.Find(facts.Host.Uri, Environment.GetEnvironmentVariable);
-        QemuConfiguration? configuration = places is null || files.ReadText(places.Configuration) is not { } text ? null : QemuConfiguration.Parse(text);
+        HostFiles seen = machine.Files;
+        string uri = QemuLogLocation.FromItsMachine(facts.Host.Uri);
+        Func<string, string?> environment = await machine.EnvironmentAsync(_time, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<(int Pid, string Name)> processes = ProcReader.Processes(seen);
+        DaemonPlaces? places = DaemonPlaces.Find(uri, environment);
+        QemuConfiguration? configuration = places is null || seen.ReadText(places.Configuration) is not { } text ? null : QemuConfiguration.Parse(text);
+        string? logs = QemuLogLocation.Find(
+            uri, machine.IsThisMachine ? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) : environment("HOME") ?? "/", environment("XDG_CACHE_HOME"));
         return facts with
         {
-            IsThisMachine = true,
-            Firmware = facts.Firmware ?? SysfsReader.Firmware(files),
+            IsThisMachine = machine.IsThisMachine,
+            Channel = machine.Shell is { Target: var target } ? $"over SSH as {target.Host}{(target.Sudo ? " with sudo" : "")}" : null,
+            SshHelpers = machine.IsThisMachine || !IsOverSsh(facts.Host) ? null : await SshHelpersAsync(machine, cancellationToken).ConfigureAwait(false),
+            Firmware = facts.Firmware ?? SysfsReader.Firmware(seen),
             Managers = [.. facts.Managers.Concat(ProcReader.Managers(processes)).DistinctBy(manager => manager.Name)],
-            Kernel = SysfsReader.Kernel(files),
-            IommuGroups = SysfsReader.IommuGroups(files),
-            PciFunctions = SysfsReader.PciFunctions(files),
-            VdpaDevices = SysfsReader.Vdpa(files),
+            Kernel = SysfsReader.Kernel(seen),
+            IommuGroups = SysfsReader.IommuGroups(seen),
+            PciFunctions = SysfsReader.PciFunctions(seen),
+            VdpaDevices = SysfsReader.Vdpa(seen),
             QemuConfiguration = configuration,
-            Daemon = places is null ? null : ProcReader.Daemon(files, places, IsPrivileged(facts.Host), configuration?.User, processes),
-            LogsReadable = LogFolder(facts.Host) is { } logs ? files.MayList(logs) : null,
-            TraceEvents = await TraceEventsAsync(facts.Emulator, cancellationToken).ConfigureAwait(false),
-            Clock = files.IsMachine ? await ClockReader.ReadAsync(_time, cancellationToken).ConfigureAwait(false) : null,
+            Daemon = places is null ? null : ProcReader.Daemon(seen, places, facts.Host.IsPrivileged, configuration?.User, processes),
+            LogsReadable = logs is null ? null : seen.MayList(logs),
+            Dialect = await WithGenericDeviceAsync(machine, facts.Dialect, facts.Emulator, cancellationToken).ConfigureAwait(false),
+            TraceEvents = await TraceEventsAsync(machine, facts.Emulator, cancellationToken).ConfigureAwait(false),
+            Clock = machine.RunsPrograms ? await ClockReader.ReadAsync(machine, _time, cancellationToken).ConfigureAwait(false) : null,
         };
     }
 
-    // A socket of this machine may be the end of a tunnel: then the host has another name. Whoever gives a made tree says himself that it is the host's.
-    internal static bool IsLocal(HostIdentity host, HostFiles files) =>
-        QemuLogLocation.LocalSocket(host.Uri) is not null && (!files.IsMachine || FirstLabel(host.HostName) == FirstLabel(Environment.MachineName));
+    private static bool IsOverSsh(HostIdentity host) => Uri.TryCreate(host.Uri, UriKind.Absolute, out Uri? uri) && uri.Scheme.Split('+') is [_, "ssh" or "libssh" or "libssh2"];
 
-    private static string? FirstLabel(string? name) => name?.Split('.')[0].ToUpperInvariant();
+    /// <summary>The programs that libvirt may run at the other end of SSH.</summary>
+    private async Task<IReadOnlyList<string>?> SshHelpersAsync(HostMachine machine, CancellationToken cancellationToken) =>
+        (await machine.OutputAsync(["sh", "-c", "for p in virt-ssh-helper nc netcat; do command -v $p >/dev/null && echo $p; done; :"], Patience, _time, cancellationToken).ConfigureAwait(false))
+            ?.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private static bool IsPrivileged(HostIdentity host) => Uri.TryCreate(host.Uri, UriKind.Absolute, out Uri? uri) && uri.AbsolutePath == "/system";
+    /// <summary>What a host that is not this machine can only be asked through its own QEMU.</summary>
+    private async Task<HostDialect?> WithGenericDeviceAsync(HostMachine machine, HostDialect? dialect, string? emulator, CancellationToken cancellationToken)
+    {
+        if (dialect is not { GenericVdpaDevice: null } || !machine.RunsPrograms || emulator is null || !HostProgram.IsTrusted(machine.Files, emulator))
+        {
+            return dialect;
+        }
 
-    private static string? LogFolder(HostIdentity host) =>
-        QemuLogLocation.Find(host.Uri, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), Environment.GetEnvironmentVariable("XDG_CACHE_HOME"));
+        string? properties = await machine.OutputAsync([emulator, "-nodefaults", "-machine", "none", "-device", "vhost-vdpa-device-pci,help"], Patience, _time, cancellationToken).ConfigureAwait(false);
+        return properties is null ? dialect : dialect with { GenericVdpaDevice = EmulatorProbe.Properties(properties).Contains("vhostdev") };
+    }
 
-    private async Task<IReadOnlySet<string>?> TraceEventsAsync(string? emulator, CancellationToken cancellationToken)
+    private async Task<IReadOnlySet<string>?> TraceEventsAsync(HostMachine machine, string? emulator, CancellationToken cancellationToken)
     {
         // Asked on the command line: no guest is needed, and a pattern without a match would not even be a warning in its log.
-        string? list = files.IsMachine && emulator is not null && HostProgram.IsTrusted(files, emulator)
-            ? await HostProgram.OutputAsync(emulator, ["-trace", "help"], Patience, _time, cancellationToken).ConfigureAwait(false)
+        string? list = machine.RunsPrograms && emulator is not null && HostProgram.IsTrusted(machine.Files, emulator)
+            ? await machine.OutputAsync([emulator, "-trace", "help"], Patience, _time, cancellationToken).ConfigureAwait(false)
             : null;
         return list?.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0).ToHashSet(StringComparer.Ordinal);
     }

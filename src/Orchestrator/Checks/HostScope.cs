@@ -10,7 +10,9 @@ internal sealed class HostScope(HostFacts facts, IReadOnlyCollection<HostNeed> n
     internal string Name => Facts.Host.Name;
 
     /// <summary>Why a part of the host is unknown: it is …</summary>
-    internal string Unseen => Facts.IsThisMachine ? $"unreadable on {Name} for this user" : $"not visible through libvirt, and {Name} is not this machine";
+    internal string Unseen => Facts.FilesSeen ? $"unreadable on {Name} for this user"
+        : Facts.ChannelProblem is { } problem ? $"not visible through libvirt, and {Name} cannot be looked into ({problem})"
+        : $"not visible through libvirt, and {Name} is not this machine";
 
     internal bool HasKae => Accelerator.All.Any(engine => Facts.KaePhysicalFunctions(engine) is { Count: > 0 } || Facts.KaeVirtualFunctions(engine) is { Count: > 0 });
 

@@ -59,12 +59,15 @@ internal static class MeasurementChecks
         var judge = new Judge(HostLayer.Measurement, CheckSeverity.Info);
         return (scope.Facts.LogsReadable, scope.Facts.QemuConfiguration?.LogTimestamp) switch
         {
-            (false, _) => judge.Fail(Id, $"method trace: this user may not read the logs of {scope.Name}'s guests", "Run as root, or be given the right to read them."),
+            (false, _) => judge.Fail(
+                Id, $"method trace: {(scope.Facts.Channel is { } way ? $"{way}, the logs of {scope.Name}'s guests may not be read" : $"this user may not read the logs of {scope.Name}'s guests")}",
+                scope.Facts.Channel is null ? "Run as root, or be given the right to read them."
+                    : "Set side_channel.sudo in hosts.yaml and give the account the lines of samples/sudoers/orchestrator, or reach the host as root; qmp needs no log."),
             (_, false) => judge.Fail(Id, $"method trace: lines of the logs of {scope.Name} carry no time", "Set log_timestamp = 1 in qemu.conf, restart the daemon, and start the guests anew."),
-            (true, _) => judge.Pass(Id, $"method trace: the logs of {scope.Name}'s guests can be read"),
-            (null, _) => judge.Unknown(Id, scope.Facts.IsThisMachine
+            (true, _) => judge.Pass(Id, $"method trace: the logs of {scope.Name}'s guests can be read{(scope.Facts.Channel is { } way ? $", {way}" : "")}"),
+            (null, _) => judge.Unknown(Id, scope.Facts.FilesSeen
                 ? $"method trace: {scope.Name} has no folder of guests' logs yet"
-                : $"method trace: the logs are on {scope.Name}, which is not this machine", scope.Facts.IsThisMachine ? null : "A migration reads them over SSH (side_channel.ssh in hosts.yaml, or a qemu+ssh URI), else through a storage pool of libvirt; or copy them and judge them with downtime analyze."),
+                : $"method trace: the logs are on {scope.Name}, which is not this machine", scope.Facts.FilesSeen ? null : "A migration reads them over SSH (side_channel.ssh in hosts.yaml, or a qemu+ssh URI), else through a storage pool of libvirt; or copy them and judge them with downtime analyze."),
         };
     }
 

@@ -16,7 +16,7 @@ internal static class OwnerChecks
             yield break;
         }
 
-        yield return judge.Pass(Id, scope.Facts.IsThisMachine
+        yield return judge.Pass(Id, scope.Facts.FilesSeen
             ? $"no other manager was seen on {scope.Name}, neither in its domains' metadata nor among its processes"
             : $"no other manager was seen in the metadata of {scope.Name}'s domains; its processes are not visible through libvirt");
     }

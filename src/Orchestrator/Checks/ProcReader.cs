@@ -21,6 +21,7 @@ internal static class ProcReader
     internal static IReadOnlyList<(int Pid, string Name)> Processes(HostFiles files)
     {
         var processes = new List<(int, string)>();
+        files = files.Ahead("/proc", "comm");
         foreach (string entry in files.List("/proc"))
         {
             if (int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && files.ReadText($"/proc/{pid}/comm") is { } name)

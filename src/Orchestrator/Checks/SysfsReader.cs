@@ -7,7 +7,9 @@ namespace Orchestrator.Checks;
 /// <summary>Reads a host's kernel, PCI functions and vDPA devices from its sysfs.</summary>
 internal static class SysfsReader
 {
-    internal static KernelFacts? Kernel(HostFiles files) => !files.Exists("/sys/module") ? null : new()
+    internal static KernelFacts? Kernel(HostFiles files) => !files.Exists("/sys/module") ? null : Of(files.Ahead("/sys/module", "version", "srcversion", "parameters/pf_q_num"));
+
+    private static KernelFacts Of(HostFiles files) => new()
     {
         Release = files.ReadText("/proc/sys/kernel/osrelease"),
         Modules = files.List("/sys/module").Where(Matters).ToDictionary(name => name, name => Module(files, $"/sys/module/{name}")),
@@ -28,12 +30,12 @@ internal static class SysfsReader
     }
 
     internal static IReadOnlyList<PciFunctionFacts>? PciFunctions(HostFiles files) =>
-        files.Exists("/sys/bus") ? [.. files.List(Sysfs.PciDevices).Select(name => PciFunction(files, name)).OfType<PciFunctionFacts>()] : null;
+        files.Exists("/sys/bus") && Sysfs.PciAhead(files) is var seen ? [.. seen.List(Sysfs.PciDevices).Select(name => PciFunction(seen, name)).OfType<PciFunctionFacts>()] : null;
 
-    internal static IReadOnlyList<VdpaDeviceFacts>? Vdpa(HostFiles files) => files.Exists("/sys/bus")
+    internal static IReadOnlyList<VdpaDeviceFacts>? Vdpa(HostFiles files) => files.Exists("/sys/bus") && Sysfs.VdpaAhead(files) is var seen
         ?
         [
-            .. VdpaSysfs.Names(files).Select(name => VdpaSysfs.Complete(files, new VdpaDevice { Name = name }))
+            .. VdpaSysfs.Names(seen).Select(name => VdpaSysfs.Complete(seen, new VdpaDevice { Name = name }))
                 .Select(device => VdpaDeviceFacts.Of(device, device.CharDevice is { } node ? files.Owner(node) : null)),
         ]
         : null;

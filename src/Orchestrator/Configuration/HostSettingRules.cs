@@ -30,6 +30,9 @@ internal static partial class HostSettingRules
     internal static string? OfSshTarget(string target) =>
         Ssh().IsMatch(target) ? null : "this is no SSH target: [user@]host, or a name of ssh_config, without options, ports, spaces or a leading dash";
 
+    internal static string? OfSshConfig(string path) =>
+        path.StartsWith('/') && !path.Any(char.IsControl) ? null : "this is no file's absolute path: ssh reads its configuration from it";
+
     internal static string? OfAddress(string address) =>
         HostName().IsMatch(address) || (address.Contains(':', StringComparison.Ordinal) && !address.Contains('[', StringComparison.Ordinal) && IPAddress.TryParse(address, out _))
             ? null

@@ -58,16 +58,17 @@ public sealed class HostsConfiguration
         string uri = Value("uri") ?? throw new ConfigurationException(first.Origin, $"hosts.{name}", "no source gives the host a uri", "Give it one, such as qemu+ssh://root@node1/system.");
         bool sudo = Value("side_channel.sudo") == "true";
         string? ssh = Value("side_channel.ssh");
-        if (ssh is null && settings.FirstOrDefault(setting => setting.Setting.Key == "side_channel.sudo") is { } alone)
+        if (ssh is null && settings.FirstOrDefault(setting => setting.Setting.Key.StartsWith("side_channel.", StringComparison.Ordinal)) is { } alone)
         {
-            throw new ConfigurationException(alone.Setting.Origin, $"hosts.{name}.side_channel", "sudo without ssh: no source says how the host is reached", "Add ssh: user@host.");
+            throw new ConfigurationException(
+                alone.Setting.Origin, $"hosts.{name}.side_channel", $"{alone.Setting.Key.Split('.')[1]} without ssh: no source says how the host is reached", "Add ssh: user@host.");
         }
 
         var address = new HostAddress(name, uri)
         {
             PeerUri = Value("peer_uri"),
             MigrationAddress = Value("migration_address"),
-            SideChannel = ssh is null ? null : new(ssh, sudo),
+            SideChannel = ssh is null ? null : new(ssh, sudo) { SshConfig = Value("side_channel.ssh_config") },
         };
         return new(address, settings);
 

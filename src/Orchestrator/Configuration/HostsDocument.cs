@@ -39,10 +39,15 @@ internal static class HostsDocument
             switch (key)
             {
                 case "side_channel":
-                    YamlSection channel = host.Section(key, "ssh", "sudo")!;
+                    YamlSection channel = host.Section(key, "ssh", "ssh_config", "sudo")!;
                     foreach (string inner in channel.Keys)
                     {
-                        string value = inner == "ssh" ? Checked(channel, inner, HostSettingRules.OfSshTarget) : channel.Flag(inner) == true ? "true" : "false";
+                        string value = inner switch
+                        {
+                            "ssh" => Checked(channel, inner, HostSettingRules.OfSshTarget),
+                            "ssh_config" => Checked(channel, inner, HostSettingRules.OfSshConfig),
+                            _ => channel.Flag(inner) == true ? "true" : "false",
+                        };
                         settings.Add(new(name.Text, $"{key}.{inner}", value, channel.PlaceOf(inner)));
                     }
 

@@ -38,7 +38,7 @@ public sealed record DetachPlan(DomainSnapshot Domain, IReadOnlyList<DetachTarge
 /// </summary>
 /// <param name="host">The host.</param>
 /// <param name="claims">Keeps others of this machine from working on the domain meanwhile.</param>
-/// <param name="files">The host's files, where it is this machine: they tell what a PCI function is.</param>
+/// <param name="files">The host's files, where its machine is this one or reached over SSH: they tell what a PCI function is.</param>
 /// <param name="timeProvider">The clock of the waits.</param>
 /// <param name="logger">Where to log.</param>
 public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = null, HostFiles? files = null, TimeProvider? timeProvider = null, ILogger? logger = null)
@@ -169,7 +169,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         {
             if (target.Place == DomainModificationImpact.Live)
             {
-                notes.AddRange(await UnplugAsync(plan.Domain, target, entered, either.Token).ConfigureAwait(false));
+                notes.AddRange((await UnplugAsync(plan.Domain, target, () => entered.CancelRequestedBy, either.Token).ConfigureAwait(false)).Notes);
                 isUnplugged = true;
                 continue;
             }
@@ -193,7 +193,9 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         return plan with { Notes = notes };
     }
 
-    private async Task<IReadOnlyList<string>> UnplugAsync(DomainSnapshot domain, DetachTarget target, EnteredOperation entered, CancellationToken cancellationToken)
+    /// <summary>Asks the guest of a domain that is claimed already to let go of a device, and waits until it has.</summary>
+    /// <returns>How that went, and what is worth knowing.</returns>
+    internal async Task<(Unplugging Unplugging, IReadOnlyList<string> Notes)> UnplugAsync(DomainSnapshot domain, DetachTarget target, Func<ClaimHolder?> cancelledBy, CancellationToken cancellationToken)
     {
         string name = host.Address.Name;
         (UnplugEnd end, Unplugging unplugging) ended;
@@ -205,7 +207,7 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         }
         catch (OperationCanceledException e)
         {
-            string why = entered.CancelRequestedBy is { } other ? $"ended for {other}" : "cancelled";
+            string why = cancelledBy() is { } other ? $"ended for {other}" : "cancelled";
             throw new OperationException(
                 OperationStage.Cancelled, DomainOperation.Detach, name, domain.Name, $"{why}: the guest of {domain.Name} on {name} was asked to let go of {target}, has it, and may still let go of it", Later(domain), e);
         }
@@ -214,9 +216,9 @@ public sealed partial class DeviceDetacher(IHost host, DomainClaims? claims = nu
         {
             case UnplugEnd.Gone:
                 LogDetached(target, domain.Name, name);
-                return [];
+                return (ended.unplugging, []);
             case UnplugEnd.DomainEnded:
-                return [$"{domain.Name} ended meanwhile, and the device in it too"];
+                return (ended.unplugging, [$"{domain.Name} ended meanwhile, and the device in it too"]);
             case UnplugEnd.DomainLeft:
                 throw new OperationException(
                     OperationStage.Failed, DomainOperation.Detach, name, domain.Name,

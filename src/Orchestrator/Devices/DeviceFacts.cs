@@ -35,6 +35,7 @@ internal static class DeviceFacts
     private static Dictionary<string, DeviceHostFacts> Of(HostFiles files)
     {
         var facts = new Dictionary<string, DeviceHostFacts>(StringComparer.Ordinal);
+        files = Sysfs.VdpaAhead(Sysfs.PciAhead(files));
         foreach (string address in files.List(Sysfs.PciDevices))
         {
             string folder = string.Create(CultureInfo.InvariantCulture, $"{Sysfs.PciDevices}/{address}");

@@ -10,7 +10,7 @@ namespace Orchestrator.Devices;
 internal static class DeviceGuards
 {
     /// <summary>
-    /// Who else has vhost-vdpa nodes or PCI functions: other domains, running or not, by their documents and definitions, and, where the host is this machine, other processes.
+    /// Who else has vhost-vdpa nodes or PCI functions: other domains, running or not, by their documents and definitions, and, where the machine can be looked into, other processes.
     /// A device in two definitions would work until both are started.
     /// </summary>
     internal static async Task<IReadOnlyList<string>> HoldersAsync(IHost host, HostFiles? files, DomainSnapshot self, IReadOnlySet<string> resources, CancellationToken cancellationToken)

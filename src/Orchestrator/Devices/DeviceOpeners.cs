@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Devices;
@@ -14,27 +13,16 @@ internal static class DeviceOpeners
     /// <param name="nodes">The nodes' paths.</param>
     internal static DeviceOpenings Find(HostFiles files, IReadOnlySet<string> nodes)
     {
-        var found = new List<(string Node, DeviceUser User)>();
-
-        // A /proc that hides other users' processes (hidepid) hides the first one too.
-        bool complete = nodes.Count == 0 || !files.IsMachine || files.MayList("/proc/1/fd") == true;
-        foreach (string entry in nodes.Count == 0 ? [] : files.List("/proc"))
+        if (nodes.Count == 0)
         {
-            if (!int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out int pid))
-            {
-                continue;
-            }
-
-            DeviceUser? user = null;
-            IReadOnlyList<string> open = files.List($"/proc/{pid}/fd");
-            complete &= open.Count > 0 || files.MayList($"/proc/{pid}/fd") != false; // null is a process that has ended
-            foreach (string node in open.Select(fd => files.LinkTarget($"/proc/{pid}/fd/{fd}")).OfType<string>().Where(nodes.Contains).Distinct())
-            {
-                found.Add((node, user ??= new(DomainOf(files.ReadText($"/proc/{pid}/cmdline")), pid, files.ReadText($"/proc/{pid}/comm"))));
-            }
+            return new(Array.Empty<string>().ToLookup(node => node, _ => new DeviceUser(null, null, null)), Complete: true);
         }
 
-        return new(found.ToLookup(pair => pair.Node, pair => pair.User), complete);
+        (IReadOnlyList<(int Pid, string Node)> open, bool complete) = files.OpenDevices();
+        (int Pid, string Node)[] found = [.. open.Where(pair => nodes.Contains(pair.Node)).Distinct()];
+        Dictionary<int, DeviceUser> users = found.Select(pair => pair.Pid).Distinct()
+            .ToDictionary(pid => pid, pid => new DeviceUser(DomainOf(files.ReadText($"/proc/{pid}/cmdline")), pid, files.ReadText($"/proc/{pid}/comm")));
+        return new(found.ToLookup(pair => pair.Node, pair => users[pair.Pid]), complete);
     }
 
     /// <summary>The domain of a QEMU process: libvirt starts it with <c>-name guest=NAME,…</c>, in which a comma of the name is doubled.</summary>

@@ -69,7 +69,7 @@ public sealed record DomainDeviceList(DomainSnapshot Domain, IReadOnlyList<Liste
     /// <param name="host">The host.</param>
     /// <param name="nameOrUuid">The domain.</param>
     /// <param name="ask">Whether QEMU is asked.</param>
-    /// <param name="files">The host's files, where it is this machine: they tell the drivers of its devices.</param>
+    /// <param name="files">The host's files, where its machine is this one or reached over SSH: they tell the drivers of its devices.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DomainNotFoundException">The host has no such domain.</exception>
     public static async Task<DomainDeviceList> ReadAsync(IHost host, string nameOrUuid, AskQemu ask = AskQemu.Auto, HostFiles? files = null, CancellationToken cancellationToken = default)
@@ -153,7 +153,10 @@ public sealed record DomainDeviceList(DomainSnapshot Domain, IReadOnlyList<Liste
         _ => DataPathOwner.Unknown,
     };
 
-    /// <summary>What of QEMU's reasons is about a device: it names it by its driver or by its address on the host. No reason at all is about every device.</summary>
+    /// <summary>
+    /// What of QEMU's reasons is about a device: it names it by its driver or by its address on the host. Which network its shadow virtqueues do not fit it does not say, so that is about each that would need them.
+    /// No reason at all is about every device.
+    /// </summary>
     internal static IReadOnlyList<string>? ReasonsOf(DomainDevice device, IReadOnlyList<string>? blocked)
     {
         if (blocked is not { Count: > 0 })
@@ -162,7 +165,8 @@ public sealed record DomainDeviceList(DomainSnapshot Domain, IReadOnlyList<Liste
         }
 
         string[] mine = [.. blocked.Where(reason => (device.HostResource is { Length: > 0 } resource && reason.Contains(resource, StringComparison.Ordinal))
-            || (device.Scheme == DeviceScheme.GenericVdpa && reason.Contains("vhost-vdpa-device", StringComparison.Ordinal)))];
+            || (device.Scheme == DeviceScheme.GenericVdpa && reason.Contains("vhost-vdpa-device", StringComparison.Ordinal))
+            || (device is VdpaInterface or VhostVdpaNetwork && reason.StartsWith("vdpa svq", StringComparison.Ordinal)))];
         return mine.Length > 0 ? mine : null;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Libvirt.Interop;
 using Libvirt.Xml;
+using Libvirt.Xml.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 
@@ -29,7 +30,9 @@ internal sealed class GenericPlug(IHost host, TimeProvider time)
     {
         var monitor = new QemuMonitor(host, domain.Uuid);
         DomainDocument document = DomainDocument.Parse(domain.Xml);
-        HashSet<string> taken = [.. document.QemuIds, .. (await monitor.ListAsync(QemuDevices.Peripherals, cancellationToken).ConfigureAwait(false)).Select(entry => entry.Name)];
+        // An argument that was unplugged since leaves its id in the document: what QEMU has it tells itself.
+        IEnumerable<string> known = document.QemuIds.Except(document.Devices.OfType<CommandLineDevice>().Select(argument => argument.Id).OfType<string>());
+        HashSet<string> taken = [.. known, .. (await monitor.ListAsync(QemuDevices.Peripherals, cancellationToken).ConfigureAwait(false)).Select(entry => entry.Name)];
         string id = FreeId(wantedId, taken);
         foreach (PciPort port in document.FreePorts())
         {

@@ -13,6 +13,7 @@ public static class SriovSysfs
     /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<SriovInventory> ReadAsync(HostFiles files, IHost? host = null, CancellationToken cancellationToken = default)
     {
+        files = Sysfs.VdpaAhead(Sysfs.PciAhead(files));
         string[] addresses = [.. files.List(Sysfs.PciDevices).Where(address => PciAddress.TryParse(address, out _))];
         PhysicalFunction[] physical = [.. addresses.Select(address => Physical(files, address)).OfType<PhysicalFunction>()];
         VirtualFunction[] functions = [.. addresses.Select(address => Virtual(files, address)).OfType<VirtualFunction>()];

@@ -51,9 +51,13 @@ public sealed record SysfsWrite(string Path, string Text)
             throw new HostDeviceException(
                 HostDeviceProblem.OutcomeUnknown, $"the kernel does not come back from {Command}", "It waits for whoever uses the device: end that, then look again. dmesg may name it.", inner: e);
         }
+        catch (HostUnreachableException e) when (e.IsUnderway)
+        {
+            throw new HostDeviceException(HostDeviceProblem.OutcomeUnknown, $"whether {Command} was done is not known: {e.Message}", "Look again when the host can be reached.", e.Host, e);
+        }
         catch (UnauthorizedAccessException e)
         {
-            throw new HostDeviceException(HostDeviceProblem.PermissionDenied, $"{Command}: this user may not", "Do it as root.", inner: e);
+            throw new HostDeviceException(HostDeviceProblem.PermissionDenied, files.AreHere ? $"{Command}: this user may not" : $"{Command}: {e.Message}", files.RootRemedy, inner: e);
         }
         catch (IOException e)
         {

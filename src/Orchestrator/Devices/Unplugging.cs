@@ -78,10 +78,20 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
     /// <summary>Why the last request was refused, where it was.</summary>
     internal string? Refusal { get; private set; }
 
+    /// <summary>When the host was last known to have the device, as a timestamp of the clock.</summary>
+    internal long LastThere { get; private set; }
+
+    /// <summary>When it was seen that the host has it no more, likewise.</summary>
+    internal long SeenGone { get; private set; }
+
+    /// <summary>The event that told of its end; <see langword="null"/> when none came.</summary>
+    internal ObservedEvent? Removed => recorder.Events.FirstOrDefault(IsOwnRemoval);
+
     internal async Task<UnplugEnd> RunAsync(
         Func<CancellationToken, Task<(UnplugAnswer Answer, string? Why)>> request, Func<CancellationToken, Task<DevicePresence>> look, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
+        LastThere = start;
         while (true)
         {
             int seen = recorder.Events.Count;
@@ -133,12 +143,15 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
                     Refusal ??= "the guest refused";
                 }
 
+                long looked = time.GetTimestamp();
                 presence = await PresenceAsync(look).ConfigureAwait(false);
+                SeenGone = time.GetTimestamp();
                 if (EndOf(presence) is { } ended)
                 {
                     return ended;
                 }
 
+                LastThere = presence == DevicePresence.There ? looked : LastThere;
                 cancellationToken.ThrowIfCancellationRequested();
                 TimeSpan sinceAsked = time.GetElapsedTime(asked);
                 if (time.GetElapsedTime(start) >= patience.Deadline || (presence is not null && sinceAsked >= (isRefused ? patience.AfterRefusal : patience.BetweenRequests)))
@@ -236,7 +249,22 @@ internal sealed class Unplugging(EventRecorder recorder, string? alias, UnplugPa
         }
     }
 
+    /// <summary>Whether an event tells of a device's end. QEMU tells of a virtio device's backend first, in an event without <c>device</c>: then the device is there still.</summary>
+    internal static bool IsRemoval(ObservedEvent observed) => observed switch
+    {
+        { Channel: "device", Name: "removed" } => true,
+        { Channel: "qmp", Name: "DEVICE_DELETED", Data: { } data } => DeviceOf(data) is not null,
+        _ => false,
+    };
+
     private static bool IsNews(ObservedEvent observed) => observed.Channel is "device" or "lifecycle" || observed is { Channel: "qmp", Name: "DEVICE_DELETED" or "DEVICE_UNPLUG_GUEST_ERROR" };
+
+    private bool IsOwnRemoval(ObservedEvent observed) => alias is not null && observed switch
+    {
+        { Channel: "device", Name: "removed" } => observed.Data == alias,
+        { Channel: "qmp", Name: "DEVICE_DELETED", Data: { } data } => DeviceOf(data) == alias,
+        _ => false,
+    };
 
     private bool IsRefusal(ObservedEvent observed) => alias is not null && observed switch
     {

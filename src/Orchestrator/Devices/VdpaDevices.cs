@@ -3,7 +3,7 @@ using Orchestrator.Hosts;
 namespace Orchestrator.Devices;
 
 /// <summary>
-/// The vDPA devices of this machine: the <c>vdpa</c> tool knows what they are and makes them, sysfs where they are, <c>/proc</c> and libvirt who uses them.
+/// The vDPA devices of a machine: the <c>vdpa</c> tool knows what they are and makes them, sysfs where they are, <c>/proc</c> and libvirt who uses them.
 /// </summary>
 /// <param name="files">The machine's files.</param>
 /// <param name="tool">Its tool.</param>
@@ -39,8 +39,28 @@ public sealed class VdpaDevices(HostFiles files, VdpaTool tool, IHost? host = nu
             // An iproute2 or a kernel from before the configuration could be asked for, or (5.17 to 6.0) one that tells it to nobody while one device's driver is not up.
         }
 
-        devices = [.. devices.Select(device => VdpaSysfs.Complete(files, device))];
+        HostFiles seen = Sysfs.VdpaAhead(files);
+        devices = [.. devices.Select(device => VdpaSysfs.Complete(seen, device))];
         return await WithUsersAsync(devices, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The most entries that a ring of each device can have, by its character device. Who uses the devices is not looked for.</summary>
+    internal async Task<IReadOnlyDictionary<string, int>> ReadRingSizesAsync(CancellationToken cancellationToken) =>
+        VdpaOutput.Devices(await tool.AskAsync(["dev", "show", "-j"], cancellationToken).ConfigureAwait(false))
+            .Select(device => VdpaSysfs.Complete(files, device))
+            .Where(device => device is { CharDevice: not null, MaxVirtqueueSize: not null })
+            .ToDictionary(device => device.CharDevice!, device => device.MaxVirtqueueSize!.Value);
+
+    /// <summary>
+    /// Whether the guest's driver has chosen features of a device, by the device's node: then it is up. Only of devices of which the tool tells it: it prints nothing of a disk's configuration (iproute2 6.15), up or not.
+    /// </summary>
+    internal async Task<IReadOnlyDictionary<string, bool>> ReadNegotiatedAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<VdpaDevice> devices = VdpaOutput.Devices(await tool.AskAsync(["dev", "show", "-j"], cancellationToken).ConfigureAwait(false));
+        devices = VdpaOutput.WithConfiguration(devices, await tool.AskAsync(["dev", "config", "show", "-j"], cancellationToken).ConfigureAwait(false));
+        return devices.Where(device => device.ConfigurationTold && (device.Class == VdpaClass.Net || device.Features.Count > 0))
+            .Select(device => VdpaSysfs.Complete(files, device)).Where(device => device.CharDevice is not null)
+            .ToDictionary(device => device.CharDevice!, device => device.Features.Count > 0);
     }
 
     /// <summary>The commands that would make a device; none when it is there already and that will do. Nothing is changed.</summary>

@@ -6,7 +6,7 @@ using Orchestrator.Hosts;
 namespace Orchestrator.Devices;
 
 /// <summary>
-/// The <c>vdpa</c> tool of iproute2 on this machine. A command can hang in the kernel for as long as somebody has a deleted device open, and every other one
+/// The <c>vdpa</c> tool of iproute2, on this machine or on one that is reached over SSH. A command can hang in the kernel for as long as somebody has a deleted device open, and every other one
 /// behind it; neither a signal nor SIGKILL ends it then. So each has a deadline: a late question is killed, which ends it at the latest when the kernel lets go, and is
 /// not waited for; a late change is left alone, as it may be half done.
 /// </summary>
@@ -15,8 +15,18 @@ namespace Orchestrator.Devices;
 /// <param name="timeProvider">The clock of the deadline.</param>
 public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null, TimeProvider? timeProvider = null)
 {
+    private const int NotFound = 127; // a shell's
+    private const string WhyLate = "Somebody has a deleted vDPA device open, most likely: a QEMU that ends, or gives the device up (device_del), ends the wait. Until then every vdpa command hangs.";
+
     private readonly TimeSpan _timeout = timeout ?? TimeSpan.FromSeconds(10);
+    private readonly SshShell? _shell;
     private readonly TimeProvider _timeProvider = timeProvider ?? TimeProvider.System;
+
+    /// <summary>The tool of another machine.</summary>
+    /// <param name="shell">The way there.</param>
+    /// <param name="timeout">How long a command may take; <see langword="null"/> for 10 s.</param>
+    internal VdpaTool(SshShell shell, TimeSpan? timeout = null)
+        : this(timeout: timeout) => _shell = shell;
 
     /// <summary>Asks a question.</summary>
     internal Task<string> AskAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => RunAsync(arguments, changes: false, cancellationToken);
@@ -24,12 +34,55 @@ public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null
     /// <summary>Makes a change.</summary>
     internal Task<string> ChangeAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => RunAsync(arguments, changes: true, cancellationToken);
 
-    private async Task<string> RunAsync(IReadOnlyList<string> arguments, bool changes, CancellationToken cancellationToken)
+    private Task<string> RunAsync(IReadOnlyList<string> arguments, bool changes, CancellationToken cancellationToken) =>
+        _shell is { } shell ? RunOverAsync(shell, arguments, changes, cancellationToken) : RunHereAsync(arguments, changes, cancellationToken);
+
+    /// <summary>Runs it elsewhere. Only changes need root. What hangs there is left alone with its shell.</summary>
+    private async Task<string> RunOverAsync(SshShell shell, IReadOnlyList<string> arguments, bool changes, CancellationToken cancellationToken)
     {
-        string file = HostProgram.Find("vdpa", searchPath) ?? throw new HostDeviceException(
-            HostDeviceProblem.ToolMissing,
-            "The vdpa tool is not on the PATH.",
-            "Install the package iproute2 (5.12 or newer has the tool); it lies in /usr/sbin, which the PATH of an ordinary user may lack.");
+        IReadOnlyList<string> command = RootCommands.Vdpa(arguments);
+        try
+        {
+            ShellAnswer answer = await shell.AskAsync(changes ? SshShell.AsRoot(command) : SshCommand.Line(command), _timeout, cancellationToken).ConfigureAwait(false);
+            return answer.ExitCode == 0 ? answer.Text : throw Refused(shell, arguments, answer);
+        }
+        catch (HostUnreachableException e) when (changes && e.IsUnderway)
+        {
+            throw new HostDeviceException(
+                HostDeviceProblem.OutcomeUnknown, $"whether vdpa {string.Join(' ', arguments)} was done on {shell.Host} is not known: {e.Message}", "Look when the host can be reached: orchestrator vdpa list.", shell.Host, e);
+        }
+        catch (TimeoutException e)
+        {
+            throw LateOver(shell, arguments, changes, e);
+        }
+        catch (OperationCanceledException e) when (changes)
+        {
+            throw LateOver(shell, arguments, changes, e);
+        }
+    }
+
+    private static HostDeviceException Refused(SshShell shell, IReadOnlyList<string> arguments, ShellAnswer answer)
+    {
+        if (SshFailure.IsSudo(answer.Error) && !answer.Error.Contains("command not found", StringComparison.Ordinal))
+        {
+            return new(HostDeviceProblem.PermissionDenied, $"sudo on {shell.Host} refused vdpa {string.Join(' ', arguments)}: {answer.Error}", shell.RootRemedy, shell.Host);
+        }
+
+        if (answer.ExitCode == NotFound || SshFailure.IsSudo(answer.Error))
+        {
+            return Missing($"The vdpa tool is not on {shell.Host}: {answer.Error}", shell.Host);
+        }
+
+        HostDeviceException explained = VdpaErrors.Explain(arguments, answer.ExitCode, answer.Error);
+        return new(explained.Problem, $"{shell.Host}: {explained.Message}", explained.Problem == HostDeviceProblem.PermissionDenied ? shell.RootRemedy : explained.Remedy, shell.Host);
+    }
+
+    private static HostDeviceException Missing(string message, string? host = null) => new(
+        HostDeviceProblem.ToolMissing, message, "Install the package iproute2 (5.12 or newer has the tool); it lies in /usr/sbin, which the PATH of an ordinary user may lack.", host);
+
+    private async Task<string> RunHereAsync(IReadOnlyList<string> arguments, bool changes, CancellationToken cancellationToken)
+    {
+        string file = HostProgram.Find("vdpa", searchPath) ?? throw Missing("The vdpa tool is not on the PATH.");
         var start = new ProcessStartInfo(file, arguments)
         {
             RedirectStandardInput = true,
@@ -81,5 +134,12 @@ public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null
     private HostDeviceException Late(IReadOnlyList<string> arguments, int pid, bool changes) => new(
         changes ? HostDeviceProblem.OutcomeUnknown : HostDeviceProblem.TimedOut,
         string.Create(CultureInfo.InvariantCulture, $"vdpa {string.Join(' ', arguments)} did not come back (within {_timeout.TotalSeconds:0.#} s, or before the cancellation); it {(changes ? "is left alone" : "was killed")} (pid {pid}){(changes ? ", as the kernel lets nobody end it" : "")}."),
-        "Somebody has a deleted vDPA device open, most likely: a QEMU that ends, or gives the device up (device_del), ends the wait. Until then every vdpa command hangs.");
+        WhyLate);
+
+    private HostDeviceException LateOver(SshShell shell, IReadOnlyList<string> arguments, bool changes, Exception inner) => new(
+        changes ? HostDeviceProblem.OutcomeUnknown : HostDeviceProblem.TimedOut,
+        string.Create(CultureInfo.InvariantCulture, $"vdpa {string.Join(' ', arguments)} on {shell.Host} did not come back (within {_timeout.TotalSeconds:0.#} s, or before the cancellation); it {(changes ? "is left alone" : "is given up")}."),
+        WhyLate,
+        shell.Host,
+        inner);
 }

@@ -32,6 +32,9 @@ public sealed record MigrationEvidence
 
     /// <summary>The guest's own ticks around the migration, where the guest is one that ticks (the lab's).</summary>
     public IReadOnlyList<GuestTick> GuestTicks { get; init; } = [];
+
+    /// <summary>The devices that were taken out of the guest for the migration.</summary>
+    public IReadOnlyList<DeviceAbsence> Absences { get; init; } = [];
 }
 
 /// <summary>What was seen of one host.</summary>

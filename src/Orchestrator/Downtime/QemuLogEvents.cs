@@ -23,12 +23,18 @@ internal static class QemuLogEvents
 
     private static readonly string[] LibvirtTexts = [": starting up", ": initiating migration", ": shutting down"];
 
-    // openEuler's vDPA migration (hw/virtio/vdpa-dev-mig.c) tells of a dead device only here.
+    // Where QEMU tells of a device that is dead for the guest, and nowhere else: openEuler's vDPA migration (hw/virtio/vdpa-dev-mig.c), rings that the kernel refuses, memory that may
+    // not be pinned.
+    private static readonly string[] MappingErrors = ["vhost vdpa map fail", "DMA mapping failed"];
+
+    private static readonly string[] RingErrors = ["vhost_set_vring_num failed", "unable to start vhost net: 22"];
+
     private static readonly string[] DeviceErrors =
     [
         "vdpa device failed", "vdpa device resume failed", "Failed to set state", "pre start device failed", "set dev buffer failed",
         "get dev buffer", "restore device buffer", "vdpa device buffer failed", "dest resume device failed", "backend type isn't VDPA",
         "vhost guest notifier", "unable to start vhost net", "vhost_set_vring_num failed", "Error starting vhost",
+        .. MappingErrors,
     ];
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Known =
@@ -42,4 +48,10 @@ internal static class QemuLogEvents
     public static bool IsKnown(ReadOnlySpan<char> name) => Known.Contains(name);
 
     public static bool IsDeviceError(ReadOnlySpan<char> line) => line.ContainsAny(Errors);
+
+    /// <summary>Whether the line says that the guest's memory could not be pinned for a device. QEMU goes on then, and calls the device started.</summary>
+    public static bool IsMappingError(string line) => Array.Exists(MappingErrors, text => line.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>Whether the line says that the kernel refused the size of a ring.</summary>
+    public static bool IsRingError(string line) => Array.Exists(RingErrors, text => line.Contains(text, StringComparison.Ordinal));
 }

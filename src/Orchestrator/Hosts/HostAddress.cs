@@ -35,4 +35,8 @@ public sealed partial record HostAddress(string Name, string Uri)
 /// <summary>How commands reach a host's machine beside libvirt.</summary>
 /// <param name="Ssh">The target as <c>ssh</c> takes it: <c>[user@]host</c>, or a name of its configuration.</param>
 /// <param name="Sudo">Whether commands that need root are run through <c>sudo</c> there.</param>
-public sealed record SideChannel(string Ssh, bool Sudo);
+public sealed record SideChannel(string Ssh, bool Sudo)
+{
+    /// <summary>The configuration that <c>ssh</c> reads in the place of the user's: a key, pinned host keys, a port; <see langword="null"/> for the user's.</summary>
+    public string? SshConfig { get; init; }
+}

@@ -28,6 +28,9 @@ public sealed record HostIdentity
 
     /// <summary>QEMU's version in the same form; 0 when unknown.</summary>
     public long QemuVersion { get; init; }
+
+    /// <summary>Whether its daemon is the system's, which runs as root and can raise what a guest may lock.</summary>
+    internal bool IsPrivileged => System.Uri.TryCreate(Uri, UriKind.Absolute, out Uri? uri) && uri.AbsolutePath == "/system";
 }
 
 /// <summary>One domain on one host, at one moment.</summary>

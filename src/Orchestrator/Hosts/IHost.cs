@@ -16,6 +16,9 @@ public interface IHost : IAsyncDisposable
     /// <summary>What the host is, as of when it was connected.</summary>
     HostIdentity Identity { get; }
 
+    /// <summary>The machine behind the host when it is reached over SSH; <see langword="null"/> when nothing says how. Whoever asks where a host's files are asks <see cref="HostMachine.Behind"/>.</summary>
+    HostMachine? Elsewhere => null;
+
     /// <summary>Finds a domain by its UUID or name. Asks the host anew each time, on a new connection if the old one was lost.</summary>
     /// <param name="nameOrUuid">The name or UUID.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -236,6 +239,13 @@ public interface IHost : IAsyncDisposable
     /// <param name="impact">Of what: the running domain, its definition, or both.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task SetMetadataAsync(Guid uuid, string prefix, string uri, string? element, DomainModificationImpact impact, CancellationToken cancellationToken);
+
+    /// <summary>Sets the most memory that the host gives a domain's QEMU, and with it what QEMU may lock for its devices.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="kibibytes">In KiB; <see cref="LibvirtDomain.UnlimitedMemory"/> for no limit.</param>
+    /// <param name="impact">Of what: the running domain, its definition, or both.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task SetMemoryHardLimitAsync(Guid uuid, long kibibytes, DomainModificationImpact impact, CancellationToken cancellationToken);
 
     // Planning a migration.
 

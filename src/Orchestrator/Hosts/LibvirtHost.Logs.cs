@@ -50,7 +50,7 @@ public sealed partial class LibvirtHost
         end.CancelAfter(_options.CallTimeout);
         try
         {
-            LogEvidence slice = await new SshLog(_options.Ssh, target).ReadAsync(path, earliest, end.Token).ConfigureAwait(false);
+            LogEvidence slice = await new SshLog(target.Program ?? _options.Ssh, target).ReadAsync(path, earliest, end.Token).ConfigureAwait(false);
             if (slice.Problem is null)
             {
                 return slice with { ReadBy = "ssh", NotReadBy = [.. failed] };

@@ -23,6 +23,7 @@ public sealed partial class LibvirtHost : IHost
     private readonly Lock _linkLock = new();
     private readonly List<HostLink> _leftBehind = [];
     private volatile HostLink _link;
+    private readonly Lazy<HostMachine?> _elsewhere;
     private HostIdentity? _identity;
     private ProbedDialect? _dialect;
     private volatile bool _disposed;
@@ -34,6 +35,7 @@ public sealed partial class LibvirtHost : IHost
         _logger = logger;
         _events = new(address.Name, clock);
         _link = NewLink();
+        _elsewhere = new(() => SshTarget.Of(Address, Identity.Uri) is { } target ? HostMachine.Over(new(Address.Name, target, options.Ssh)) : null);
     }
 
     /// <inheritdoc/>
@@ -41,6 +43,9 @@ public sealed partial class LibvirtHost : IHost
 
     /// <inheritdoc/>
     public HostIdentity Identity => _identity!;
+
+    /// <inheritdoc/>
+    public HostMachine? Elsewhere => _elsewhere.Value;
 
     /// <summary>Connects to a host.</summary>
     /// <param name="address">Which.</param>
@@ -168,6 +173,10 @@ public sealed partial class LibvirtHost : IHost
     /// <inheritdoc/>
     public Task DetachDeviceAsync(Guid uuid, string xml, DomainModificationImpact impact, CancellationToken cancellationToken) =>
         OnDomainAsync(uuid, domain => domain.DetachDevice(xml, impact), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task SetMemoryHardLimitAsync(Guid uuid, long kibibytes, DomainModificationImpact impact, CancellationToken cancellationToken) =>
+        OnDomainAsync(uuid, domain => domain.SetMemoryHardLimit(kibibytes, impact), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ListNodeDevicesAsync(NodeDeviceCapabilities capabilities, CancellationToken cancellationToken) =>
@@ -344,6 +353,11 @@ public sealed partial class LibvirtHost : IHost
 
         _events.Lost(link, "closed here");
         link.Dispose();
+        if (_elsewhere.IsValueCreated)
+        {
+            _elsewhere.Value?.Shell?.Dispose();
+        }
+
         try
         {
             await link.Closed.WaitAsync(ClosePatience).ConfigureAwait(false);
@@ -614,6 +628,8 @@ public sealed partial class LibvirtHost : IHost
             address.Name,
             e.Code == LibvirtErrorCode.NoConnect && !uri.Contains(':', StringComparison.Ordinal) && uri.Length > 0
                 ? $"{address.Name} cannot be reached: it is no host of hosts.yaml, no host of a lab, no alias of libvirt.conf and no URI (such as qemu:///system or qemu+ssh://root@node1/system)"
+                : e.Message.Contains("nc: ", StringComparison.Ordinal) && e.Message.Contains("not found", StringComparison.Ordinal)
+                ? $"{address.Name} cannot be reached: it has neither virt-ssh-helper nor nc, one of which libvirt runs at the other end of SSH ({reason}). Install virt-ssh-helper with its libvirt, or a netcat with -U (netcat-openbsd, nmap-ncat)."
                 : $"{address.Name} cannot be reached: {reason}. Check that its libvirt daemon runs and that `virsh{(uri.Length > 0 ? $" -c '{uri}'" : "")} version` works.",
             e);
     }

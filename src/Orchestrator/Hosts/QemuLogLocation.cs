@@ -37,6 +37,11 @@ internal static class QemuLogLocation
             ? SocketOf(parsed!) ?? ""
             : null;
 
+    /// <summary>The URI by which the daemon's own machine reaches it.</summary>
+    internal static string FromItsMachine(string uri) => !Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) || parsed.Host.Length == 0 ? uri
+        : SocketOf(parsed) is { } socket ? $"{parsed.Scheme.Split('+')[0]}+unix://{parsed.AbsolutePath}?socket={Uri.EscapeDataString(socket)}"
+        : $"{parsed.Scheme.Split('+')[0]}://{parsed.AbsolutePath}";
+
     // A private daemon whose XDG folders lie side by side, as the lab's do: ROOT/run and ROOT/cache.
     private static string? OfPrivate(Uri uri) => uri.AbsolutePath == "/session" && SocketOf(uri) is { } socket && socket.EndsWith(SessionSocket, StringComparison.Ordinal)
         ? socket[..^SessionSocket.Length] + "/cache/libvirt/qemu/log"

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Globalization;
 using Orchestrator.Downtime;
 
 namespace Orchestrator.Hosts;
@@ -12,7 +11,6 @@ internal sealed class SshLog(string program, SshTarget target)
 {
     // What our own command there answers; ssh itself fails with 255.
     private const int Absent = 66;
-    private const int NoSudo = 67;
 
     private const int MessageCharacters = 300;
 
@@ -21,16 +19,14 @@ internal sealed class SshLog(string program, SshTarget target)
     public Task<LogEvidence> ReadAsync(string path, DateTimeOffset earliest, CancellationToken cancellationToken) =>
         LogTail.ReadAsync(path, earliest, part => FetchAsync(part, cancellationToken));
 
-    /// <summary>The arguments that fetch the end of a file. A shell over there reads the last one, so the path is quoted.</summary>
-    internal static IReadOnlyList<string> Arguments(SshTarget target, string path)
+    /// <summary>The command that fetches the end of a file there, for a shell.</summary>
+    internal static string Command(SshTarget target, string path)
     {
-        string sudo = target.Sudo ? "sudo -n " : "";
-        string quoted = $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
-        string command = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{(target.Sudo ? $"sudo -n true || exit {NoSudo}; " : "")}{sudo}test -e {quoted} || exit {Absent}; exec {sudo}tail -c {LogTail.MostBytes} -- {quoted}");
-        string[] port = target.Port is { } number ? ["-p", number.ToString(CultureInfo.InvariantCulture)] : [];
-        return ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", .. port, "--", target.Host, command];
+        string tail = SshCommand.Line(RootCommands.LogEnd(path, LogTail.MostBytes));
+
+        // The folder may be closed to all but root: then sudo's own command is what says that the file is not there.
+        return target.Sudo ? $"export LC_ALL=C; if [ \"$(id -u)\" = 0 ]; then exec {tail}; else exec sudo -n -- {tail}; fi"
+            : $"export LC_ALL=C; test -e {SshCommand.Quote(path)} || exit {Absent}; exec {tail}";
     }
 
     private async Task<byte[]?> FetchAsync(string path, CancellationToken cancellationToken)
@@ -40,7 +36,13 @@ internal sealed class SshLog(string program, SshTarget target)
             throw new IOException($"{program} is not installed here");
         }
 
-        var start = new ProcessStartInfo(file, Arguments(target, path)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // sh: the account's own shell may be another kind.
+        var start = new ProcessStartInfo(file, SshCommand.Arguments(target, ["sh", "-c", Command(target, path)]))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         Process process;
         try
         {
@@ -66,8 +68,9 @@ internal sealed class SshLog(string program, SshTarget target)
                 {
                     0 => output.ToArray(),
                     Absent => null,
-                    NoSudo => throw new IOException($"sudo on {target.Host} does not let us read {path} without a password: {said}"),
                     255 => throw new IOException($"ssh to {target.Host} failed: {said}"),
+                    _ when target.Sudo && said.EndsWith(": No such file or directory", StringComparison.Ordinal) => null,
+                    _ when SshFailure.IsSudo(said) => throw new IOException($"sudo on {target.Host} does not let us read {path} without a password (samples/sudoers/orchestrator has the line): {said}"),
                     _ => throw new IOException($"{path} on {target.Host} cannot be read: {said}"),
                 };
             }
@@ -77,31 +80,5 @@ internal sealed class SshLog(string program, SshTarget target)
                 throw;
             }
         }
-    }
-}
-
-/// <summary>A machine as <c>ssh</c> is told of it.</summary>
-/// <param name="Host"><c>[user@]host</c>, or a name of its configuration.</param>
-/// <param name="Port">The port; <see langword="null"/> for the configured one.</param>
-/// <param name="Sudo">Whether root reads there, through <c>sudo</c>.</param>
-internal sealed record SshTarget(string Host, int? Port, bool Sudo)
-{
-    /// <summary>By the host's side channel, else by its URI when that goes over SSH; <see langword="null"/> when neither says.</summary>
-    internal static SshTarget? Of(HostAddress address, string uri)
-    {
-        if (address.SideChannel is { } channel)
-        {
-            return new(channel.Ssh, null, channel.Sudo);
-        }
-
-        if (!Uri.TryCreate(uri, UriKind.Absolute, out Uri? parsed) || parsed.Host.Length == 0
-            || !(parsed.Scheme.EndsWith("+ssh", StringComparison.Ordinal) || parsed.Scheme.EndsWith("+libssh", StringComparison.Ordinal) || parsed.Scheme.EndsWith("+libssh2", StringComparison.Ordinal)))
-        {
-            return null;
-        }
-
-        string user = Uri.UnescapeDataString(parsed.UserInfo.Split(':')[0]);
-        string target = user.Length > 0 ? $"{user}@{parsed.DnsSafeHost}" : parsed.DnsSafeHost;
-        return target.StartsWith('-') ? null : new(target, parsed.Port > 0 ? parsed.Port : null, Sudo: false);
     }
 }

@@ -8,6 +8,14 @@ internal static class Sysfs
     internal const string PciDevices = "/sys/bus/pci/devices";
     internal const string VdpaDevices = "/sys/bus/vdpa/devices";
 
+    /// <summary>The files of a host with all that is asked of its PCI functions read in one go.</summary>
+    internal static HostFiles PciAhead(HostFiles files) => files.Ahead(
+        PciDevices,
+        "vendor", "device", "class", "driver", "driver_override", "numa_node", "physfn", "sriov_totalvfs", "sriov_numvfs", "iommu_group", "iommu_group/devices/", "vfio-dev/", "uacce/");
+
+    /// <summary>The files of a host with what stands in its vDPA devices read in one go.</summary>
+    internal static HostFiles VdpaAhead(HostFiles files) => files.Ahead(VdpaDevices, "./", "driver");
+
     /// <summary>A decimal number.</summary>
     internal static int? Number(HostFiles files, string path) =>
         int.TryParse(files.ReadText(path), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number : null;

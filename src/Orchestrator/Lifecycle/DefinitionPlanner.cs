@@ -26,7 +26,13 @@ internal static class DefinitionPlanner
         }
 
         problems.AddRange(DeviceProblems(document, dialect));
-        notes.AddRange(document.Check().Where(problem => problem.Severity == DeviceProblemSeverity.Warning).Select(problem => $"{problem.Path}: {problem.Message}"));
+        DomainDocument given = document.Copy();
+        if (MemoryLimits.Write(given, present.Host) is { } limit)
+        {
+            notes.Add(limit);
+        }
+
+        notes.AddRange(given.Check().Where(problem => problem.Severity == DeviceProblemSeverity.Warning).Select(problem => $"{problem.Path}: {problem.Message}"));
         if (present.ByName is { } byName && byName.Uuid != uuid)
         {
             problems.Add(new(

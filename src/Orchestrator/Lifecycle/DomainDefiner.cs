@@ -132,7 +132,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
         }
     }
 
-    /// <summary>The document as it is given to the host: with its UUID, by which it can be found again, and with what the dialect wants said.</summary>
+    /// <summary>The document as it is given to the host: with its UUID, by which it can be found again, what the dialect wants said, and the memory that its devices pin.</summary>
     private static DomainDocument Written(DomainDocument document, DefinitionPlan plan)
     {
         DomainDocument given = document.Copy();
@@ -146,6 +146,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
             }
         }
 
+        MemoryLimits.Write(given, plan.Host); // which the plan's notes tell
         return given;
     }
 

@@ -3,6 +3,7 @@ using Libvirt.Interop;
 using Libvirt.Xml;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Lifecycle;
@@ -15,7 +16,8 @@ namespace Orchestrator.Lifecycle;
 /// <param name="claims">The claims of this process.</param>
 /// <param name="time">Where time comes from.</param>
 /// <param name="logger">Where to log.</param>
-public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, TimeProvider? time = null, ILogger? logger = null)
+/// <param name="devices">The host's vDPA devices, where it is this machine: they tell the sizes of their rings.</param>
+public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, TimeProvider? time = null, ILogger? logger = null, VdpaDevices? devices = null)
 {
     private const int MostAttempts = 5;
     private const string GuestAgent = "org.qemu.guest_agent.0";
@@ -25,6 +27,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ILogger _logger = logger ?? NullLogger.Instance;
     private readonly OperationGate _gate = new(host, claims, time, logger);
+    private readonly DomainHealthReader _health = new(host, devices, time);
 
     /// <summary>Says what a request would do; changes nothing and waits for nobody.</summary>
     /// <param name="request">What is asked for.</param>
@@ -84,7 +87,7 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, entered.CancelRequested);
         DomainSnapshot? after = request switch
         {
-            StartRequest start => await StartAsync(run, start, facts, cancellationToken).ConfigureAwait(false),
+            StartRequest start => await StartAsync(run, start, facts, cancellationToken, ended.Token).ConfigureAwait(false),
             UndefineRequest undefine => await UndefineAsync(run, LifecyclePlanner.Flags(undefine, facts)).ConfigureAwait(false),
             ShutdownRequest shutdown => await ShutdownAsync(run, shutdown, ended.Token).ConfigureAwait(false),
             RebootRequest reboot => await RebootAsync(run, reboot, ended.Token).ConfigureAwait(false),
@@ -109,6 +112,10 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
         string? definition = await host.GetDefinitionAsync(domain.Uuid, cancellationToken).ConfigureAwait(false);
         DomainLeftovers leftovers = await host.GetLeftoversAsync(domain.Uuid, cancellationToken).ConfigureAwait(false);
         var facts = new LifecycleFacts(domain, definition, leftovers, []);
+        if (request is StartRequest start && definition is not null)
+        {
+            facts = facts with { Foreseen = await ForeseeAsync(start, DomainDocument.Parse(definition), cancellationToken).ConfigureAwait(false) };
+        }
 
         // Who uses what is asked only where the domain has something that two could want.
         return domain.IsActive || LifecyclePlanner.Resources(facts).Count == 0
@@ -116,8 +123,20 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
             : facts with { Others = await host.ListDomainsAsync(cancellationToken).ConfigureAwait(false) };
     }
 
-    private async Task<DomainSnapshot?> StartAsync(Run run, StartRequest request, LifecycleFacts facts, CancellationToken cancellationToken)
+    /// <summary>What will not work, or what is written so that it does.</summary>
+    private async Task<IReadOnlyList<string>> ForeseeAsync(StartRequest request, DomainDocument definition, CancellationToken cancellationToken)
     {
+        IReadOnlyDictionary<string, int> rings = await RingSizes.ReadAsync(devices, definition, cancellationToken).ConfigureAwait(false);
+        string? limit = request.SetMemtune ? MemoryLimits.Write(definition.Copy(), host.Identity, isAsked: true) : null;
+        return [.. RingSizes.Warnings(definition, rings, host.Identity.QemuVersion, host.Address.Name), .. new[] { limit ?? MemoryLimits.Warning(definition) }.OfType<string>()];
+    }
+
+    private async Task<DomainSnapshot?> StartAsync(Run run, StartRequest request, LifecycleFacts facts, CancellationToken cancellationToken, CancellationToken ended)
+    {
+        DomainDocument? definition = facts.Definition is null ? null : DomainDocument.Parse(facts.Definition);
+        bool hasVdpa = definition is not null && VhostStates.Devices(definition).Count > 0;
+        DeviceLog log = hasVdpa ? await _health.ReadLogAsync(facts.Domain.Name, cancellationToken).ConfigureAwait(false) : new();
+        DomainSnapshot? started;
         var devices = new List<DomainClaim>();
         try
         {
@@ -134,7 +153,12 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
                 Refuse(run, LifecyclePlanner.Plan(request, now).Problems);
             }
 
-            return await DoAsync(
+            if (request.SetMemtune && definition is not null && MemoryLimits.Write(definition, host.Identity, isAsked: true) is not null)
+            {
+                await new DomainDefiner(host, _logger).DefineHeldAsync(definition, acceptLosses: false, request.Options.Wait, cancellationToken).ConfigureAwait(false);
+            }
+
+            started = await DoAsync(
                 run,
                 () => host.StartDomainAsync(facts.Domain.Uuid, LifecyclePlanner.Flags(request), CancellationToken.None),
                 now => DomainConditions.Of(now) is var condition
@@ -146,6 +170,49 @@ public sealed partial class DomainLifecycle(IHost host, DomainClaims claims, Tim
             {
                 await device.DisposeAsync().ConfigureAwait(false);
             }
+        }
+
+        if (hasVdpa && started is not null)
+        {
+            await CheckDevicesAsync(run, request, started, log, ended).ConfigureAwait(false);
+        }
+
+        return started;
+    }
+
+    /// <summary>Whether the devices of a guest that was started work, as far as can be told by now.</summary>
+    private async Task CheckDevicesAsync(Run run, StartRequest request, DomainSnapshot started, DeviceLog before, CancellationToken cancellationToken)
+    {
+        DomainHealth health;
+        try
+        {
+            health = await _health.ReadAsync(started, request is { WaitDevices: not null, Paused: false }, before, request.WaitDevices ?? TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            run.Notes.Add($"it runs; its vDPA devices were no longer waited for. Later: orchestrator domain health {run.Domain.Name}");
+            return;
+        }
+
+        if (health.Problems.Count > 0)
+        {
+            throw Failure(
+                OperationStage.Degraded, run, $"runs, but its devices do not all work: {string.Join("; ", health.Problems.Select(problem => problem.Message))}",
+                string.Join(' ', health.Problems.Select(problem => problem.Remedy).Distinct()));
+        }
+
+        run.Notes.AddRange(health.Notes);
+        if (request is { WaitDevices: { } waited, Paused: false } && health.Devices.FirstOrDefault(device => device.Health == VdpaHealth.DriverNotUp) is { } slow)
+        {
+            throw Failure(
+                OperationStage.TimedOut, run,
+                string.Create(CultureInfo.InvariantCulture, $"runs, and {slow.Resource} was not seen to work within {waited.TotalSeconds:0.#} s: {slow.Why}"),
+                $"Its guest may still boot, or have no driver for it. Look again: orchestrator domain health {run.Domain.Name} --ask-qemu always.");
+        }
+
+        if (!health.IsSettled)
+        {
+            run.Notes.Add($"whether its vDPA devices work is known when the guest's drivers are up: orchestrator domain health {run.Domain.Name}");
         }
     }
 

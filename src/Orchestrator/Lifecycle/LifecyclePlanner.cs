@@ -11,7 +11,11 @@ namespace Orchestrator.Lifecycle;
 /// <param name="Definition">Its definition.</param>
 /// <param name="Leftovers">What the host keeps for it besides.</param>
 /// <param name="Others">The other domains of the host.</param>
-internal sealed record LifecycleFacts(DomainSnapshot Domain, string? Definition, DomainLeftovers Leftovers, IReadOnlyList<DomainSnapshot> Others);
+internal sealed record LifecycleFacts(DomainSnapshot Domain, string? Definition, DomainLeftovers Leftovers, IReadOnlyList<DomainSnapshot> Others)
+{
+    /// <summary>What its devices will not do, as far as that can be told before its start.</summary>
+    internal IReadOnlyList<string> Foreseen { get; init; } = [];
+}
 
 /// <summary>Decides what a request would ask of the host, and what stands in its way. Pure.</summary>
 internal static class LifecyclePlanner
@@ -20,7 +24,7 @@ internal static class LifecyclePlanner
         request switch
         {
             UndefineRequest undefine => ([$"virDomainUndefineFlags {Flags(undefine, facts)}"], UndefineProblems(undefine, facts), facts.Domain.IsActive ? [$"{facts.Domain.Name} runs on without a definition, and is gone when it ends"] : []),
-            StartRequest start => ([$"virDomainCreateWithFlags {Flags(start)}"], StartProblems(facts), StartNotes(start, facts)),
+            StartRequest start => ([$"virDomainCreateWithFlags {Flags(start)}"], StartProblems(facts), [.. StartNotes(start, facts), .. facts.Foreseen]),
             ShutdownRequest shutdown => (
                 [
                     $"virDomainShutdown, again every {shutdown.AskAgain.TotalSeconds:0.#} s, until the guest is off or {shutdown.Deadline.TotalSeconds:0.#} s are over",

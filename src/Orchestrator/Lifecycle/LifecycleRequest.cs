@@ -51,6 +51,12 @@ public sealed record StartRequest(string Domain) : LifecycleRequest(DomainOperat
 
     /// <summary>Boot it, and throw its saved state away.</summary>
     public bool ForceBoot { get; init; }
+
+    /// <summary>Write <c>&lt;memtune&gt;&lt;hard_limit&gt;</c> into its definition first, when its vDPA devices need more than that allows.</summary>
+    public bool SetMemtune { get; init; }
+
+    /// <summary>How long to wait until its vDPA devices work, as QEMU says, which taints the domain; <see langword="null"/> to look into its log only.</summary>
+    public TimeSpan? WaitDevices { get; init; }
 }
 
 /// <summary>What to do with a guest that does not shut down in time.</summary>

@@ -27,6 +27,9 @@ public sealed record OperationOptions
     /// <summary>Change a domain that another machine's operation has marked, although nobody here can tell whether that one still goes on.</summary>
     public bool AllowForeignOperation { get; init; }
 
+    /// <summary>Give a running domain's QEMU a device whose memory it may not be allowed to lock.</summary>
+    public bool AllowSmallMemlock { get; init; }
+
     /// <summary>Settles an operation on the domain whose process is gone, before this one begins; without it such a domain is refused.</summary>
     public Recovery.Recoverer? Recoverer { get; init; }
 }
@@ -353,7 +356,9 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
         Recovery.RecoveryResult result = await recoverer.RecoverClaimedAsync(unfinished, follow: false, null, cancellationToken).ConfigureAwait(false);
         entry.Note($"first settled the {unfinished}: {result.Message}{string.Concat(result.Done.Select(done => $"; {done}"))}");
         bool mayRunTwice = result is { Finding: MigrationFinding.StayedUnseen, Operation.End.DestinationMayRun: true };
-        return result.IsFinished || (result.Finding is MigrationFinding.StayedUnseen or MigrationFinding.Underway && !mayRunTwice)
+
+        // Where it is known where the guest is, what could not be put back keeps nobody from it: it is tried again next time.
+        return result.IsFinished || result.Finding is MigrationFinding.Moved or MigrationFinding.Stayed || (result.Finding is MigrationFinding.StayedUnseen or MigrationFinding.Underway && !mayRunTwice)
             ? true
             : throw Failure(OperationStage.Unknown, entry, $"was left by the {unfinished}: {result.Message}", result.Remedy);
     }

@@ -1,7 +1,7 @@
-using System.Text.Json;
 using Libvirt.Interop;
 using Libvirt.Xml;
 using Libvirt.Xml.Devices;
+using Orchestrator.Devices;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 
@@ -14,6 +14,7 @@ namespace Orchestrator.Migration;
 internal static class DeviceHealth
 {
     private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A guest that runs with a dead device has not come through well, wherever it is: then its migration is degraded.</summary>
     /// <param name="settled">Where it has come to rest.</param>
@@ -46,43 +47,49 @@ internal static class DeviceHealth
         where line.Kind == QemuLogLineKind.DeviceError && !(line.Stamp < since - ClockSlack)
         select line.Arguments;
 
-    /// <summary>The devices that should be run by a vhost backend, whose driver in the guest is ready, and which are not started. Pure.</summary>
-    /// <param name="status">QEMU's answer to <c>x-query-virtio-status</c>.</param>
-    internal static bool IsDead(JsonElement status) =>
-        status.TryGetProperty("vhost-dev", out _)
-        && status.TryGetProperty("vhost-started", out JsonElement started) && started.ValueKind == JsonValueKind.False
-        && status.TryGetProperty("status", out JsonElement guest) && guest.TryGetProperty("statuses", out JsonElement statuses)
-        && statuses.EnumerateArray().Any(flag => flag.GetString()?.Contains("DRIVER_OK", StringComparison.Ordinal) == true);
+    /// <summary>How many vhost devices the guest's drivers have started; <see langword="null"/> when QEMU does not tell (before 7.2).</summary>
+    internal static async Task<int?> StartedAsync(IHost host, DomainSnapshot domain)
+    {
+        try
+        {
+            IReadOnlyList<VdpaDeviceHealth> devices = await VhostStates.AskAsync(host, domain, Kernel(host), CancellationToken.None).ConfigureAwait(false);
+            return devices.All(device => device.Health == VdpaHealth.Unknown) ? null : devices.Count(device => device.Health == VdpaHealth.Works);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Waits until as many are started as were: the guest's drivers take a plugged device in their own time.</summary>
+    /// <returns>How many are; <see langword="null"/> when QEMU does not tell.</returns>
+    internal static async Task<int?> UntilStartedAsync(IHost host, DomainSnapshot domain, int wanted, TimeSpan grace, TimeProvider time)
+    {
+        for (long start = time.GetTimestamp(); ; await Task.Delay(LookAgain, time, CancellationToken.None).ConfigureAwait(false))
+        {
+            int? now = await StartedAsync(host, domain).ConfigureAwait(false);
+            if (now is null || now >= wanted || time.GetElapsedTime(start) >= grace)
+            {
+                return now;
+            }
+        }
+    }
 
     private static async Task<IReadOnlyList<string>> NotStartedAsync(IHost host, DomainSnapshot domain)
     {
-        var dead = new List<string>();
-        var monitor = new QemuMonitor(host, domain.Uuid);
         try
         {
-            QemuAnswer all = await monitor.ExecuteAsync("x-query-virtio", null, CancellationToken.None).ConfigureAwait(false);
-            if (all.ErrorClass is not null || all.Result.ValueKind != JsonValueKind.Array)
-            {
-                return []; // a QEMU before 7.2 does not tell
-            }
-
-            foreach (JsonElement device in all.Result.EnumerateArray())
-            {
-                string path = device.GetProperty("path").GetString()!;
-                QemuAnswer status = await monitor.ExecuteAsync("x-query-virtio-status", new() { ["path"] = path }, CancellationToken.None).ConfigureAwait(false);
-                if (status.ErrorClass is null && IsDead(status.Result))
-                {
-                    dead.Add($"the vhost backend of {path} of {domain.Name} on {host.Address.Name} is not started: the device is dead for the guest");
-                }
-            }
+            return [.. from device in await VhostStates.AskAsync(host, domain, Kernel(host), CancellationToken.None).ConfigureAwait(false)
+                       where device.Health == VdpaHealth.Dead
+                       select $"{device.Resource} ({device.Alias}) of {domain.Name} on {host.Address.Name} is dead for the guest: {device.Why}"];
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException or FormatException)
         {
             return [$"the devices of {domain.Name} on {host.Address.Name} could not be looked at: {HostAddress.Redact(e.Message)}"];
         }
-
-        return dead;
     }
+
+    private static VdpaDevices? Kernel(IHost host) => HostMachine.Behind(host) is { } machine ? new(machine.Files, machine.Vdpa, host) : null;
 
     private static IReadOnlyList<string> VdpaNodes(string xml)
     {

@@ -62,6 +62,9 @@ public sealed record MigrationDocument
     /// <summary>The domain's host devices, and what they became.</summary>
     public IReadOnlyList<DeviceMove> Devices { get; init; } = [];
 
+    /// <summary>The longest that the guest was without one of the devices that were detached, in milliseconds; <see langword="null"/> when none was, or none is back.</summary>
+    public double? LongestWithoutMs { get; init; }
+
     /// <summary>Why it did not complete; <see langword="null"/> when it did.</summary>
     public ErrorDocument? Error { get; init; }
 
@@ -108,7 +111,11 @@ public sealed record MigrationDocument
     /// <param name="Scheme">How it is virtualised.</param>
     /// <param name="GuestAddress">Its place on the guest's PCI bus, which stays; <see langword="null"/> when the document tells none.</param>
     /// <param name="Why">Why that device, or why none.</param>
-    public sealed record DeviceMove(string Source, string? Destination, string Scheme, string? GuestAddress, string Why);
+    /// <param name="Detached">Whether it was to be detached before the migration, and attached again after.</param>
+    /// <param name="WithoutMs">How long the guest was without it, in milliseconds; <see langword="null"/> when it was not, or still is.</param>
+    /// <param name="WithoutUncertaintyMs">How far off that may be; <see langword="null"/> when unknown.</param>
+    public sealed record DeviceMove(
+        string Source, string? Destination, string Scheme, string? GuestAddress, string Why, bool Detached, double? WithoutMs, double? WithoutUncertaintyMs);
 
     /// <summary>Makes the document of a result.</summary>
     /// <param name="result">The result.</param>
@@ -133,7 +140,8 @@ public sealed record MigrationDocument
             Repairs = result.Repairs,
             Checks = plan.Checks,
             Consents = plan.Consents,
-            Devices = DeviceMoves.Of(plan),
+            Devices = DeviceMoves.Of(plan, result.Absences),
+            LongestWithoutMs = result.Absences.Max(absence => absence.ValueMs),
             Error = result.Verdict.Outcome == MigrationOutcome.Completed ? null : new(
                 result.Error is { } error ? ErrorDocument.CodeOf(error.Code) : ErrorDocument.CodeOf(result.Verdict.Outcome),
                 result.Verdict.Message,

@@ -53,6 +53,9 @@ public sealed record MigrationPlan
     /// <summary>The devices that have to be made on the destination before the call.</summary>
     public IEnumerable<DeviceCreation> Creations => Devices.Select(device => device.Creation).OfType<DeviceCreation>();
 
+    /// <summary>The devices that are taken out of the guest before the call and put in again after it, in their order.</summary>
+    public IEnumerable<MappedDevice> Detachments => Devices.Where(device => device.Detachment is not null);
+
     /// <summary>Whether the domain is to be persistent on the destination.</summary>
     public bool PersistentOnDestination => Call.Flags.HasFlag(DomainMigrateFlags.PersistDest);
 

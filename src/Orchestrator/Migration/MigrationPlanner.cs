@@ -36,7 +36,7 @@ public static class MigrationPlanner
         DomainMigrateFlags flags = Flags(request, domain, mode) | TransferCall.FlagsOf(request.Policy, policy);
         bool oneMachine = IsLocal(source) && IsLocal(destination.Host);
         (DomainDocument? document, string? unreadable) = Read(domain.Xml);
-        DeviceMapping mapping = document is null ? DeviceMapping.None : Map(request, document, here, there, oneMachine);
+        DeviceMapping mapping = document is null ? DeviceMapping.None : Map(request, document, domain, source, here, there, oneMachine);
         PlanDocuments documents = PlanDocuments.Of(request, here, mapping.Devices, persistent: flags.HasFlag(DomainMigrateFlags.PersistDest) && domain.IsPersistent);
         var context = new PlanContext(request, domain, document, unreadable, source, destination, here, there, mapping, documents, mode, flags, oneMachine);
         IReadOnlyList<Check> checks = MigrationChecks.All(context);
@@ -76,7 +76,14 @@ public static class MigrationPlanner
         KeyValuePair<string, string>[] ordered = [.. nodes.OrderByDescending(node => node.Key.Length)];
         return plan with
         {
-            Devices = [.. plan.Devices.Select(device => device with { Destination = Resolve(device.Destination) })],
+            Devices =
+            [
+                .. plan.Devices.Select(device => device with
+                {
+                    Destination = Resolve(device.Destination),
+                    Detachment = device.Detachment is { } detachment ? detachment with { DestinationXml = Resolve(detachment.DestinationXml) } : null,
+                }),
+            ],
             DestinationXml = Resolve(plan.DestinationXml),
             PersistentXml = Resolve(plan.PersistentXml),
             Diff = [.. plan.Diff.Select(line => Resolve(line)!)],
@@ -99,9 +106,15 @@ public static class MigrationPlanner
         Parameters = [.. call.Parameters.Select(parameter => parameter.Value is string ? new(parameter.Key, text(parameter)) : parameter)],
     };
 
-    private static DeviceMapping Map(MigrationRequest request, DomainDocument document, PlanningFacts? here, PlanningFacts? there, bool oneMachine)
+    private static DeviceMapping Map(
+        MigrationRequest request, DomainDocument document, DomainSnapshot domain, HostIdentity host, PlanningFacts? here, PlanningFacts? there, bool oneMachine)
     {
         IReadOnlyList<DomainDevice> devices = DeviceMapper.DevicesOf(document);
+        if (request.DetachDevices)
+        {
+            devices = [.. devices, .. DetachmentPlanner.PastLibvirt(here?.UnknownDevices, devices)];
+        }
+
         DeviceInventory source = here?.Inventory ?? new();
         IReadOnlyList<DeviceMapEntry> entries = request.Map;
         if (request.DestinationXml is { } given && Read(given).Document is { } chosen)
@@ -109,7 +122,8 @@ public static class MigrationPlanner
             entries = [.. entries, .. HandMap.Of(devices, DeviceMapper.DevicesOf(chosen)).Where(entry => entries.All(other => !ReferenceEquals(HandMap.Find(other.Source, devices, source), HandMap.Find(entry.Source, devices, source))))];
         }
 
-        return new DeviceMapper(source, there?.Inventory ?? new(), there?.Dialect, oneMachine, request.Allow.Contains(MigrationConsents.CrossVendor)).Map(devices, entries);
+        DeviceMapping mapping = new DeviceMapper(source, there?.Inventory ?? new(), there?.Dialect, oneMachine, request.Allow.Contains(MigrationConsents.CrossVendor)).Map(devices, entries);
+        return request.DetachDevices ? DetachmentPlanner.Mark(mapping, devices, document, domain, here, host) : mapping;
     }
 
     /// <summary>A document as people and their files may see it: the call alone has its passwords.</summary>

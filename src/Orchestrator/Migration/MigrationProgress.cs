@@ -4,7 +4,7 @@ namespace Orchestrator.Migration;
 
 /// <summary>How far a migration is.</summary>
 /// <param name="Stage">
-/// What is being done: <c>checking</c>, <c>preparing</c>, <c>migrating</c>, <c>post_copy</c> (the guest runs on the destination, and its memory follows),
+/// What is being done: <c>checking</c>, <c>preparing</c>, <c>detaching</c> and <c>attaching</c> (with devices that do not migrate), <c>migrating</c>, <c>post_copy</c> (the guest runs on the destination, and its memory follows),
 /// <c>cancelling</c>, <c>verifying</c>.
 /// </param>
 /// <param name="Job">The newest statistics; <see langword="null"/> before there are any.</param>

@@ -75,6 +75,9 @@ public sealed record MigrationRequest
     /// <summary>The definition for the destination, given by hand; <see langword="null"/> to make it from the source's.</summary>
     public string? PersistentXml { get; init; }
 
+    /// <summary>Take the devices that do not migrate out of the guest before, and put the destination's in after.</summary>
+    public bool DetachDevices { get; init; }
+
     /// <summary>When to give up and take the guest back; <see langword="null"/> for the policy's own time.</summary>
     public TimeSpan? Timeout { get; init; }
 

@@ -24,6 +24,9 @@ public sealed record MigrationResult
     /// <summary>The measured downtime; <see langword="null"/> when the guest did not move.</summary>
     public DowntimeReport? Downtime { get; init; }
 
+    /// <summary>How long the guest was without each device that was detached for the migration, in the order in which they were.</summary>
+    public IReadOnlyList<DeviceAbsenceTime> Absences { get; init; } = [];
+
     /// <summary>The limit of the blackout that was in force.</summary>
     public TimeSpan? MaxDowntime { get; init; }
 

@@ -1,10 +1,12 @@
 using Libvirt.Interop;
+using Libvirt.Xml.Devices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Devices;
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
 using Orchestrator.Recovery;
 
@@ -34,6 +36,15 @@ public sealed partial class Migrator(
 
     /// <summary>How long a host that does not answer after the call is asked again, when without it nobody knows where the guest is: its daemon may just be restarted.</summary>
     public TimeSpan HostGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How patiently a guest is asked to let go of each device that is detached for its migration.</summary>
+    public UnplugPatience UnplugPatience { get; init; } = new();
+
+    /// <summary>How long a guest that has not let go of a device is watched: it may do so late.</summary>
+    internal TimeSpan LateUnplugGrace { get; init; } = TimeSpan.FromSeconds(7);
+
+    /// <summary>How long the destination's devices may take to be started by the guest's drivers, where the source's were.</summary>
+    internal TimeSpan StartGrace { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Asks both hosts what a plan needs.</summary>
     public PlanFactsReader FactsReader { get; init; } = new();
@@ -184,7 +195,8 @@ public sealed partial class Migrator(
         Guid uuid = plan.Domain.Uuid;
 
         TimeSpan before = await source.MaxDowntimeAsync(uuid, null, cancellationToken).ConfigureAwait(false);
-        RecordedMigration record = await RecordedMigration.BeginAsync(Journal, plan, before, source, destination, _logger, cancellationToken).ConfigureAwait(false);
+        var replug = new DeviceReplug(source, clock, UnplugPatience, LateUnplugGrace, _time, _logger);
+        RecordedMigration record = await RecordedMigration.BeginAsync(Journal, plan, before, replug.Steps, source, destination, _logger, cancellationToken).ConfigureAwait(false);
         using IDisposable? scope = plan.Request.OperationId is { } id ? OperationScope(id) : null;
         Leg leg;
         TimeSpan limit;
@@ -206,6 +218,14 @@ public sealed partial class Migrator(
                 return AfterGivingUp(kept, await GiveUpAsync(plan, record).ConfigureAwait(false));
             }
 
+            // The last thing before the call: from here on the guest is without them.
+            int? started = await StartedAsync(source, plan).ConfigureAwait(false);
+            if (await TakeOutAsync(plan, record, replug, progress, cancellationToken).ConfigureAwait(false) is { } verdict)
+            {
+                RecoveryResult undone = await GiveUpAsync(plan, record).ConfigureAwait(false);
+                return AfterGivingUp(new() { Plan = plan, Verdict = verdict, MaxDowntime = limit, Repairs = undone.Done, Absences = TimesOf(replug, null) }, undone);
+            }
+
             leg = await RunLegAsync(
                 plan.Expectation, plan.Mode, new(plan.Request.Policy, plan.PolicyContext, StopGrace, record.NewPolicy, record.Note),
                 () =>
@@ -214,7 +234,7 @@ public sealed partial class Migrator(
                     LogStarted(name, source.Address.Name, destination.Address.Name, plan.Mode, plan.Call.Flags);
                     return source.MigrateAsync(plan.Call);
                 },
-                progress, cancellationToken).ConfigureAwait(false);
+                progress, cancellationToken, settled => ReplugAsync(plan, record, settled, started, progress)).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OperationCanceledException or HostUnreachableException or LibvirtException or HostDeviceException or JournalException)
         {
@@ -240,17 +260,19 @@ public sealed partial class Migrator(
             },
             MaxDowntimeMs = limit.TotalMilliseconds,
             GuestTicks = plan.Request.ReadGuestTicks?.Invoke(leg.Evidence.Call.Started, clock.Now) ?? [],
+            Absences = replug.Absences,
         };
         return new MigrationResult
         {
             Plan = plan,
-            Verdict = leg.Settled.Verdict with { Outcome = order.Outcome, Message = order.Message },
+            Verdict = leg.Settled.Verdict with { Outcome = order.Outcome, Message = order.Message, Remedy = order.Remedy },
             Error = leg.Error,
             Evidence = evidence,
             Downtime = leg.HasMoved ? DowntimeMeasurement.Measure(evidence) : null,
             MaxDowntime = limit,
             Decisions = leg.Decisions,
-            Repairs = leg.Settled.Done,
+            Repairs = [.. leg.Settled.Done, .. record.Replugged],
+            Absences = TimesOf(replug, evidence),
             PeerUnreachable = plan.Mode == MigrationMode.P2P && !leg.Began && order is { Outcome: MigrationOutcome.Failed, IsFinished: true }
                 && leg.Error is
                 {
@@ -296,7 +318,8 @@ public sealed partial class Migrator(
     }
 
     private async Task<Leg> RunLegAsync(
-        MigrationExpectation expected, MigrationMode mode, DriveOrders orders, Func<Task>? begin, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+        MigrationExpectation expected, MigrationMode mode, DriveOrders orders, Func<Task>? begin, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken,
+        Func<SettledMigration, Task<SettledMigration>>? whenSettled = null)
     {
         (string name, Guid uuid) = (expected.Name, expected.Uuid);
 
@@ -335,6 +358,8 @@ public sealed partial class Migrator(
             settled = await Settlement.SettleAsync(expected, () => Seen(new(ResultOf(null, null, end.Reason), Reason: end.Why))).ConfigureAwait(false);
         }
 
+        // First of all: a guest may be waiting for its devices.
+        settled = whenSettled is null ? settled : await whenSettled(settled).ConfigureAwait(false);
         LogEnded(name, settled.Verdict.Outcome, settled.Verdict.Message);
 
         bool moved = settled.Destination.IsActive && !settled.Source.IsActive;
@@ -393,13 +418,82 @@ public sealed partial class Migrator(
         return plan.Creations.Any() ? await VdpaSteps.Of(destination).CreateAsync(plan, record.IntendAsync, record.NotMade, cancellationToken).ConfigureAwait(false) : plan;
     }
 
+    /// <returns>Why the guest has not let go of a device; <see langword="null"/> when it has of all.</returns>
+    private async Task<MigrationVerdict?> TakeOutAsync(MigrationPlan plan, RecordedMigration record, DeviceReplug replug, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
+    {
+        foreach (MappedDevice device in plan.Detachments)
+        {
+            progress?.Report(new("detaching", Note: $"asks the guest to let go of {device.Source}"));
+            try
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                record.IntendDetach(device);
+                await replug.TakeOutAsync(plan.Domain, device, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is OperationCanceledException or OperationException { Stage: OperationStage.Cancelled })
+            {
+                return new(MigrationOutcome.Cancelled, $"cancelled while the guest of {plan.Domain.Name} on {source.Address.Name} was asked to let go of {device.Source}; nothing was migrated");
+            }
+            catch (HostDeviceException e)
+            {
+                return new(e.Problem == HostDeviceProblem.TimedOut ? MigrationOutcome.TimedOut : MigrationOutcome.Failed, $"{HostAddress.Redact(e.Message)}; nothing was migrated", e.Remedy);
+            }
+            catch (OperationException e)
+            {
+                return new(MigrationOutcome.Failed, $"{HostAddress.Redact(e.Message)}; nothing was migrated", e.Remedy);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Attaches what was detached where the guest has come to rest, and looks whether it works there. Where that is not known nothing is attached: a recovery does it.</summary>
+    private async Task<SettledMigration> ReplugAsync(MigrationPlan plan, RecordedMigration record, SettledMigration settled, int? started, IProgress<MigrationProgress>? progress)
+    {
+        bool moved = settled.Decision.Finding == MigrationFinding.Moved;
+        if (!record.HasDetached || !(moved || (settled.Decision.Finding == MigrationFinding.Stayed && settled.Job != JobResult.Unanswered)))
+        {
+            return settled;
+        }
+
+        progress?.Report(new("attaching"));
+        await record.ReplugAsync(moved).ConfigureAwait(false);
+        IHost host = moved ? destination : source;
+        try
+        {
+            DomainSnapshot? domain = await host.FindDomainAsync(plan.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
+            settled = moved ? settled with { Destination = settled.Destination with { Domain = domain } } : settled with { Source = settled.Source with { Domain = domain } };
+            if (domain is { State: DomainState.Running } && started > 0 && !record.HasDetached && await DeviceHealth.UntilStartedAsync(host, domain, started.Value, StartGrace, _time).ConfigureAwait(false) is { } now && now < started)
+            {
+                string problem = string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"{started} vhost devices were started by the guest on {source.Address.Name}, and {now} are on {host.Address.Name}, {StartGrace.TotalSeconds:0.#} s after the last was attached again");
+                settled = settled with { Verdict = settled.Verdict.WithDeadDevices([problem], host.Address.Name, domain.Name) };
+            }
+        }
+        catch (Exception e) when (e is HostUnreachableException or LibvirtException)
+        {
+            LogCannotAsk(host.Address.Name, HostAddress.Redact(e.Message));
+        }
+
+        return settled;
+    }
+
+    /// <summary>How many vhost devices the guest's drivers have started, where one of them is to be detached; <see langword="null"/> when that is not so or not told.</summary>
+    private static async Task<int?> StartedAsync(IHost host, MigrationPlan plan) =>
+        plan.Detachments.Any(device => device.Scheme is DeviceScheme.KernelVdpa or DeviceScheme.GenericVdpa or DeviceScheme.Vduse) ? await DeviceHealth.StartedAsync(host, plan.Domain).ConfigureAwait(false) : null;
+
+    private static IReadOnlyList<DeviceAbsenceTime> TimesOf(DeviceReplug replug, MigrationEvidence? evidence) =>
+        [.. replug.Absences.Select(absence => DeviceAbsenceTime.Of(absence, evidence?.Source.RoundTripsMs ?? [], evidence?.Destination.RoundTripsMs ?? []))];
+
     /// <summary>Undoes what was prepared for a call that was never made.</summary>
     private async Task<RecoveryResult> GiveUpAsync(MigrationPlan plan, RecordedMigration record) =>
         await record.EndAsync(await Settlement.SettleAsync(plan.Expectation, () => new(JobResult.Cancelled, Began: false)).ConfigureAwait(false)).ConfigureAwait(false);
 
     private static MigrationResult AfterGivingUp(MigrationResult result, RecoveryResult undone) => undone.IsFinished ? result : result with
     {
-        Verdict = new(MigrationOutcome.Degraded, $"{result.Verdict.Message}; not all that was prepared could be undone: {undone.Message}", undone.Remedy),
+        Verdict = new(
+            undone.Outcome is MigrationOutcome.NeedsPerson or MigrationOutcome.Unreachable ? undone.Outcome : MigrationOutcome.Degraded, $"{result.Verdict.Message}; not all that was prepared could be undone: {undone.Message}", undone.Remedy),
     };
 
     private static bool RanThere(ObservedEvent observed) => observed is { Channel: "qmp", Name: "RESUME" } || (observed.Channel == "lifecycle" && observed.Name.StartsWith("resumed/", StringComparison.Ordinal));

@@ -26,7 +26,7 @@ internal static class PlanChanges
     private static IEnumerable<string> Of(string what, string? seen, string? now) => seen == now ? [] : [$"{what}: {now ?? "none"} instead of {seen ?? "none"}"];
 
     private static string? DeviceOf(MigrationPlan plan, string source) =>
-        plan.Devices.FirstOrDefault(device => device.Source == source) is { } device ? device.Creation?.ToString() ?? device.Destination ?? "nothing" : null;
+        plan.Devices.FirstOrDefault(device => device.Source == source) is { } device ? $"{device.Creation?.ToString() ?? device.Destination ?? "nothing"}{(device.Detachment is null ? "" : ", detached for the migration")}" : null;
 
     private static Dictionary<string, string> Parameters(MigrationPlan plan) =>
         plan.Call.DescribeParameters().Where(parameter => parameter.Key is not (MigrateParameter.DestinationXml or MigrateParameter.PersistentXml)).ToDictionary();

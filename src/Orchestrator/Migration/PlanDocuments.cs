@@ -18,28 +18,67 @@ internal sealed record PlanDocuments(string? Destination, string? Persistent, IR
             resources[device.Source] = device.Destination!;
         }
 
-        (string? live, IReadOnlyList<string> liveDiff) = Rewrite(source?.MigratableXml, request.DestinationXml, resources, "source/domain.xml", "destination/domain.xml");
+        // The definition keeps what the running domain gets again.
+        MappedDevice[] detached = [.. devices.Where(device => device.Detachment is not null)];
+        (string? live, IReadOnlyList<string> liveDiff) = Rewrite(
+            source?.MigratableXml, Without(request.DestinationXml, detached), resources, [.. detached.Select(device => device.Source)], "source/domain.xml", "destination/domain.xml");
         (string? definition, IReadOnlyList<string> definitionDiff) = persistent
-            ? Rewrite(source?.DefinitionXml, request.PersistentXml, resources, "source/definition.xml", "destination/definition.xml")
+            ? Rewrite(source?.DefinitionXml, request.PersistentXml, resources, [], "source/definition.xml", "destination/definition.xml")
             : (null, []);
         return new(live, definition, [.. liveDiff, .. definitionDiff], persistent && source?.DefinitionXml is { } xml && request.PersistentXml is null ? StraysOf(xml, resources) : []);
     }
 
-    private static (string? Document, IReadOnlyList<string> Diff) Rewrite(string? xml, string? given, IReadOnlyDictionary<string, string> resources, string before, string after)
+    private static (string? Document, IReadOnlyList<string> Diff) Rewrite(
+        string? xml, string? given, IReadOnlyDictionary<string, string> resources, HashSet<string> detached, string before, string after)
     {
         if (given is not null)
         {
             return (given, xml is null ? [] : DocumentDiff.Of(Normal(xml), Normal(given), before, after));
         }
 
-        if (xml is null || resources.All(pair => pair.Key == pair.Value))
+        if (xml is null || (detached.Count == 0 && resources.All(pair => pair.Key == pair.Value)))
         {
             return (null, []);
         }
 
         DomainDocument document = DomainDocument.Parse(xml);
         string unchanged = document.ToString();
-        return document.SetHostResources(resources) == 0 ? (null, []) : (document.ToString(), DocumentDiff.Of(unchanged, document.ToString(), before, after));
+
+        // libvirt's own document loses what libvirt detaches; of an argument of QEMU's it does not know that it is gone.
+        bool hasArguments = Remove(document, detached);
+        return document.SetHostResources(resources) == 0 && !hasArguments ? (null, []) : (document.ToString(), DocumentDiff.Of(unchanged, document.ToString(), before, after));
+    }
+
+    /// <summary>A document given for the destination without the devices that the guest will not have while it moves.</summary>
+    private static string? Without(string? given, MappedDevice[] detached)
+    {
+        if (given is null || detached.Length == 0)
+        {
+            return given;
+        }
+
+        try
+        {
+            DomainDocument document = DomainDocument.Parse(given);
+            Remove(document, [.. detached.Select(device => device.Destination).OfType<string>()]);
+            return document.ToString();
+        }
+        catch (DomainDocumentException)
+        {
+            return given; // a check refuses it
+        }
+    }
+
+    /// <returns>Whether arguments of QEMU's were among them.</returns>
+    private static bool Remove(DomainDocument document, HashSet<string> resources)
+    {
+        PlacedDevice[] gone = [.. document.PlacedDevices.Where(placed => placed.Device.HostResource is { } resource && resources.Contains(resource))];
+        foreach (PlacedDevice placed in gone)
+        {
+            document.Remove(placed.Device);
+        }
+
+        return gone.Any(placed => placed.Element is null);
     }
 
     private static string Normal(string xml)

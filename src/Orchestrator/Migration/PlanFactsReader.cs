@@ -40,19 +40,25 @@ public sealed class PlanFactsReader(HostFiles? files = null, VdpaTool? tool = nu
         }
 
         IReadOnlyList<DomainDevice> devices = DeviceMapper.DevicesOf(document);
-        Task<PlanningFacts> asking = SourceAsync(source, request, domain, document, devices, cancellationToken);
+        Task<PlanningFacts> qemu = ObstaclesAsync(source, request, domain, document, cancellationToken);
+        if (request.DetachDevices)
+        {
+            // What was plugged in past libvirt has to find its place on the destination, too.
+            devices = [.. devices, .. DetachmentPlanner.PastLibvirt((await qemu.ConfigureAwait(false)).UnknownDevices, devices)];
+        }
+
+        Task<PlanningFacts> asking = SourceAsync(source, request, domain, qemu, devices, cancellationToken);
         Task<PlanningFacts> there = DestinationAsync(destination, request, document, devices, cancellationToken);
         await Task.WhenAll(asking, there).ConfigureAwait(false);
         return (await asking.ConfigureAwait(false), await there.ConfigureAwait(false));
     }
 
     private async Task<PlanningFacts> SourceAsync(
-        IHost host, MigrationRequest request, DomainSnapshot domain, DomainDocument document, IReadOnlyList<DomainDevice> devices, CancellationToken cancellationToken)
+        IHost host, MigrationRequest request, DomainSnapshot domain, Task<PlanningFacts> qemu, IReadOnlyList<DomainDevice> devices, CancellationToken cancellationToken)
     {
         PlanningFacts facts = await BothAsync(host, request, devices, cancellationToken).ConfigureAwait(false);
-        string[] disks = [.. GuestFiles.Disks(document).Select(disk => disk.Target)];
-        DomainObstacles obstacles = await host.GetObstaclesAsync(domain.Uuid, disks, HasHostCpu(document), cancellationToken).ConfigureAwait(false);
-        facts = facts with { Obstacles = obstacles };
+        PlanningFacts asked = await qemu.ConfigureAwait(false);
+        facts = facts with { Obstacles = asked.Obstacles, UnknownDevices = asked.UnknownDevices, BlockedReasons = asked.BlockedReasons };
         if (domain.IsActive && (devices.Count > 0 || request.DestinationXml is not null || request.PersistentXml is not null))
         {
             // With its passwords: a document without them would take them from the guest.
@@ -63,19 +69,25 @@ public sealed class PlanFactsReader(HostFiles? files = null, VdpaTool? tool = nu
             };
         }
 
-        // Asking QEMU taints the domain. A device past libvirt can only have come through the same door, which has tainted it then: so it is asked only where that is so.
-        if (domain.IsActive && obstacles.MonitorUsed == true)
-        {
-            facts = facts with
-            {
-                UnknownDevices = await QemuDevices.ListUnknownAsync(host, domain, cancellationToken).ConfigureAwait(false),
-                BlockedReasons = await new QemuMonitor(host, domain.Uuid).BlockedReasonsAsync(cancellationToken).ConfigureAwait(false),
-            };
-        }
-
         return devices.Any(NeedsInventory)
-            ? facts with { Devices = await DeviceFacts.ReadAsync(host, facts.IsThisMachine ? _files : null, cancellationToken).ConfigureAwait(false) }
+            ? facts with { Devices = await DeviceFacts.ReadAsync(host, facts.Layers is { FilesSeen: true } ? MachineBehind(host)?.Files : null, cancellationToken).ConfigureAwait(false) }
             : facts;
+    }
+
+    private static async Task<PlanningFacts> ObstaclesAsync(IHost host, MigrationRequest request, DomainSnapshot domain, DomainDocument document, CancellationToken cancellationToken)
+    {
+        string[] disks = [.. GuestFiles.Disks(document).Select(disk => disk.Target)];
+        DomainObstacles obstacles = await host.GetObstaclesAsync(domain.Uuid, disks, HasHostCpu(document), cancellationToken).ConfigureAwait(false);
+        PlanningFacts facts = new() { Host = host.Identity, Obstacles = obstacles };
+
+        // Asking QEMU taints the domain. A device past libvirt can only have come through the same door, which has tainted it then: so it is asked only where that is so, or where
+        // devices are to be detached, of which only QEMU is sure whether they have to be.
+        bool asks = obstacles.MonitorUsed == true || (request.DetachDevices && document.Devices.Any(device => device.Scheme.IsOfTheHost()));
+        return !domain.IsActive || !asks ? facts : facts with
+        {
+            UnknownDevices = await QemuDevices.ListUnknownAsync(host, domain, cancellationToken).ConfigureAwait(false),
+            BlockedReasons = await new QemuMonitor(host, domain.Uuid).BlockedReasonsAsync(cancellationToken).ConfigureAwait(false),
+        };
     }
 
     private async Task<PlanningFacts> DestinationAsync(IHost host, MigrationRequest request, DomainDocument document, IReadOnlyList<DomainDevice> devices, CancellationToken cancellationToken)
@@ -100,7 +112,7 @@ public sealed class PlanFactsReader(HostFiles? files = null, VdpaTool? tool = nu
 
     private async Task<PlanningFacts> BothAsync(IHost host, MigrationRequest request, IReadOnlyList<DomainDevice> devices, CancellationToken cancellationToken)
     {
-        bool isLocal = HostFactsReader.IsLocal(host.Identity, _files);
+        bool isLocal = HostMachine.IsHere(host.Identity, _files);
         var facts = new PlanningFacts
         {
             Host = host.Identity,
@@ -118,17 +130,18 @@ public sealed class PlanFactsReader(HostFiles? files = null, VdpaTool? tool = nu
         {
             Layers = layers,
             Dialect = layers.Dialect,
-            Inventory = await InventoryAsync(host, isLocal, devices, facts.Inventory, cancellationToken).ConfigureAwait(false),
+            Inventory = await InventoryAsync(host, layers.FilesSeen ? MachineBehind(host) : null, devices, facts.Inventory, cancellationToken).ConfigureAwait(false),
         };
     }
 
-    private async Task<DeviceInventory> InventoryAsync(IHost host, bool isLocal, IReadOnlyList<DomainDevice> devices, DeviceInventory inventory, CancellationToken cancellationToken)
+    private static async Task<DeviceInventory> InventoryAsync(
+        IHost host, HostMachine? machine, IReadOnlyList<DomainDevice> devices, DeviceInventory inventory, CancellationToken cancellationToken)
     {
-        if (isLocal)
+        if (machine is not null)
         {
             if (devices.Any(DeviceMapper.IsFunction))
             {
-                inventory = inventory with { Functions = await SriovSysfs.ReadAsync(_files, host, cancellationToken).ConfigureAwait(false) };
+                inventory = inventory with { Functions = await SriovSysfs.ReadAsync(machine.Files, host, cancellationToken).ConfigureAwait(false) };
             }
 
             if (!devices.Any(DeviceMapper.IsVdpa))
@@ -138,7 +151,7 @@ public sealed class PlanFactsReader(HostFiles? files = null, VdpaTool? tool = nu
 
             try
             {
-                var vdpa = new VdpaDevices(_files, _tool, host);
+                var vdpa = new VdpaDevices(machine.Files, machine.Vdpa, host);
                 return inventory with
                 {
                     Vdpa = await vdpa.ListAsync(cancellationToken).ConfigureAwait(false),
@@ -162,6 +175,8 @@ public sealed class PlanFactsReader(HostFiles? files = null, VdpaTool? tool = nu
         ILookup<string, string> users = await HostDomains.UsersAsync(host, cancellationToken).ConfigureAwait(false);
         return inventory with { Vdpa = VdpaNodeDevices.Read(documents, users), Functions = inventory.Functions ?? SriovNodeDevices.Read(documents, users) };
     }
+
+    private HostMachine? MachineBehind(IHost host) => HostMachine.Behind(host, _files, _tool);
 
     /// <summary>Whether files are there; one that this user could not see if it were is left out.</summary>
     private Dictionary<string, bool> Look(IEnumerable<string> paths)

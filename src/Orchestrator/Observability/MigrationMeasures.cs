@@ -25,6 +25,12 @@ internal static class MigrationMeasures
             HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30],
         });
 
+    private static readonly Histogram<double> WithoutDevice = OrchestratorTelemetry.Meter.CreateHistogram(
+        "orchestrator.migration.without_device", "s", "Measured time in which the guest was without a device that was detached for its migration.", advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300],
+        });
+
     private static readonly Counter<long> Transferred = OrchestratorTelemetry.Meter.CreateCounter<long>(
         "orchestrator.migration.transferred", "By", "Guest memory that was sent.");
 
@@ -41,6 +47,11 @@ internal static class MigrationMeasures
         if (result.Downtime is { ValueMs: { } downtime, Method: { } method })
         {
             Downtime.Record(downtime / 1000, new KeyValuePair<string, object?>(MigrationTags.DowntimeMethod, method));
+        }
+
+        foreach (double absence in result.Absences.Select(absence => absence.ValueMs).OfType<double>())
+        {
+            WithoutDevice.Record(absence / 1000);
         }
 
         if (TransferredBytes(result) is { } bytes)

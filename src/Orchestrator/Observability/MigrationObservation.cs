@@ -52,7 +52,8 @@ internal sealed class MigrationObservation : IDisposable
             .SetTag(MigrationTags.Transferred, MigrationMeasures.TransferredBytes(result))
             .SetTag(MigrationTags.Downtime, result.Downtime?.ValueMs / 1000)
             .SetTag(MigrationTags.DowntimeUncertainty, result.Downtime?.UncertaintyMs / 1000)
-            .SetTag(MigrationTags.DowntimeMethod, result.Downtime?.Method);
+            .SetTag(MigrationTags.DowntimeMethod, result.Downtime?.Method)
+            .SetTag(MigrationTags.WithoutDevice, result.Absences.Max(absence => absence.ValueMs) / 1000);
         if (MigrationTags.ErrorTypeOf(result) is { } error)
         {
             _root.SetTag(MigrationTags.ErrorType, error).SetStatus(ActivityStatusCode.Error, HostAddress.Redact(result.Verdict.Message));

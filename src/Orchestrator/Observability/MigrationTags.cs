@@ -20,6 +20,7 @@ internal static class MigrationTags
     internal const string Downtime = "orchestrator.migration.downtime";
     internal const string DowntimeUncertainty = "orchestrator.migration.downtime.uncertainty";
     internal const string DowntimeMethod = "orchestrator.migration.downtime.method";
+    internal const string WithoutDevice = "orchestrator.migration.without_device";
     internal const string PolicyAction = "orchestrator.policy.action";
     internal const string ErrorType = "error.type";
 

@@ -8,4 +8,5 @@ namespace Orchestrator.Recovery;
 [JsonSerializable(typeof(OperationOwner))]
 [JsonSerializable(typeof(OperationPhase))]
 [JsonSerializable(typeof(Migration.Mapping.DeviceCreation))]
+[JsonSerializable(typeof(DetachedDevice))]
 internal sealed partial class JournalJson : JsonSerializerContext;

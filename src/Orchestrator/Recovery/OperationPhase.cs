@@ -10,7 +10,7 @@ public enum OperationPhase
     [JsonStringEnumMemberName("planned")]
     Planned,
 
-    /// <summary>Devices are made and limits are set; the migration was not asked for yet.</summary>
+    /// <summary>Devices are made and detached, and limits are set; the migration was not asked for yet.</summary>
     [JsonStringEnumMemberName("preparing")]
     Preparing,
 

@@ -20,6 +20,7 @@ internal sealed partial class RecordedMigration
     private readonly ILogger _logger;
     private readonly UnfinishedOperation _operation;
     private readonly List<JournalStep> _steps = [];
+    private readonly List<string> _replugged = [];
     private string? _policy;
 
     private RecordedMigration(Journal? journal, IHost source, IHost destination, ILogger logger, UnfinishedOperation operation)
@@ -45,7 +46,7 @@ internal sealed partial class RecordedMigration
 
     /// <summary>Writes the intent down, and marks the domain with it.</summary>
     internal static async Task<RecordedMigration> BeginAsync(
-        Journal? journal, MigrationPlan plan, TimeSpan limitBefore, IHost source, IHost destination, ILogger logger, CancellationToken cancellationToken)
+        Journal? journal, MigrationPlan plan, TimeSpan limitBefore, ReplugSteps replug, IHost source, IHost destination, ILogger logger, CancellationToken cancellationToken)
     {
         var intent = new JournalIntent
         {
@@ -83,12 +84,13 @@ internal sealed partial class RecordedMigration
                 UndefinesSource = intent.UndefinesSource,
                 DestinationWasFree = intent.DestinationWasFree,
                 MaxDowntimeBefore = limitBefore,
-            });
+            })
+            { Replug = replug };
         }
 
         JournalOperation operation = journal.Begin(intent, plan.Request.OperationId);
         var marker = OperationMarker.Of(operation);
-        var record = new RecordedMigration(journal, source, destination, logger, UnfinishedOperation.Of(operation)) { Marker = marker };
+        var record = new RecordedMigration(journal, source, destination, logger, UnfinishedOperation.Of(operation)) { Marker = marker, Replug = replug };
         record.LogBegun(operation.Id, intent.DomainName);
         try
         {
@@ -132,10 +134,51 @@ internal sealed partial class RecordedMigration
     /// <summary>Writes a device down before it is made.</summary>
     internal Task IntendAsync(DeviceCreation creation)
     {
-        string detail = VdpaSteps.DetailOf(creation);
-        long step = Id is { } id ? _journal!.BeginStep(id, VdpaSteps.Kind, detail) : _steps.Count;
-        _steps.Add(new(step, VdpaSteps.Kind, detail, TimeProvider.System.GetUtcNow(), null, false));
+        Intend(VdpaSteps.Kind, VdpaSteps.DetailOf(creation));
         return Task.CompletedTask;
+    }
+
+    /// <summary>Writes a device down before it is detached.</summary>
+    internal void IntendDetach(MappedDevice device) => Intend(ReplugSteps.Kind, ReplugSteps.DetailOf(_operation.DomainUuid, device));
+
+    private void Intend(string kind, string detail)
+    {
+        long step = Id is { } id ? _journal!.BeginStep(id, kind, detail) : _steps.Count;
+        _steps.Add(new(step, kind, detail, TimeProvider.System.GetUtcNow(), null, false));
+    }
+
+    /// <summary>Whether devices were detached that the guest does not have again.</summary>
+    internal bool HasDetached => _steps.Exists(step => step.Kind == ReplugSteps.Kind);
+
+    /// <summary>The devices that were attached again, in words.</summary>
+    internal IReadOnlyList<string> Replugged => _replugged;
+
+    /// <summary>How detached devices are attached again.</summary>
+    internal ReplugSteps Replug { get; init; } = new(TimeProvider.System);
+
+    /// <summary>Attaches what was detached, where the guest is. What fails is tried once more when everything is put in order, and told of then.</summary>
+    /// <param name="moved">Whether that is the destination.</param>
+    internal async Task ReplugAsync(bool moved)
+    {
+        IEnumerable<JournalStep> steps = _steps.Where(step => step.Kind == ReplugSteps.Kind);
+        foreach (JournalStep step in (moved ? steps : steps.Reverse()).ToList())
+        {
+            try
+            {
+                await (moved ? Replug.Finishers : Replug.Undoers)[ReplugSteps.Kind](step, _source, _destination).ConfigureAwait(false);
+                if (Id is not null)
+                {
+                    _journal!.EndStep(step.Id, undone: !moved);
+                }
+
+                _steps.Remove(step);
+                _replugged.Add($"{_operation.DomainName} has the device that was {ReplugSteps.DeviceOf(step)} again, on {(moved ? _destination : _source).Address.Name}");
+            }
+            catch (Exception e) when (e is HostUnreachableException or LibvirtException or Devices.HostDeviceException or JournalException)
+            {
+                LogCannotReplug(HostAddress.Redact(e.Message));
+            }
+        }
     }
 
     /// <summary>A device that was written down and is somebody else's.</summary>
@@ -162,7 +205,7 @@ internal sealed partial class RecordedMigration
     /// <summary>Puts in order what was changed, and ends the operation unless nobody knows where the guest is.</summary>
     internal Task<RecoveryResult> EndAsync(SettledMigration settled)
     {
-        return new RecoveryAftermath(_operation with { Steps = _steps }, _source, _destination, _journal, VdpaSteps.Undoers, _logger).PutInOrderAsync(settled);
+        return new RecoveryAftermath(_operation with { Steps = _steps }, _source, _destination, _journal, Replug.Undoers, Replug.Finishers, _logger).PutInOrderAsync(settled);
     }
 
     private static string? Parameter(MigrationPlan plan, string name) => plan.Call.Parameters.FirstOrDefault(parameter => parameter.Key == name).Value as string;
@@ -199,6 +242,9 @@ internal sealed partial class RecordedMigration
 
     [LoggerMessage(EventId = 410, Level = LogLevel.Information, Message = "Operation {Operation}: the migration of {Domain} is in the journal")]
     private partial void LogBegun(Guid operation, string domain);
+
+    [LoggerMessage(EventId = 413, Level = LogLevel.Warning, Message = "A detached device could not be attached again: {Reason}")]
+    private partial void LogCannotReplug(string reason);
 
     [LoggerMessage(EventId = 412, Level = LogLevel.Warning, Message = "The journal cannot be told how far the migration is: {Reason}")]
     private partial void LogCannotWrite(string reason);

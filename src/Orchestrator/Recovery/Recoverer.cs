@@ -36,7 +36,10 @@ public sealed partial class Recoverer(
     public TimeSpan SettleGrace { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How effects are undone, by the kind of their steps.</summary>
-    public IReadOnlyDictionary<string, StepUndoer> Undoers { get; init; } = VdpaSteps.Undoers;
+    public IReadOnlyDictionary<string, StepUndoer> Undoers { get; init; } = ReplugSteps.DefaultUndoers;
+
+    /// <summary>How effects are finished of which something is left to do once the guest has moved, by the kind of their steps; the others are kept as they are.</summary>
+    public IReadOnlyDictionary<string, StepUndoer> Finishers { get; init; } = ReplugSteps.DefaultFinishers;
 
     /// <summary>The migrations that the journal has as not ended, the oldest first; some may be running right now.</summary>
     public IReadOnlyList<UnfinishedOperation> FindAll() => [.. (journal?.Unfinished() ?? []).Where(operation => operation.Intent.Kind == "migrate").Select(UnfinishedOperation.Of)];
@@ -153,7 +156,7 @@ public sealed partial class Recoverer(
             _ => null,
         };
         SettledMigration settled = followed?.Settled ?? await SettleAsync(operation, source, destination).ConfigureAwait(false);
-        var after = new RecoveryAftermath(operation, source, destination, journal, Undoers, _logger);
+        var after = new RecoveryAftermath(operation, source, destination, journal, Undoers, Finishers, _logger);
         RecoveryResult result = await after.PutInOrderAsync(settled).ConfigureAwait(false);
         return Logged(result with { IsAdopted = followed is not null, Followed = followed });
     }

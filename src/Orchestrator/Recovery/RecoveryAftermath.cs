@@ -8,7 +8,7 @@ namespace Orchestrator.Recovery;
 
 /// <summary>What is left to do when it is known where the guest is: effects are undone or kept, the limit is put back, the marker is taken off, the journal is told.</summary>
 internal sealed partial class RecoveryAftermath(
-    UnfinishedOperation operation, IHost source, IHost destination, Journal? journal, IReadOnlyDictionary<string, StepUndoer> undoers, ILogger logger)
+    UnfinishedOperation operation, IHost source, IHost destination, Journal? journal, IReadOnlyDictionary<string, StepUndoer> undoers, IReadOnlyDictionary<string, StepUndoer> finishers, ILogger logger)
 {
     private readonly List<string> _done = [];
     private readonly List<string> _failed = [];
@@ -34,7 +34,7 @@ internal sealed partial class RecoveryAftermath(
 
         // A guest that ended on the destination has its definition there, with the devices that were made for it.
         bool keeps = moved || (finding == MigrationFinding.NoCopy && settled.Destination.Domain is not null);
-        foreach (JournalStep step in operation.Steps.Reverse())
+        foreach (JournalStep step in keeps ? operation.Steps : operation.Steps.Reverse())
         {
             await SettleStepAsync(step, keeps).ConfigureAwait(false);
         }
@@ -84,24 +84,27 @@ internal sealed partial class RecoveryAftermath(
 
     private async Task SettleStepAsync(JournalStep step, bool moved)
     {
-        if (moved)
+        if (moved && !finishers.ContainsKey(step.Kind))
         {
             await TellAsync(() => journal?.EndStep(step.Id, undone: false)).ConfigureAwait(false);
             return;
         }
 
-        if (!undoers.TryGetValue(step.Kind, out StepUndoer? undo))
+        if (!(moved ? finishers : undoers).TryGetValue(step.Kind, out StepUndoer? settle))
         {
             _failed.Add($"nobody here knows how to undo {step.Kind} {step.Detail}");
             return;
         }
 
-        await TryAsync($"undid {step.Kind} {step.Detail}", async () =>
+        (string done, string what) = ReplugSteps.DeviceOf(step) is { } device
+            ? ($"{operation.DomainName} has the device that was {device} again", $"attach the device that was {device} to {operation.DomainName} on {(moved ? destination : source).Address.Name} again")
+            : ($"undid {step.Kind} {step.Detail}", $"undo {step.Kind} {step.Detail}");
+        await TryAsync(done, async () =>
         {
-            await undo(step, source, destination).ConfigureAwait(false);
-            journal?.EndStep(step.Id, undone: true);
+            await settle(step, source, destination).ConfigureAwait(false);
+            journal?.EndStep(step.Id, undone: !moved);
             return true;
-        }, $"undo {step.Kind} {step.Detail}").ConfigureAwait(false);
+        }, what).ConfigureAwait(false);
     }
 
     private async Task TryAsync(string? done, Func<Task<bool>> act, string? what = null)

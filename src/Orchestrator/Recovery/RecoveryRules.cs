@@ -78,7 +78,9 @@ internal static class RecoveryRules
         if (IsOver(decision.Finding) || decision.Action is OutcomeAction.ResumeSource or OutcomeAction.RemoveSourceCopy or OutcomeAction.RemoveDestinationCopy)
         {
             bool moved = decision.Finding is MigrationFinding.Moved or MigrationFinding.SourceNotRemoved;
-            would.AddRange(operation.Steps.Select(step => moved ? $"keep what was made ({step.Kind} {step.Detail})" : $"undo: {step.Kind} {step.Detail}"));
+            would.AddRange(operation.Steps.Select(step => ReplugSteps.DeviceOf(step) is { } device
+                ? $"attach the device that was {device} on {(moved ? operation.Destination : operation.Source).Name} again, unless it is there"
+                : moved ? $"keep what was made ({step.Kind} {step.Detail})" : $"undo: {step.Kind} {step.Detail}"));
             if (!moved && decision.Finding != MigrationFinding.NoCopy && operation.MaxDowntimeBefore is { } limit)
             {
                 would.Add(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"put the downtime limit back to {limit.TotalMilliseconds:0} ms"));

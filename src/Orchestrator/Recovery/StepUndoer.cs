@@ -2,7 +2,7 @@ using Orchestrator.Hosts;
 
 namespace Orchestrator.Recovery;
 
-/// <summary>Undoes an effect of an operation, if it came about at all: the process that wrote it down may have died before it made it. Doing it twice does no harm.</summary>
+/// <summary>Undoes an effect of an operation, or does what is left of it once the guest has moved, if it came about at all: the process that wrote it down may have died before it made it. Doing it twice does no harm.</summary>
 /// <param name="step">The effect.</param>
 /// <param name="source">The operation's source.</param>
 /// <param name="destination">The operation's destination.</param>

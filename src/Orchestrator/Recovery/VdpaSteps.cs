@@ -17,8 +17,11 @@ internal static class VdpaSteps
     /// <summary>What a step keeps of a device.</summary>
     internal static string DetailOf(DeviceCreation creation) => JsonSerializer.Serialize(creation, JournalJson.Default.DeviceCreation);
 
-    /// <summary>The devices of a host, as far as they can be made from here: those of this machine.</summary>
-    internal static DestinationDevices Of(IHost host) => new(new VdpaDevices(new HostFiles(), new VdpaTool(), host));
+    /// <summary>The devices of a host.</summary>
+    /// <exception cref="HostDeviceException">Its machine cannot be reached beside libvirt, which neither makes nor removes them.</exception>
+    internal static DestinationDevices Of(IHost host) => HostMachine.Behind(host) is { } machine ? new(new VdpaDevices(machine.Files, machine.Vdpa, host)) : throw new HostDeviceException(
+        HostDeviceProblem.NotThisMachine, $"{host.Address.Name} is not this machine, and libvirt has no call that makes or deletes vDPA devices",
+        "Say in hosts.yaml how the machine is reached over SSH (side_channel).", host.Address.Name);
 
     private static async Task UndoAsync(JournalStep step, IHost source, IHost destination)
     {

@@ -31,7 +31,7 @@ public sealed class DeviceReadingTests
         new("<interface type='bridge'><source bridge='br0'/><model type='virtio'/><driver name='qemu'/></interface>",
             new VirtioInterface { Type = "bridge", Source = "br0", DriverName = "qemu" }, DeviceScheme.Virtio),
         new("<interface type='user'><model type='virtio'/></interface>", new VirtioInterface { Type = "user" }, DeviceScheme.Virtio),
-        new("<disk type='vhostvdpa' device='disk'><driver name='qemu' type='raw'/><source dev='/dev/vhost-vdpa-0'/><target dev='vda' bus='virtio'/></disk>",
+        new("<disk type='vhostvdpa' device='disk'><driver name='qemu' type='raw' cache='none'/><source dev='/dev/vhost-vdpa-0'/><target dev='vda' bus='virtio'/></disk>",
             new VhostVdpaDisk { SourceDevice = "/dev/vhost-vdpa-0", Target = "vda" }, DeviceScheme.KernelVdpa),
         new("<disk type='vhostuser' device='disk'><driver name='qemu' type='raw' queues='4'/><source type='unix' path='/tmp/blk.sock'><reconnect enabled='yes' timeout='10'/></source><target dev='vdf' bus='virtio'/></disk>",
             new VhostUserDisk { Socket = "/tmp/blk.sock", Target = "vdf", Queues = 4 }, DeviceScheme.VhostUser),

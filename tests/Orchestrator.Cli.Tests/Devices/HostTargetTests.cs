@@ -10,10 +10,10 @@ public sealed class HostTargetTests
     public async Task Another_host_is_not_changed_but_told_how()
     {
         await using var target = new HostTarget("node1", null, null);
-        HostDeviceException error = Assert.Throws<HostDeviceException>(() => target.RequireFiles("makes vDPA devices", () => ["vdpa dev add name vdpa0 mgmtdev pci/0000:08:01.1"]))!;
+        HostDeviceException error = Assert.Throws<HostDeviceException>(() => target.RequireMachine("makes vDPA devices", () => ["vdpa dev add name vdpa0 mgmtdev pci/0000:08:01.1"]))!;
         Assert.That((error.Problem, error.Host), Is.EqualTo((HostDeviceProblem.NotThisMachine, (string?)"node1")));
         Assert.That(error.Message, Is.EqualTo("node1 is not this machine, and libvirt has no call that makes vDPA devices"));
-        Assert.That(error.Remedy, Is.EqualTo("On node1, as root: vdpa dev add name vdpa0 mgmtdev pci/0000:08:01.1"));
+        Assert.That(error.Remedy, Is.EqualTo("Say in hosts.yaml how it is reached over SSH (side_channel). Or on node1, as root: vdpa dev add name vdpa0 mgmtdev pci/0000:08:01.1"));
         Assert.That(OutcomeCode.Of(error.Problem), Is.EqualTo(4));
     }
 
@@ -32,14 +32,14 @@ public sealed class HostTargetTests
     [TestCase("qemu+ssh://root@node1/system", false)]
     [TestCase("nonsense", false)]
     public void A_uri_tells_whether_it_is_this_machine(string uri, bool local) =>
-        Assert.That(HostTarget.IsThisMachine(new() { Name = "x", Uri = uri, HostName = Environment.MachineName }), Is.EqualTo(local));
+        Assert.That(HostMachine.IsHere(new() { Name = "x", Uri = uri, HostName = Environment.MachineName }, new()), Is.EqualTo(local));
 
     [Test]
     public void A_forwarded_socket_reaches_another_machine()
     {
         HostIdentity identity = new() { Name = "x", Uri = "qemu+unix:///system?socket=/tmp/forwarded", HostName = "another-" + Environment.MachineName };
-        Assert.That(HostTarget.IsThisMachine(identity), Is.False);
-        Assert.That(HostTarget.IsThisMachine(identity with { HostName = Environment.MachineName + ".example.org" }), Is.True);
-        Assert.That(HostTarget.IsThisMachine(identity with { HostName = null }), Is.True);
+        Assert.That(HostMachine.IsHere(identity, new()), Is.False);
+        Assert.That(HostMachine.IsHere(identity with { HostName = Environment.MachineName + ".example.org" }, new()), Is.True);
+        Assert.That(HostMachine.IsHere(identity with { HostName = null }, new()), Is.True);
     }
 }

@@ -109,6 +109,6 @@ public partial class ReadmeTests
         return (process.ExitCode, await output + await error);
     }
 
-    [GeneratedRegex("^```(?<language>\\w+)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex("^<!-- a test [^\n]*-->\n```(?<language>\\w+)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
 }

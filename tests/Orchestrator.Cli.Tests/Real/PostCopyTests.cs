@@ -79,6 +79,9 @@ public sealed class PostCopyTests
         await migration.SeeAsync("\"stage\":\"post_copy\"");
         using LibvirtConnection source = LibvirtConnection.Open(a);
         using LibvirtConnection destination = LibvirtConnection.Open(b);
+
+        // Before it runs there, its end is that of any migration.
+        Assert.That(() => StateOf(destination), Is.EqualTo((DomainState.Running, (int)DomainRunningReason.Postcopy)).After(20_000, 20));
         using (LibvirtDomain domain = source.TryLookupByName(Guest)!)
         {
             domain.AbortJob(postCopy: true);

@@ -32,6 +32,33 @@ internal sealed class PrivateSshd : IAsyncDisposable
     /// <summary>The <c>ssh</c> that a user has who has configured it for the server: the system's own.</summary>
     internal string Ssh => Path.Combine(_folder, "bin", "ssh");
 
+    /// <summary>The configuration that the user has.</summary>
+    internal string Configuration => Path.Combine(_folder, "ssh_config");
+
+    /// <summary>A key that the server does not know.</summary>
+    internal string OtherKey => Path.Combine(_folder, "host_key");
+
+    /// <summary>Known hosts with another key for the server.</summary>
+    internal string OtherHosts => Path.Combine(_folder, "other_hosts");
+
+    /// <summary>Where a program of the machine behind the server is, if <see cref="Make"/> made it.</summary>
+    internal string Program(string name) => Path.Combine(_folder, "programs", name);
+
+    /// <summary>Makes a program of the machine behind the server, found before those of the system.</summary>
+    internal void Make(string name, string script)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "programs"));
+        WriteScript(Program(name), script);
+    }
+
+    /// <summary>An <c>ssh</c> to an account whose start-up files print something.</summary>
+    internal string Noisy()
+    {
+        string path = Path.Combine(_folder, "bin", "noisy");
+        WriteScript(path, $"printf 'Welcome!\nm 0\n\nno line feed'\nexec {Ssh} \"$@\"");
+        return path;
+    }
+
     /// <summary>Its port.</summary>
     internal int Port { get; private set; }
 
@@ -112,10 +139,12 @@ internal sealed class PrivateSshd : IAsyncDisposable
             KbdInteractiveAuthentication no
             PermitRootLogin prohibit-password
             MaxStartups 100
+            SetEnv PATH={_folder}/programs:/usr/sbin:/usr/bin:/sbin:/bin
 
             """);
         await File.WriteAllTextAsync(Path.Combine(_folder, "known_hosts"), $"[127.0.0.1]:{Port} {await File.ReadAllTextAsync(Path.Combine(_folder, "host_key.pub"))}");
-        await File.WriteAllTextAsync(Path.Combine(_folder, "ssh_config"), $"""
+        await File.WriteAllTextAsync(OtherHosts, $"[127.0.0.1]:{Port} {await File.ReadAllTextAsync(Path.Combine(_folder, "user_key.pub"))}");
+        await File.WriteAllTextAsync(Configuration, $"""
             Host {Name}
                 HostName 127.0.0.1
                 Port {Port}
@@ -129,8 +158,13 @@ internal sealed class PrivateSshd : IAsyncDisposable
 
         // ssh looks for the user's configuration in the home folder of the user's account alone.
         Directory.CreateDirectory(Path.GetDirectoryName(Ssh)!);
-        await File.WriteAllTextAsync(Ssh, $"#!/bin/sh\nexec /usr/bin/ssh -F '{_folder}/ssh_config' \"$@\"\n");
-        File.SetUnixFileMode(Ssh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        WriteScript(Ssh, $"exec /usr/bin/ssh -F '{Configuration}' \"$@\"");
+    }
+
+    private static void WriteScript(string path, string script)
+    {
+        File.WriteAllText(path, $"#!/bin/sh\n{script}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private async Task<bool> AcceptsAsync()

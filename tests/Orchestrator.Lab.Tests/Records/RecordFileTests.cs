@@ -11,6 +11,7 @@ public sealed class RecordFileTests
     {
         Owner = new ProcessIdentity(1, 2, "boot", "pid:[1]"),
         Ports = [new PortRange(21000, 21063)],
+        Machines = [new MachineRecord(new PortRange(22000, 22063), [Guid.Parse("5b1ff0ac-5f0c-4c0a-9e5c-0f1f1d6c2222"), Guid.Parse("5b1ff0ac-5f0c-4c0a-9e5c-0f1f1d6c3333")])],
         Guests = [new LabGuest("web1", Guid.Parse("5b1ff0ac-5f0c-4c0a-9e5c-0f1f1d6c1111"), "/t", "/c", 48)],
     };
 
@@ -26,6 +27,8 @@ public sealed class RecordFileTests
             Assert.That(read.Owner, Is.EqualTo(Record.Owner));
             Assert.That(read.Ports, Is.EqualTo(Record.Ports));
             Assert.That(read.Guests, Is.EqualTo(Record.Guests));
+            Assert.That(read.Machines.Single().Ports, Is.EqualTo(Record.Machines[0].Ports));
+            Assert.That(read.Machines.Single().HostUuids, Is.EqualTo(Record.Machines[0].HostUuids));
         }
         finally
         {

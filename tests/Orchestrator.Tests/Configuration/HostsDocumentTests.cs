@@ -55,8 +55,9 @@ public sealed class HostsDocumentTests
     [TestCase("hosts: {a: {uri: true}}", 1, 18, "hosts.a.uri: text is wanted here, not a single value", null)]
     [TestCase("hosts: {a: {side_channel: {ssh: n, sudo: yes}}}", 1, 42, "hosts.a.side_channel.sudo: true or false is wanted here", null)]
     [TestCase("hosts: {a: {side_channel: {ssh: n, sudo: 'true'}}}", 1, 42, "hosts.a.side_channel.sudo: true or false is wanted here", null)]
-    [TestCase("hosts: {a: {side_channel: root@n}}", 1, 27, "hosts.a.side_channel: a mapping with ssh, sudo is wanted here, not a single value", null)]
-    [TestCase("hosts: {a: {side_channel: {port: 22}}}", 1, 28, "hosts.a.side_channel.port: there is no such setting", "There is ssh, sudo.")]
+    [TestCase("hosts: {a: {side_channel: root@n}}", 1, 27, "hosts.a.side_channel: a mapping with ssh, ssh_config, sudo is wanted here, not a single value", null)]
+    [TestCase("hosts: {a: {side_channel: {ssh: n, ssh_config: -oProxyCommand=x}}}", 1, 48, "hosts.a.side_channel.ssh_config: this is no file's absolute path: ssh reads its configuration from it", null)]
+    [TestCase("hosts: {a: {side_channel: {port: 22}}}", 1, 28, "hosts.a.side_channel.port: there is no such setting", "There is ssh, ssh_config, sudo.")]
     [TestCase("hosts: [a, b]", 1, 8, "hosts: a mapping of names to hosts ({} for none) is wanted here, not a list", null)]
     [TestCase("hosts:\n", 1, 7, "hosts: a mapping of names to hosts ({} for none) is wanted here, not nothing", null)]
     [TestCase("- a", 1, 1, "a mapping with hosts is wanted here, not a list", null)]
@@ -196,7 +197,7 @@ public sealed class HostsDocumentTests
             new("here", "qemu:///system"),
             new("node1", "qemu+ssh://root@node1.example.org/system")
             {
-                PeerUri = "qemu+tls://node1.internal/system", MigrationAddress = "192.0.2.11", SideChannel = new("ops@node1.example.org", true),
+                PeerUri = "qemu+tls://node1.internal/system", MigrationAddress = "192.0.2.11", SideChannel = new("ops@node1.example.org", true) { SshConfig = "/etc/orchestrator/ssh_config" },
             },
             new("node2", "qemu+tls://node2.internal/system") { MigrationAddress = "2001:db8::12" },
         }));

@@ -81,6 +81,23 @@ public sealed class GenericPlugTests
         Assert.That(_host.QemuDevices, Is.Empty);
     }
 
+    [Test]
+    public async Task An_argument_that_was_unplugged_is_still_in_the_document_and_can_be_plugged_in_again_by_its_id([Values] bool isUnplugged)
+    {
+        const string Argument = """<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='-device'/><qemu:arg value='{"driver":"vhost-vdpa-device-pci","id":"vd1","vhostdev":"/dev/vhost-vdpa-0","bus":"pci.2"}'/></qemu:commandline>""";
+        _host.Domains[Uuid] = _host.Domains[Uuid] with { Xml = _host.Domains[Uuid].Xml.Replace("</domain>", $"{Argument}</domain>", StringComparison.Ordinal) };
+        if (!isUnplugged)
+        {
+            _host.QemuDevices["vd1"] = new() { ["driver"] = "vhost-vdpa-device-pci", ["vhostdev"] = "/dev/vhost-vdpa-0", ["bus"] = "pci.2" };
+        }
+
+        var device = DeviceDocument.Parse(Xml.Replace("</hostdev>", "<alias name='vd1'/></hostdev>", StringComparison.Ordinal));
+        DeviceChange change = await new DeviceAttacher(_host).AttachAsync("web1", device, DomainModificationImpact.Live, new() { IfNeeded = true });
+
+        Assert.That(change.IsChanged, Is.EqualTo(isUnplugged));
+        Assert.That(_host.QemuDevices.Keys, Is.EqualTo(new[] { "vd1" }));
+    }
+
     [TestCase(true)]
     [TestCase(false)]
     public void A_call_that_was_lost_has_failed_only_when_nothing_may_still_run(bool mayStillRun)
@@ -127,6 +144,53 @@ public sealed class GenericPlugTests
     [TestCase("Bus 'pcie.0' does not support hotplugging", HostDeviceProblem.NotSupported)]
     [TestCase("vhost-vdpa-device: vhostdev are missing", HostDeviceProblem.Failed)]
     public void What_QEMU_says_has_a_meaning(string text, HostDeviceProblem problem) => Assert.That(GenericPlug.Explain(text).Problem, Is.EqualTo(problem));
+
+    // QEMU tells of a device's end twice: first of its backend, in an event without "device".
+    [Test]
+    public async Task The_end_of_its_backend_is_not_the_end_of_the_device()
+    {
+        await AttachAsync(0);
+        _host.Guest = GuestAnswer.LetsGoOfTheBackend;
+        var detacher = new DeviceDetacher(_host) { Patience = new() { Deadline = TimeSpan.FromMilliseconds(200), BetweenLooks = TimeSpan.FromMilliseconds(10) } };
+
+        Assert.That(
+            () => detacher.DetachAsync("web1", DeviceSelector.Of(DeviceDocument.Parse(Xml)), DomainModificationImpact.Live),
+            Throws.Exception.With.Message.Contains("did not let go"));
+        Assert.That(_host.QemuDevices, Has.Count.EqualTo(1));
+    }
+
+    [TestCase("qmp", "DEVICE_DELETED", """{"path":"/machine/peripheral/vd1/virtio-backend"}""", false)]
+    [TestCase("qmp", "DEVICE_DELETED", """{"device":"vd1","path":"/machine/peripheral/vd1"}""", true)]
+    [TestCase("device", "removed", "net0", true)]
+    [TestCase("device", "removal_failed", "net0", false)]
+    public void The_two_ends_of_a_device_are_told_apart(string channel, string name, string data, bool isRemoval) =>
+        Assert.That(Unplugging.IsRemoval(new() { Channel = channel, Name = name, Data = data, Arrived = DateTimeOffset.UnixEpoch }), Is.EqualTo(isRemoval));
+
+    [Test]
+    public async Task That_it_was_looked_at_does_not_end_the_guest()
+    {
+        _host.VirtioStates["vdpa-vhost-vdpa-0"] = (true, "DRIVER_OK");
+
+        Assert.That((await AttachAsync(0)).Notes, Has.Some.Contains("domain health"));
+        Assert.That(_host.Domains[Uuid].State, Is.EqualTo(DomainState.Running));
+    }
+
+    [Test]
+    public void What_the_log_says_after_it_was_plugged_in_is_told_and_what_it_said_before_is_not()
+    {
+        _host.VirtioStates["vdpa-vhost-vdpa-0"] = (true, "DRIVER_OK");
+        _host.Log = new() { Lines = ["vhost vdpa map fail!"] };
+        _host.Monitor = command =>
+        {
+            _host.Log = command.Contains("device_add", StringComparison.Ordinal) ? new() { Lines = ["vhost vdpa map fail!", "vhost-vdpa: DMA mapping failed, unable to continue"] } : _host.Log;
+            return _host.QemuMonitor(Uuid, command);
+        };
+
+        OperationException dead = Assert.ThrowsAsync<OperationException>(() => AttachAsync(0))!;
+
+        Assert.That(dead.Message, Does.Contain("DMA mapping failed").And.Not.Contain("map fail!"));
+        Assert.That(dead.Remedy, Does.Contain("hard_limit"));
+    }
 
     [TestCase("/dev/vhost-vdpa-0")]
     [TestCase("vdpa-vhost-vdpa-0")]

@@ -12,6 +12,9 @@ internal enum GuestAnswer
     /// <summary>It lets go; the host tells by an event, and by its document.</summary>
     LetsGo,
 
+    /// <summary>It lets go of the device's backend, which QEMU tells with an event of its own, and never of the device.</summary>
+    LetsGoOfTheBackend,
+
     /// <summary>It lets go, and the event is lost.</summary>
     LetsGoUnseen,
 
@@ -78,6 +81,15 @@ internal sealed partial class FakeHost
     /// <summary>The devices that QEMU has past libvirt, by id: their properties.</summary>
     internal Dictionary<string, JsonObject> QemuDevices { get; } = [];
 
+    /// <summary>What QEMU says of the virtio devices that it has, by id: whether the vhost backend runs, and how far the guest's driver is (<c>ACKNOWLEDGE</c>, <c>DRIVER_OK</c>).</summary>
+    internal Dictionary<string, (bool Started, string Driver)> VirtioStates { get; } = [];
+
+    /// <summary>What else blocks a migration, as QEMU tells it.</summary>
+    internal Func<IEnumerable<string>> Blockers { get; set; } = static () => [];
+
+    /// <summary>Told of each plugging and unplugging of a running domain, before it is done and after.</summary>
+    internal Action<string>? OnPlug { get; set; }
+
     /// <summary>Nodes that somebody else has open: QEMU is refused.</summary>
     internal HashSet<string> BusyNodes { get; } = [];
 
@@ -91,6 +103,7 @@ internal sealed partial class FakeHost
                 throw refusal;
             }
 
+            OnPlug?.Invoke("attach");
             IsLost = IsLostByAttach;
             foreach (DomainModificationImpact place in Places(impact))
             {
@@ -119,6 +132,7 @@ internal sealed partial class FakeHost
                 Keep(uuid, place, domain);
             }
 
+            OnPlug?.Invoke("attached");
             return OnAttached?.Invoke() is { } failure ? throw failure : true;
         });
     }
@@ -153,6 +167,28 @@ internal sealed partial class FakeHost
         return IsLost ? throw Lost() : true;
     });
 
+    public Task SetMemoryHardLimitAsync(Guid uuid, long kibibytes, DomainModificationImpact impact, CancellationToken cancellationToken) => Answer(() =>
+    {
+        if (!Identity.Uri.EndsWith("/system", StringComparison.Ordinal))
+        {
+            throw new LibvirtException(LibvirtErrorCode.OperationUnsupported, FromQemu, "virDomainSetMemoryParameters", "Operation not supported: Memory tuning is not available in session mode");
+        }
+
+        foreach (DomainModificationImpact place in Places(impact))
+        {
+            XElement domain = Document(uuid, place);
+            domain.Elements("memtune").Remove();
+            if (kibibytes < LibvirtDomain.UnlimitedMemory)
+            {
+                domain.Element("devices")!.AddBeforeSelf(new XElement("memtune", new XElement("hard_limit", new XAttribute("unit", "KiB"), kibibytes)));
+            }
+
+            Keep(uuid, place, domain);
+        }
+
+        return true;
+    });
+
     /// <summary>A QEMU whose guest has two root ports, pci.1 and pci.2.</summary>
     internal string QemuMonitor(Guid uuid, string command)
     {
@@ -167,11 +203,31 @@ internal sealed partial class FakeHost
             "qom-get" when QemuDevices.TryGetValue(path.Split('/')[^1], out JsonObject? device) => Return(
                 (string?)request["arguments"]!["property"] == "parent_bus" ? $"\"/machine/peripheral/{device["bus"]}/{device["bus"]}\"" : $"\"{device["vhostdev"]}\""),
             "qom-get" => Error("GenericError", "Property 'pcie-root-port.parent_bus' not found"),
-            "query-migrate" => Return(QemuDevices.Count == 0 ? "{}" : """{"blocked-reasons": ["non-migratable device: 0000:00:01.1:00.0/vhost-vdpa-device"]}"""),
+            "x-query-virtio" => Return($"[{string.Join(", ", VirtioStates.Keys.Select(id => $$"""{"path": "/machine/peripheral/{{id}}/virtio-backend", "name": "virtio-net"}"""))}]"),
+            "x-query-virtio-status" => Return(Status(path)),
+            "query-migrate" => Return(
+                (string[])[.. QemuDevices.Count == 0 ? [] : new[] { "non-migratable device: 0000:00:01.1:00.0/vhost-vdpa-device" }, .. Blockers()] is { Length: > 0 } reasons
+                    ? $"{{\"blocked-reasons\": {JsonSerializer.Serialize(reasons)}}}" : "{}"),
             "device_add" => Add((JsonObject)request["arguments"]!.DeepClone()),
             "device_del" => Delete((string)request["arguments"]!["id"]!),
             var other => Error("CommandNotFound", $"The command {other} has not been found"),
         };
+
+        // As QEMU does, of the vhost device only while it is started.
+        string Status(string path)
+        {
+            string id = path.Split('/')[^2];
+            (bool started, string driver) = VirtioStates[id];
+            if (QemuDevices.ContainsKey(id))
+            {
+                // QEMU 10.0.13 calls a function that the generic device does not have.
+                Domains[uuid] = Domains[uuid] with { State = DomainState.Shutoff };
+                throw new LibvirtException(LibvirtErrorCode.InternalError, FromQemu, "virDomainQemuMonitorCommand", "Unable to read from monitor: Connection reset by peer");
+            }
+
+            string vhost = started ? """ "vhost-dev": {"n-mem-sections": 4},""" : "";
+            return $$"""{"name": "virtio-net", "broken": false, "vm-running": {{(Domains[uuid].State == DomainState.Running ? "true" : "false")}}, "vhost-started": {{(started ? "true" : "false")}},{{vhost}} "status": {"statuses": ["VIRTIO_CONFIG_S_{{driver}}: x"] } }""";
+        }
 
         string Add(JsonObject device)
         {
@@ -193,7 +249,9 @@ internal sealed partial class FakeHost
                 return Error("GenericError", $"Could not open '{node}': Device or resource busy");
             }
 
+            OnPlug?.Invoke("attach");
             QemuDevices[id] = device;
+            OnPlug?.Invoke("attached");
             return Return("{}");
         }
 
@@ -215,6 +273,7 @@ internal sealed partial class FakeHost
 
     private void Ask(string? alias, Guid uuid, Action letGo)
     {
+        OnPlug?.Invoke("detach");
         Unplugs++;
         DomainSnapshot domain = Domains[uuid];
         switch (Guest)
@@ -224,6 +283,10 @@ internal sealed partial class FakeHost
                 Notify(domain, "qmp", "DEVICE_DELETED", $$"""{"path":"/machine/peripheral/{{alias}}/virtio-backend"}""");
                 Notify(domain, "qmp", "DEVICE_DELETED", $$"""{"device":"{{alias}}","path":"/machine/peripheral/{{alias}}"}""");
                 Notify(domain, "device", "removed", alias);
+                OnPlug?.Invoke("detached");
+                break;
+            case GuestAnswer.LetsGoOfTheBackend:
+                Notify(domain, "qmp", "DEVICE_DELETED", $$"""{"path":"/machine/peripheral/{{alias}}/virtio-backend"}""");
                 break;
             case GuestAnswer.LetsGoUnseen:
                 letGo();

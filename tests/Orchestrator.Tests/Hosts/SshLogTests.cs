@@ -32,7 +32,8 @@ public sealed class SshLogTests
 
         Assert.That(slice.Problem, Is.Null);
         Assert.That(slice.Lines, Is.EqualTo(new[] { "1@1795226110.000000:all_vcpus_prepared ", Pause }));
-        Assert.That(File.ReadAllLines(Path.Combine(_folder, "arguments"))[..8], Is.EqualTo(new[] { "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-p", "2222", "--", "node1" }));
+        Assert.That(File.ReadAllLines(Path.Combine(_folder, "arguments"))[..11], Is.EqualTo(
+            new[] { "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15", "-p", "2222", "-T", "--", "node1" }));
     }
 
     [Test]
@@ -44,7 +45,7 @@ public sealed class SshLogTests
     }
 
     [TestCase("echo 'node1: Permission denied (publickey).' >&2; exit 255", "ssh to root@node1 failed: node1: Permission denied (publickey).")]
-    [TestCase("echo 'sudo: a password is required' >&2; exit 67", "sudo on root@node1 does not let us read /var/log/x.log without a password: sudo: a password is required")]
+    [TestCase("echo 'sudo: a password is required' >&2; exit 1", "sudo on root@node1 does not let us read /var/log/x.log without a password (samples/sudoers/orchestrator has the line): sudo: a password is required")]
     [TestCase("echo 'tail: /var/log/x.log: Permission denied' >&2; exit 1", "/var/log/x.log on root@node1 cannot be read: tail: /var/log/x.log: Permission denied")]
     public void What_ssh_sudo_or_tail_refuse_is_said(string script, string message) =>
         Assert.That(
@@ -59,8 +60,39 @@ public sealed class SshLogTests
 
     [Test]
     public void Root_reads_through_sudo_that_asks_for_no_password() =>
-        Assert.That(SshLog.Arguments(new("node1", null, Sudo: true), "/a'b.log")[^1], Is.EqualTo(
-            @"sudo -n true || exit 67; sudo -n test -e '/a'\''b.log' || exit 66; exec sudo -n tail -c 16777216 -- '/a'\''b.log'"));
+        Assert.That(SshLog.Command(new("node1", null, Sudo: true), "/a'b.log"), Is.EqualTo(
+            @"export LC_ALL=C; if [ ""$(id -u)"" = 0 ]; then exec tail -c 16777216 -- '/a'\''b.log'; else exec sudo -n -- tail -c 16777216 -- '/a'\''b.log'; fi"));
+
+    [Test]
+    public async Task A_log_that_root_alone_would_see_and_is_not_there_is_a_problem()
+    {
+        LogEvidence slice = await new SshLog(Ssh("echo \"tail: cannot open '/var/log/x.log' for reading: No such file or directory\" >&2; exit 1"), new("node1", null, Sudo: true))
+            .ReadAsync("/var/log/x.log", Since, CancellationToken.None);
+
+        Assert.That(slice.Problem, Is.EqualTo("/var/log/x.log does not exist there"));
+    }
+
+    [Test]
+    public void A_uri_also_tells_the_key_and_the_program()
+    {
+        const string Uri = "qemu+ssh://ops@node1:2222/system?keyfile=/home/ops/my%20key&command=/opt/ssh&no_tty=1";
+        SshTarget target = SshTarget.Of(HostAddress.FromUri("alias"), Uri)!;
+
+        Assert.That((target.Program, target.Sudo), Is.EqualTo(("/opt/ssh", false)));
+        Assert.That(SshCommand.Arguments(target, ["a b"]), Is.EqualTo(new[]
+        {
+            "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15", "-i", "/home/ops/my key", "-p", "2222", "-T", "--", "ops@node1", "'a b'",
+        }));
+        Assert.That(SshTarget.Of(HostAddress.FromUri("alias"), Uri.Replace("+ssh", "+libssh", StringComparison.Ordinal))!.Program, Is.Null, "libssh runs no program");
+    }
+
+    [Test]
+    public void A_configuration_of_the_side_channel_is_the_one_that_ssh_reads()
+    {
+        SshTarget target = SshTarget.Of(new("n", "qemu+tls://node1/system") { SideChannel = new("ops@node1", Sudo: false) { SshConfig = "/etc/orchestrator/ssh_config" } }, "qemu+tls://node1/system")!;
+
+        Assert.That(SshCommand.Arguments(target, ["true"]).Take(2), Is.EqualTo(new[] { "-F", "/etc/orchestrator/ssh_config" }));
+    }
 
     [TestCase("qemu+ssh://root@node1/system", "root@node1", null)]
     [TestCase("qemu+ssh://node1:2222/system", "node1", 2222)]

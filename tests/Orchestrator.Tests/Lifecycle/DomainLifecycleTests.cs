@@ -114,6 +114,74 @@ public sealed class DomainLifecycleTests
         Assert.That(host.LifeCalls, Has.Count.EqualTo(1));
     }
 
+    // The log of the guest before is no concern of this one's.
+    [TestCase("vhost vdpa map fail!", "memtune")]
+    [TestCase("vhost_set_vring_num failed: Invalid argument (22)", "1024")]
+    public void A_guest_that_starts_with_a_dead_device_is_degraded_and_told_of_with_the_line_of_the_log(string line, string remedy)
+    {
+        FakeHost host = VdpaHost(out Guid uuid);
+        host.Log = new() { Lines = ["2026-11-21 09:00:00.000+0000: starting up libvirt version: 11.3.0", "vhost_set_vring_num failed: of old"] };
+        host.OnLifeCall = _ =>
+        {
+            host.Log = new() { Lines = [.. host.Log.Lines, "2026-11-21 10:00:00.000+0000: starting up libvirt version: 11.3.0", $"2026-11-21T10:00:01.000000Z qemu-system-x86_64: {line}"] };
+            return null;
+        };
+
+        OperationException degraded = Assert.ThrowsAsync<OperationException>(() => new DomainLifecycle(host, new DomainClaims()).RunAsync(new StartRequest($"{uuid}")))!;
+
+        Assert.That(degraded.Stage, Is.EqualTo(OperationStage.Degraded));
+        Assert.That(degraded.Message, Does.Contain(line).And.Contain("web1 on lab-a runs").And.Not.Contain("of old"));
+        Assert.That(degraded.Remedy, Does.Contain(remedy));
+        Assert.That(host.Domains[uuid].State, Is.EqualTo(DomainState.Running));
+    }
+
+    [TestCase(true, "DRIVER_OK", null)]
+    [TestCase(false, "DRIVER_OK", OperationStage.Degraded)]
+    [TestCase(false, "ACKNOWLEDGE", OperationStage.TimedOut)]
+    public async Task QEMU_is_asked_about_the_devices_of_a_started_guest_when_they_are_waited_for(bool works, string driver, OperationStage? stage)
+    {
+        FakeHost host = VdpaHost(out Guid uuid);
+        host.Monitor = command => host.QemuMonitor(uuid, command);
+        host.VirtioStates["ua-net"] = (works, driver);
+        Task<LifecycleResult> Start() => new DomainLifecycle(host, new DomainClaims()).RunAsync(new StartRequest($"{uuid}") { WaitDevices = TimeSpan.FromMilliseconds(1) });
+
+        if (stage is null)
+        {
+            Assert.That((await Start()).Notes, Has.None.Contains("domain health"));
+            return;
+        }
+
+        OperationException failed = Assert.ThrowsAsync<OperationException>(Start)!;
+        Assert.That(failed.Stage, Is.EqualTo(stage));
+        Assert.That(failed.Message, Does.Contain("/dev/vhost-vdpa-0"));
+    }
+
+    [Test]
+    public async Task Unasked_QEMU_is_left_alone_and_where_to_look_is_said()
+    {
+        FakeHost host = VdpaHost(out Guid uuid);
+        bool isAsked = false;
+        host.Monitor = command =>
+        {
+            isAsked = true;
+            return host.QemuMonitor(uuid, command);
+        };
+
+        LifecycleResult result = await new DomainLifecycle(host, new DomainClaims()).RunAsync(new StartRequest($"{uuid}"));
+
+        Assert.That(isAsked, Is.False);
+        Assert.That(result.Notes, Has.Some.Contains("orchestrator domain health web1"));
+    }
+
+    private static FakeHost VdpaHost(out Guid uuid)
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Off, out uuid);
+        host.Log = new();
+        host.Definitions[uuid] = LifeSamples.Document(uuid).Replace(
+            "<devices/>", "<devices><interface type='vdpa'><mac address='52:54:00:00:00:01'/><source dev='/dev/vhost-vdpa-0'/><model type='virtio'/><alias name='ua-net'/></interface></devices>", StringComparison.Ordinal);
+        return host;
+    }
+
     [Test]
     public void A_start_that_a_broken_connection_leaves_half_done_is_not_called_undone()
     {

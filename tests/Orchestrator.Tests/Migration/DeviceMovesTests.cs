@@ -26,5 +26,5 @@ public sealed class DeviceMovesTests
     public void A_document_that_cannot_be_read_lists_none() => Assert.That(Moves("<network/>"), Is.Empty);
 
     private static IReadOnlyList<MigrationDocument.DeviceMove> Moves(string xml) =>
-        DeviceMoves.Of(Samples.Plan(Samples.Request with { Map = [new("/run/a.sock", "/run/b.sock")] }, Samples.Domain() with { Xml = xml }));
+        DeviceMoves.Of(Samples.Plan(Samples.Request with { Map = [new("/run/a.sock", "/run/b.sock")] }, Samples.Domain() with { Xml = xml }), []);
 }

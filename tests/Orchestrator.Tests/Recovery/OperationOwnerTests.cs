@@ -18,8 +18,12 @@ public sealed class OperationOwnerTests
     [Test]
     public void A_process_that_has_ended_does_not_live_although_its_parent_has_not_asked_for_its_exit_code()
     {
-        using Process shell = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 0 & echo $!; exec cat"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using Process shell = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 1000 & echo $!; exec cat"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         int pid = int.Parse(shell.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
+
+        // A shell might ask for the exit code of its child; cat does not.
+        Assert.That(() => File.ReadAllText($"/proc/{shell.Id}/comm"), Is.EqualTo("cat\n").After(20_000, 20));
+        Process.GetProcessById(pid).Kill();
         Assert.That(() => File.ReadAllText($"/proc/{pid}/stat"), Does.Contain(") Z ").After(20_000, 20));
         string[] fields = File.ReadAllText($"/proc/{pid}/stat").Split(") ")[1].Split(' ');
 

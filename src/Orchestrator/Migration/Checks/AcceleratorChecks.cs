@@ -37,7 +37,7 @@ internal static class AcceleratorChecks
     private static Check OnlyPassthrough(PlanContext plan, IReadOnlyList<DomainDevice> accelerators)
     {
         string[] others = [.. plan.Document!.Devices.Where(device => device.Scheme is DeviceScheme.Sriov or DeviceScheme.VirtioPassthrough or DeviceScheme.MediatedDevice or DeviceScheme.HostPassthrough or DeviceScheme.KernelVdpa or DeviceScheme.GenericVdpa)
-            .Except(accelerators).Select(device => device.HostResource ?? device.Kind)];
+            .Except(accelerators).Where(device => !plan.IsDetached(device)).Select(device => device.HostResource ?? device.Kind)];
         return Check("kae-only", CheckSeverity.Error, others.Length == 0, "the accelerator's functions are the only ones that are passed through",
             $"{plan.Domain.Name} has accelerator functions and {string.Join(", ", others)}: KAE migrates only where nothing else is passed through", "Detach the others first.");
     }
@@ -89,7 +89,7 @@ internal static class AcceleratorChecks
 
     private static Check VirtualIommu(PlanContext plan)
     {
-        bool has = plan.Document!.Root.Elements("devices").Elements("iommu").Any();
+        bool has = plan.Document!.Root.Elements("devices").Elements("iommu").Any() && plan.Functions.Any(device => !plan.IsDetached(device));
         return Check("viommu", CheckSeverity.Error, !has, "the guest has no virtual IOMMU",
             $"{plan.Domain.Name} has a virtual IOMMU and PCI functions of {plan.From}: QEMU says \"Migration is currently not supported with vIOMMU enabled\"", "Take <iommu> out of the definition, and start the guest anew.");
     }

@@ -57,6 +57,8 @@ public static partial class CheckCatalogue
         Host("method-libvirt", "Whether libvirt tells statistics of jobs.", "They hold its own figure of the downtime.", "Nothing to do."),
         Host("method-observer", "Whether events reach this process.", "Their arrival needs no clock but ours.", "Nothing to do."),
         Host("method-guest", "Whether guests tick.", "Only those of the lab do.", "Nothing to do."),
+        Host("side-channel", "How the machine of a host elsewhere is reached over SSH, and by which methods this user can measure there.", "libvirt tells neither files nor the vdpa tool.", "Set side_channel in hosts.yaml."),
+        Host("ssh-helper", "That a host reached over SSH has virt-ssh-helper or nc.", "libvirt runs one of them at the other end.", "Install virt-ssh-helper, or netcat-openbsd."),
         Host("migration-ports", "The ports of incoming migrations.", "Firewalls must let them in.", "Set migration_port_min and migration_port_max."),
     ];
 

@@ -26,6 +26,7 @@ internal static class DeviceChecks
             .. document.Devices.Where(device => device.Scheme.IsOfTheHost()).Select(device => Migrates(plan, device)),
             .. Cloned(plan),
             .. MemoryLock(plan, document),
+            .. Rings(plan),
             .. Rollback(plan),
         ];
     }
@@ -47,24 +48,24 @@ internal static class DeviceChecks
     private static Check Migrates(PlanContext plan, DomainDevice device)
     {
         const string Id = "device-migration";
-        DeviceHostFacts facts = (device.HostResource is { } resource ? plan.Here?.Devices.GetValueOrDefault(resource) : null) ?? new();
-        facts = facts with { BlockedReasons = DomainDeviceList.ReasonsOf(device, plan.Here?.BlockedReasons) };
-        HostDialect dialect = plan.Here?.Dialect ?? new() { QemuVersion = plan.Source.QemuVersion, LibvirtVersion = plan.Source.LibvirtVersion };
-        DeviceMigration way = DeviceMigration.Judge(device, dialect, facts);
-        string name = $"{device.HostResource ?? device.Kind} ({JsonName(facts.SchemeOf(device))})";
+        DeviceMigration way = DetachmentPlanner.Judge(device, plan.Here, plan.Source);
+        string name = $"{device.HostResource ?? device.Kind} ({JsonName(DetachmentPlanner.FactsOf(device, plan.Here).SchemeOf(device))})";
         string evidence = string.Join("; ", way.Evidence);
-        string remedy = $"Detach it first, and attach it again on {plan.To}: orchestrator device detach {plan.Domain.Name} {device.HostResource ?? "DEVICE"}.";
+        string? obstacle = DetachmentPlanner.Obstacle(device, plan.Domain, plan.Here);
+        string byHand = $"orchestrator device detach {plan.Domain.Name} {device.HostResource ?? "DEVICE"}";
+        string remedy = way.Way == MigrationWay.NotAtAll || DetachmentPlanner.IsAccelerator(device, plan.Here) ? $"Shut {plan.Domain.Name} down, and start it on {plan.To}{(obstacle is null ? "" : $": {obstacle}")}."
+            : obstacle is not null ? $"It is not detached for you: {obstacle}. Where the guest can go without it: {byHand}, and attach it again on {plan.To}."
+            : $"--detach-devices detaches it before, and attaches what it becomes on {plan.To} after; or by hand: {byHand}.";
         return way switch
         {
+            _ when plan.IsDetached(device) => Pass(Id, $"{name} does not migrate, and is detached for the migration, so that {plan.Domain.Name} is without it until it is attached again on {plan.To}: {evidence}"),
             { Way: MigrationWay.WithGuest or MigrationWay.HardwareAssisted or MigrationWay.ShadowVirtqueue, IsCertain: true } => Pass(Id, $"{name} migrates {Words(way.Way)}: {evidence}"),
             { Way: MigrationWay.WithGuest or MigrationWay.HardwareAssisted or MigrationWay.ShadowVirtqueue } => Unknown(Id, $"{name} would migrate {Words(way.Way)}, which only QEMU itself can confirm: {evidence}"),
-            { IsCertain: true, Way: MigrationWay.ByDetach } when IsTeamed(device) => Pass(Id, $"{name} is unplugged by QEMU for the migration, and plugged again after: {evidence}"),
+            { IsCertain: true, Way: MigrationWay.ByDetach } when DetachmentPlanner.IsTeamed(device) => Pass(Id, $"{name} is unplugged by QEMU for the migration, and plugged again after: {evidence}"),
             { IsCertain: true } => new(Id, CheckSeverity.Error, CheckResult.Fail, $"{name} does not migrate: {evidence}", remedy),
             _ => new(Id, CheckSeverity.Warning, CheckResult.Unknown, $"{name} probably does not migrate: {evidence}", remedy),
         };
     }
-
-    private static bool IsTeamed(DomainDevice device) => device is PciHostDevice { Teaming.Type: TeamingType.Transient } or HostdevInterface { Teaming.Type: TeamingType.Transient };
 
     private static string Words(MigrationWay way) => way switch
     {
@@ -120,6 +121,15 @@ internal static class DeviceChecks
                 string.Create(CultureInfo.InvariantCulture, $"Write <memtune><hard_limit unit='KiB'>{need.RequiredKiB}</hard_limit></memtune>; for this run: virsh memtune {plan.Domain.Uuid} --hard-limit {need.RequiredKiB} --live."));
         }
     }
+
+    private static IEnumerable<Check> Rings(PlanContext plan) =>
+        from device in plan.Vdpa
+        where device is VdpaInterface or VhostVdpaNetwork && RingSizes.Matter(plan.Destination.Host.QemuVersion)
+        let node = plan.Mapping.Devices.FirstOrDefault(mapped => mapped.Source == device.HostResource)?.Destination
+        let size = plan.There?.Inventory.Vdpa?.FirstOrDefault(there => there.CharDevice == node)?.MaxVirtqueueSize
+        where size is not null
+        select Check("vdpa-ring-size", CheckSeverity.Warning, size >= RingSizes.Asked, $"the rings of {node} on {plan.To} hold the {RingSizes.Asked} entries that QEMU asks for",
+            RingSizes.Warning(node!, size.Value, plan.Destination.Host.QemuVersion, plan.To), $"Map it to a device whose rings hold {RingSizes.Asked} (--map), or look after the migration: orchestrator domain health {plan.Domain.Name}.");
 
     // The fixes 493ef78aeb and 2713ad8575 are on openEuler's 6.2.0 branch; its 8.2.0 had them not when it was last seen.
     private static IEnumerable<Check> Rollback(PlanContext plan)

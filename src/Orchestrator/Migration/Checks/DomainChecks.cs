@@ -21,9 +21,10 @@ internal static class DomainChecks
             yield return QemuDevices(plan, obstacles);
         }
 
-        if (plan.Here?.BlockedReasons is { } reasons)
+        if (plan.Here?.BlockedReasons is { } all)
         {
-            yield return Check("qemu-blockers", CheckSeverity.Error, reasons.Count == 0, "QEMU says that nothing blocks the migration",
+            string[] reasons = [.. all.Except(plan.Mapping.Devices.SelectMany(device => device.Detachment?.Reasons ?? []))];
+            yield return Check("qemu-blockers", CheckSeverity.Error, reasons.Length == 0, all.Count == 0 ? "QEMU says that nothing blocks the migration" : "QEMU says that nothing blocks the migration but the devices that are detached",
                 $"QEMU on {plan.From} refuses to migrate {plan.Domain.Name}: {string.Join("; ", reasons)}", "Detach the devices that it names, migrate, and attach them again.");
         }
 
@@ -106,6 +107,8 @@ internal static class DomainChecks
         return (obstacles.MonitorUsed, plan.Here!.UnknownDevices) switch
         {
             (false, _) => Pass(Id, $"nobody has talked to the QEMU of {plan.Domain.Name} past libvirt: it has no devices that the document lacks"),
+            (_, { Count: > 0 } unknown) when unknown.All(device => plan.Mapping.Devices.Any(mapped => mapped.Detachment?.QemuId is { } id && id == device.Id)) => Pass(
+                Id, $"the devices that QEMU has and the document of {plan.Domain.Name} lacks are detached for the migration"),
             (_, { Count: 0 }) => Pass(Id, $"QEMU has no devices that the document of {plan.Domain.Name} lacks"),
             (_, { } unknown) => new(Id, CheckSeverity.Error, CheckResult.Fail,
                 $"the QEMU of {plan.Domain.Name} has devices that its document lacks: {string.Join(", ", unknown.Select(device => $"{device.Id ?? device.Path} ({device.Driver})"))}; the destination's is started without them, and the migration fails late",

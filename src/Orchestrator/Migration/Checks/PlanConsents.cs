@@ -12,6 +12,7 @@ internal static class PlanConsents
         }
 
         used.AddRange(plan.Mapping.Devices.Where(device => device.IsCrossVendor).Select(device => new MigrationConsent($"--allow {MigrationConsents.CrossVendor}", "device-mapping", $"{device.Source} becomes another vendor's")));
+        used.AddRange(plan.Mapping.Devices.Where(device => device.Detachment is not null).Select(device => new MigrationConsent("--detach-devices", "device-migration", $"{device.Source} is detached for the migration")));
         Add("memory", MigrationConsents.Overcommit, check => check.Result == CheckResult.Fail);
         Add("storage", MigrationConsents.UnknownStorage, check => check.Result == CheckResult.Unknown && plan.Request.Unsafe);
         return used;

@@ -41,7 +41,10 @@ internal sealed record PlanContext(
     internal IReadOnlyList<DomainDevice> Accelerators => [.. Functions.Where(device => Here?.Inventory.Functions?.VirtualFunctions.Any(function => function.Address == device.HostResource && function.Engine is not null) == true)];
 
     /// <summary>What the devices cost of the blackout by themselves.</summary>
-    internal DeviceFloor? DeviceFloor => Migration.DeviceFloor.Of(Vdpa.Count, Accelerators.Count);
+    internal DeviceFloor? DeviceFloor => Migration.DeviceFloor.Of(Vdpa.Count(device => !IsDetached(device)), Accelerators.Count);
+
+    /// <summary>Whether a device is not in the guest while it moves.</summary>
+    internal bool IsDetached(DomainDevice device) => Mapping.Devices.Any(mapped => mapped.Detachment is not null && mapped.Source == device.HostResource);
 
     internal bool Allows(string consent) => Request.Allow.Contains(consent);
 

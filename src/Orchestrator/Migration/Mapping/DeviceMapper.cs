@@ -59,7 +59,8 @@ internal sealed class DeviceMapper(DeviceInventory source, DeviceInventory desti
         return new([.. mapped.Select(device => device!)], [.. HandMap.Problems(entries, devices, source)]);
     }
 
-    private static bool IsMapped(DomainDevice device) => device.HostResource is { Length: > 0 } && (IsVdpa(device) || IsFunction(device) || IsVhostUser(device));
+    /// <summary>Whether a device has to become another one on the destination, and which is found here.</summary>
+    internal static bool IsMapped(DomainDevice device) => device.HostResource is { Length: > 0 } && (IsVdpa(device) || IsFunction(device) || IsVhostUser(device));
 
     private void Choose(IReadOnlyList<DomainDevice> devices, MappedDevice?[] mapped, Func<DomainDevice, bool> kind, Func<DomainDevice, IReadOnlyList<Candidate>?> candidates)
     {

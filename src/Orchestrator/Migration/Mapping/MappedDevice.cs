@@ -37,4 +37,7 @@ public sealed record MappedDevice
 
     /// <summary>Whether it becomes a device of another vendor, by consent.</summary>
     public bool IsCrossVendor { get; init; }
+
+    /// <summary>How it is taken out of the guest for the migration and put in again; <see langword="null"/> when it goes with the guest.</summary>
+    public DeviceDetachment? Detachment { get; init; }
 }

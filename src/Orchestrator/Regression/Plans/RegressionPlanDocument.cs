@@ -14,7 +14,9 @@ public static class RegressionPlanDocument
     private static readonly string[] Keys =
         ["name", "description", "lab", "source", "destination", "labels", "guests", "scenarios", "comparison", "host_settings", "before", "after"];
 
-    private static readonly string[] GuestKeys = ["domain", "xml", "lab", "ready", "boot_timeout"];
+    internal static readonly string[] GuestKeys = ["domain", "xml", "lab", "ready", "boot_timeout"];
+
+    internal static readonly string[] LoadKeys = ["channel", "command", "ssh", "console", "check", "must_finish", "finish_timeout", "lead"];
 
     private static readonly string[] ScenarioKeys =
     [
@@ -120,7 +122,7 @@ public static class RegressionPlanDocument
         return guests;
     }
 
-    private static PlannedGuest GuestOf(YamlSection section, NamedFiles files)
+    internal static PlannedGuest GuestOf(YamlSection section, NamedFiles files)
     {
         string[] origins = [.. section.Keys.Where(key => key is "domain" or "xml" or "lab")];
         if (origins.Length != 1)
@@ -185,7 +187,7 @@ public static class RegressionPlanDocument
 
         return scenario with
         {
-            Load = LoadOf(section.Section("load", "channel", "command", "ssh", "console", "check", "must_finish", "finish_timeout", "lead")),
+            Load = LoadOf(section.Section("load", LoadKeys)),
             Policy = PolicyOf(section, files) ?? scenario.Policy,
             Mode = section.Word("mode", Modes) ?? scenario.Mode,
             MaxDowntime = maxDowntime,
@@ -230,7 +232,7 @@ public static class RegressionPlanDocument
         return read;
     }
 
-    private static GuestLoad? LoadOf(YamlSection? section)
+    internal static GuestLoad? LoadOf(YamlSection? section)
     {
         if (section is null)
         {
@@ -318,23 +320,23 @@ public static class RegressionPlanDocument
         return command.Count > 0 && command[0].Length > 0 ? command : throw section.Wrong(key, "a program is wanted here", $"A program and its arguments: {key}: [/usr/local/bin/prepare, --fast].");
     }
 
-    private static string Name(YamlSection section, string key, string remedy)
+    internal static string Name(YamlSection section, string key, string remedy)
     {
         string name = section.Text(key) ?? throw section.Missing(key, remedy);
         return PlanRules.OfName(name) is { } problem ? throw section.Wrong(key, problem) : name;
     }
 
-    private static int? Within(YamlSection section, string key, int least, int most) => section.SmallInteger(key) is not { } number ? null
+    internal static int? Within(YamlSection section, string key, int least, int most) => section.SmallInteger(key) is not { } number ? null
         : number >= least && number <= most ? number
         : throw section.Wrong(key, $"{least} to {most} is wanted here");
 
     /// <summary>A duration of some length.</summary>
-    private static TimeSpan? Span(YamlSection section, string key) => section.Duration(key) is not { } span ? null
+    internal static TimeSpan? Span(YamlSection section, string key) => section.Duration(key) is not { } span ? null
         : span > TimeSpan.Zero ? span
         : throw section.Wrong(key, "a duration above 0 is wanted here, such as 100ms");
 
     /// <summary>The files that a plan names.</summary>
-    private sealed class NamedFiles(string folder, Func<string, string> read)
+    internal sealed class NamedFiles(string folder, Func<string, string> read)
     {
         internal string PathOf(string name) => Path.GetFullPath(name, folder);
 

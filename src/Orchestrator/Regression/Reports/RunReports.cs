@@ -35,7 +35,12 @@ public static class RunReports
     public static void Save(string path, ReportFormat format, ReportInput input)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string text = Write(format, input);
+        SaveText(path, Write(format, input));
+    }
+
+    /// <summary>Writes a text to a file, whole or not at all.</summary>
+    internal static void SaveText(string path, string text)
+    {
         string target = Path.GetFullPath(path);
 
         // A terminal or a pipe has no other file that could take its place.

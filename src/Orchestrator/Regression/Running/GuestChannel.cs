@@ -115,7 +115,7 @@ internal sealed class SshChannel(string ssh, string target, TimeProvider time) :
             throw new NightException(OutcomeCode.Failed, $"{ssh} is not installed on this machine", "Install the OpenSSH client.");
         }
 
-        return await HostProgram.RunAsync(program, SshCommand.Arguments(target, command), IGuestChannel.Patience, time, cancellationToken).ConfigureAwait(false) switch
+        return await HostProgram.RunAsync(program, SshCommand.Arguments(new(target), command), IGuestChannel.Patience, time, cancellationToken).ConfigureAwait(false) switch
         {
             { ExitCode: not ConnectionFailed } ended => new(ended.ExitCode, ended.Output),
             null => throw new NightException(OutcomeCode.TimedOut, $"{command[0]} on {target} did not come to an end"),

@@ -1,4 +1,3 @@
-using Orchestrator.Checks;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Regression.Running;
@@ -20,7 +19,7 @@ internal sealed class HostSettings(HostFiles files, string ssh, TimeProvider tim
     {
         string? text = place.Ssh is null
             ? files.ReadText(PathOf(name))
-            : await RunAsync(place, ["sysctl", "-n", "--", name]).ConfigureAwait(false) is { ExitCode: 0, Output: var output } ? output : null;
+            : await RunAsync(place, RootCommands.ReadSysctl(name)).ConfigureAwait(false) is { ExitCode: 0, Output: var output } ? output : null;
         return text is null ? null : Normal(text);
     }
 
@@ -34,7 +33,7 @@ internal sealed class HostSettings(HostFiles files, string ssh, TimeProvider tim
             {
                 files.Write(PathOf(name), value + "\n");
             }
-            else if (await RunAsync(place, ["sysctl", "-q", "-w", $"{name}={value}"]).ConfigureAwait(false) is not { ExitCode: 0 })
+            else if (await RunAsync(place, RootCommands.SetSysctl(name, value)).ConfigureAwait(false) is not { ExitCode: 0 })
             {
                 return $"ssh {place.Ssh} could not set it";
             }
@@ -73,12 +72,12 @@ internal sealed class HostSettings(HostFiles files, string ssh, TimeProvider tim
     internal static string Normal(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private SettingPlace? PlaceOf(IHost host) =>
-        HostFactsReader.IsLocal(host.Identity, files) ? new(host.Address.Name, null, false)
-        : host.Address.SideChannel is { } channel ? new(host.Address.Name, channel.Ssh, channel.Sudo)
+        HostMachine.IsHere(host.Identity, files) ? new(host.Address.Name, null, false)
+        : host.Address.SideChannel is { } channel ? new(host.Address.Name, channel.Ssh, channel.Sudo, channel.SshConfig)
         : null;
 
     private Task<(int ExitCode, string Output)?> RunAsync(SettingPlace place, IReadOnlyList<string> command) => HostProgram.RunAsync(
-        ssh, SshCommand.Arguments(place.Ssh!, place.Sudo ? ["sudo", "-n", "--", .. command] : command), Patience, time, CancellationToken.None);
+        ssh, SshCommand.Arguments(new(place.Ssh!) { Configuration = place.SshConfig }, place.Sudo ? ["sudo", "-n", "--", .. command] : command), Patience, time, CancellationToken.None);
 
     private static string PathOf(string name) => $"/proc/sys/{name.Replace('.', '/')}";
 }

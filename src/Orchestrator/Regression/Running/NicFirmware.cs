@@ -1,5 +1,4 @@
 using Libvirt.Xml;
-using Orchestrator.Checks;
 using Orchestrator.Hosts;
 
 namespace Orchestrator.Regression.Running;
@@ -17,7 +16,7 @@ internal sealed class NicFirmware(HostFiles files, string ssh, TimeProvider time
     internal async Task<IReadOnlyDictionary<PciAddress, string>> ReadAsync(IHost host, IReadOnlyList<PciAddress> cards, CancellationToken cancellationToken)
     {
         var found = new Dictionary<PciAddress, string>();
-        bool isLocal = HostFactsReader.IsLocal(host.Identity, files);
+        bool isLocal = HostMachine.IsHere(host.Identity, files);
         SshTarget? target = isLocal ? null : SshTarget.Of(host.Address, host.Identity.Uri);
         if (cards.Count == 0 || (isLocal ? !files.IsMachine : target is null))
         {
@@ -40,7 +39,7 @@ internal sealed class NicFirmware(HostFiles files, string ssh, TimeProvider time
 
         Task<(int ExitCode, string Output)?> RunAsync(string[] command) => target is null
             ? HostProgram.RunAsync(command[0], command[1..], Patience, time, cancellationToken)
-            : HostProgram.RunAsync(ssh, SshCommand.Arguments(target.Host, command, target.Port), Patience, time, cancellationToken);
+            : HostProgram.RunAsync(target.Program ?? ssh, SshCommand.Arguments(target, command), Patience, time, cancellationToken);
     }
 
     /// <summary>The version in what <c>ethtool -i</c> printed; <see langword="null"/> for a card without one, such as a paravirtual one.</summary>

@@ -65,7 +65,7 @@ internal sealed partial class Night
             while (attached.TryPop(out (NightLedger.Entry Entry, DeviceDocument Device) last))
             {
                 values["detach"] = values.GetValueOrDefault("detach") + await TimeAsync(
-                    host, guest, observed => observed is { Channel: "device", Name: "removed" } or { Channel: "qmp", Name: "DEVICE_DELETED" },
+                    host, guest, Unplugging.IsRemoval,
                     () => detacher.DetachAsync($"{guest.Uuid}", DeviceSelector.Of(last.Device), DomainModificationImpact.Live, hosts.Operations, cancellationToken)).ConfigureAwait(false);
                 ledger.End(last.Entry);
             }

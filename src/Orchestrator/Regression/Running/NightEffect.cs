@@ -87,7 +87,8 @@ internal sealed record LoadStarted(Guid Uuid, string Name, LoadChannel Channel, 
 /// <param name="Host">The host's name, for messages.</param>
 /// <param name="Ssh">The target; <see langword="null"/> for this machine.</param>
 /// <param name="Sudo">Whether <c>sudo</c> is needed there.</param>
-internal sealed record SettingPlace(string Host, string? Ssh, bool Sudo);
+/// <param name="SshConfig">The configuration that <c>ssh</c> reads in the place of the user's.</param>
+internal sealed record SettingPlace(string Host, string? Ssh, bool Sudo, string? SshConfig = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(NightEffect))]

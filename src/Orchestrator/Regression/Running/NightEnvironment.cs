@@ -13,7 +13,7 @@ internal static class NightEnvironment
     {
         HostFacts facts = await new HostFactsReader(files, time).ReadAsync(host, cancellationToken).ConfigureAwait(false);
         PciAddress[] cards = [.. Cards(facts).Select(card => card.Address)];
-        return Of(facts, files, await new NicFirmware(files, ssh, time).ReadAsync(host, cards, cancellationToken).ConfigureAwait(false));
+        return Of(facts, HostMachine.Behind(host, files)?.Files ?? files, await new NicFirmware(files, ssh, time).ReadAsync(host, cards, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>The facts of a host. Pure, but for the versions of its network cards' drivers.</summary>
@@ -27,7 +27,7 @@ internal static class NightEnvironment
         Add("libvirt", Version(facts.Host.LibvirtVersion));
         Add("qemu", Version(facts.Host.QemuVersion));
         Add("nic", string.Join("; ", Cards(facts)
-            .Select(card => Join(card.Id, card.Driver, DriverVersion(files, card.Driver, facts.IsThisMachine), $"firmware {firmware.GetValueOrDefault(card.Address) ?? "unknown"}"))
+            .Select(card => Join(card.Id, card.Driver, DriverVersion(files, card.Driver, facts.FilesSeen), $"firmware {firmware.GetValueOrDefault(card.Address) ?? "unknown"}"))
             .OfType<string>().GroupBy(text => text).Select(same => same.Count() > 1 ? $"{same.Count()} x {same.Key}" : same.Key).Order(StringComparer.Ordinal)));
         return named;
 
@@ -43,8 +43,8 @@ internal static class NightEnvironment
     private static IEnumerable<PciFunctionFacts> Cards(HostFacts facts) =>
         (facts.PciFunctions ?? []).Where(function => function.Class >> 16 == NetworkClass && function.PhysicalFunction is null);
 
-    private static string? DriverVersion(HostFiles files, string? driver, bool isThisMachine) =>
-        driver is not null && isThisMachine ? files.ReadText($"/sys/module/{driver}/version") : null;
+    private static string? DriverVersion(HostFiles files, string? driver, bool isSeen) =>
+        driver is not null && isSeen ? files.ReadText($"/sys/module/{driver}/version") : null;
 
     private static string? Version(long version) => version <= 0 ? null : FormattableString.Invariant($"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
 

@@ -35,7 +35,7 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
 
     internal DomainDefiner Definer => new(source, logger, _claims);
 
-    internal DeviceAttacher Attacher(HostFiles files) => new(source, _claims, FilesOf(source, files), time, logger);
+    internal DeviceAttacher Attacher(HostFiles files) => new(source, _claims, HostMachine.Behind(source, files)?.Files, time, logger);
 
     internal DeviceDetacher Detacher(IHost host) => new(host, _claims, timeProvider: time, logger: logger);
 
@@ -163,8 +163,6 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
         DetachPlan done = await Detacher(source).DetachAsync($"{attached.Uuid}", selector, DomainModificationImpact.Live, operations with { IfNeeded = true }, CancellationToken.None).ConfigureAwait(false);
         return done.Targets.Count > 0 ? $"detached {selector} from {attached.Name}" : null;
     }
-
-    private static HostFiles? FilesOf(IHost host, HostFiles files) => Checks.HostFactsReader.IsLocal(host.Identity, files) ? files : null;
 
     private static NightException NotRunning(string name, IHost host, DomainSnapshot domain) => new(
         OutcomeCode.Degraded, $"{name} on {host.Address.Name} does not run: it is {ErrorDocument.CodeOf(domain.State)}", $"When it is known why: virsh -c '{Uri(host)}' resume {name}");

@@ -12,7 +12,8 @@ public sealed partial class CheckCatalogueTests
     [Test]
     public void The_catalogue_has_the_checks_of_hosts_and_pairs()
     {
-        HostFacts[] hosts = [Tests.Checks.Samples.VdpaHost, Tests.Checks.Samples.KaeHost, Tests.Checks.Samples.BareHost, Tests.Checks.Samples.Unseen, Tests.Checks.Samples.VdpaHost with { Dialect = Libvirt.Xml.Tests.Dialects.Upstream }];
+        HostFacts[] hosts = [Tests.Checks.Samples.VdpaHost, Tests.Checks.Samples.KaeHost, Tests.Checks.Samples.BareHost, Tests.Checks.Samples.Unseen, Tests.Checks.Samples.VdpaHost with { Dialect = Libvirt.Xml.Tests.Dialects.Upstream },
+            Tests.Checks.Samples.Unseen with { Host = Tests.Checks.Samples.Unseen.Host with { Uri = "qemu+ssh://root@node1/system" } }];
         HashSet<string> emitted =
         [
             .. hosts.SelectMany(facts => HostChecks.Of(facts)).Select(check => check.Check.Id),

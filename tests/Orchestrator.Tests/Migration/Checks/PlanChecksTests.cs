@@ -173,6 +173,23 @@ public sealed class PlanChecksTests
         static Check Lock(string xml) => MappingSamples.Of(MappingSamples.Plan(xml, MappingSamples.VdpaSource, MappingSamples.VdpaSource), "memlock");
     }
 
+    [TestCase(256, true)]
+    [TestCase(1024, false)]
+    public void Rings_that_are_too_small_on_the_destination_are_a_warning(int size, bool warns)
+    {
+        string guest = $"""
+            <domain type="kvm"><name>web1</name><uuid>UUID</uuid><memory unit="GiB">8</memory><devices>
+            <interface type="vdpa"><mac address="{MappingSamples.VdpaSource.Vdpa![0].Mac}"/><source dev="/dev/vhost-vdpa-0"/><model type="virtio"/></interface>
+            </devices></domain>
+            """;
+        DeviceInventory there = MappingSamples.VdpaSource with { Vdpa = [.. MappingSamples.VdpaSource.Vdpa!.Select(device => device with { MaxVirtqueueSize = size, Users = [] })] };
+
+        Check rings = MappingSamples.Of(MappingSamples.Plan(guest, MappingSamples.VdpaSource, there), "vdpa-ring-size");
+
+        Assert.That(rings.Warns, Is.EqualTo(warns));
+        Assert.That(rings.Message, Does.Contain("/dev/vhost-vdpa-0").And.Contain("lab-b").And.Contain("1024"));
+    }
+
     [TestCase(true)]
     [TestCase(false)]
     public void Rollback_of_several_vdpa_devices_is_a_warning_on_one_release(bool affected)

@@ -381,7 +381,7 @@ public sealed class NightRunnerTests
 
     [Test]
     public void Words_reach_the_other_side_of_ssh_as_they_are() => Assert.That(
-        SshCommand.Arguments("root@g", ["./load", "-n", "a b", "it's", "", "$(reboot)"])[^1], Is.EqualTo(@"./load -n 'a b' 'it'\''s' '' '$(reboot)'"));
+        SshCommand.Arguments(new("root@g"), ["./load", "-n", "a b", "it's", "", "$(reboot)"])[^1], Is.EqualTo(@"./load -n 'a b' 'it'\''s' '' '$(reboot)'"));
 
     private Task<RegressionRun> RunAsync(RegressionPlan plan, NightOptions? options = null, CancellationToken cancellationToken = default) =>
         new NightRunner(_source, _destination, _clock, options ?? Options).RunAsync(plan, cancellationToken);
