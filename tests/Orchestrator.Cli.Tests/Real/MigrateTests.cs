@@ -44,9 +44,10 @@ public sealed partial class MigrateTests
         Assert.That(result.Json.GetProperty("outcome").GetString(), Is.EqualTo("completed"));
         Assert.That(downtime.GetProperty("method").GetString(), Is.EqualTo("trace"));
         Assert.That(downtime.GetProperty("value_ms").GetDouble(), Is.EqualTo(trace).And.GreaterThan(1).And.LessThan(2000));
-        Assert.That(Value(sources, "qmp"), Is.EqualTo(trace).Within(1.0));
+        // QEMU says STOP after it paused the vCPUs and RESUME before it lets them run: how much later and earlier is the processors' affair, and has been 3 ms.
+        Assert.That(Value(sources, "qmp"), Is.GreaterThan(0).And.LessThanOrEqualTo(trace + Doubt(sources, "trace")), $"{downtime}");
+        Assert.That(Value(sources, "observer"), Is.EqualTo(Value(sources, "qmp")).Within(Doubt(sources, "observer") + Doubt(sources, "qmp")), $"{downtime}");
         Assert.That(Value(sources, "guest"), Is.GreaterThan(0));
-        Assert.That(Value(sources, "observer"), Is.GreaterThan(0));
         Assert.That(sources.GetProperty("libvirt").GetProperty("downtime_ms").GetDouble(), Is.GreaterThan(0));
         Assert.That(await CliLab.RunsOnAsync(Guest), Is.EqualTo(new[] { "lab-b" }));
     }
@@ -212,6 +213,8 @@ public sealed partial class MigrateTests
     }
 
     private static double Value(JsonElement sources, string method) => sources.GetProperty(method).GetProperty("value_ms").GetDouble();
+
+    private static double Doubt(JsonElement sources, string method) => sources.GetProperty(method).GetProperty("uncertainty_ms").GetDouble();
 
     private static bool? IsPersistent(string host)
     {
