@@ -59,9 +59,15 @@ public sealed record AcceptanceRun
     /// <summary>The cases, in the plan's order.</summary>
     public IReadOnlyList<CaseResult> Cases { get; init; } = [];
 
-    /// <summary>The exit code: the worst of the cases'; inconclusive where no case passed.</summary>
-    [JsonIgnore]
-    public int ExitCode => OutcomeCode.Worst([.. Cases.Select(result => result.Code), .. Count(CaseVerdict.Pass) == 0 ? [OutcomeCode.Inconclusive] : Array.Empty<int>()]);
+    /// <summary>The exit code: the worst of the cases'; of a run that nobody cancelled and in which no case passed, inconclusive.</summary>
+    public int ExitCode
+    {
+        get
+        {
+            int worst = OutcomeCode.Worst([.. Cases.Select(result => result.Code)]);
+            return worst == OutcomeCode.Done && Count(CaseVerdict.Pass) == 0 ? OutcomeCode.Inconclusive : worst;
+        }
+    }
 
     /// <summary>How many cases came to a verdict.</summary>
     /// <param name="verdict">The verdict.</param>

@@ -76,7 +76,7 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
         static bool IsMeant(PlannedCase planned, string id) => planned.Id == id || planned.Case.Id == id || planned.Id.StartsWith($"{id}.", StringComparison.Ordinal);
     }
 
-    /// <summary>Runs a plan. Cancellation ends the case that goes on, which cleans up; the run then has the cases so far.</summary>
+    /// <summary>Runs a plan. Cancellation ends the case that goes on, which cleans up; the others are then inconclusive.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="HostUnreachableException">A host was lost before anything was changed.</exception>
@@ -102,13 +102,11 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
         {
             int number = results.Count + 1;
             setup.Reporter = (message, result) => options.Progress?.Report(new(number, cases.Count, planned.Id, message, result));
-            CaseResult result = await RunAsync(setup, planned, number, cancellationToken).ConfigureAwait(false);
+            CaseResult result = cancellationToken.IsCancellationRequested
+                ? Result(planned, new(CaseVerdict.Inconclusive, "the run was cancelled before this", OutcomeCode.Cancelled))
+                : await RunAsync(setup, planned, number, cancellationToken).ConfigureAwait(false);
             results.Add(result);
             setup.Reporter(ErrorDocument.CodeOf(result.Verdict), result);
-            if (cancellationToken.IsCancellationRequested)
-            {
-                break;
-            }
         }
 
         return run with { Ended = _time.GetUtcNow(), Cases = results };
@@ -122,7 +120,18 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
         var bench = new CaseBench(setup, planned, string.Create(CultureInfo.InvariantCulture, $"acc{options.Id[^4..]}-{number}"), ended.Token);
         CaseEnd end = await EndOfAsync(bench, planned, late.Token, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<string> left = await bench.CleanUpAsync().ConfigureAwait(false);
-        CaseEnd verdict = CaseJudge.Judge(end, bench.Checks, left);
+        return Result(planned, CaseJudge.Judge(end, bench.Checks, left)) with
+        {
+            Steps = bench.Steps,
+            Checks = bench.Checks,
+            Downtimes = bench.Downtimes,
+            LeftBehind = left,
+            TookMs = _time.GetElapsedTime(began).TotalMilliseconds,
+        };
+    }
+
+    private static CaseResult Result(PlannedCase planned, CaseEnd end)
+    {
         AcceptanceCase what = planned.Case;
         return new()
         {
@@ -135,14 +144,9 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
             Severity = what.Severity,
             Preconditions = what.Preconditions,
             Setup = planned.Setup,
-            Steps = bench.Steps,
-            Checks = bench.Checks,
-            Downtimes = bench.Downtimes,
-            Verdict = verdict.Verdict,
-            Reason = verdict.Reason,
-            Code = verdict.Code,
-            LeftBehind = left,
-            TookMs = _time.GetElapsedTime(began).TotalMilliseconds,
+            Verdict = end.Verdict,
+            Reason = end.Reason,
+            Code = end.Code,
         };
     }
 

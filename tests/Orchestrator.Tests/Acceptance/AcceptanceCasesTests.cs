@@ -178,8 +178,28 @@ public sealed class AcceptanceCasesTests
         using var cancel = new CancellationTokenSource();
         pair.OnLeaving = _ => cancel.Cancel();
         AcceptanceRun run = await pair.RunAsync([Planned("concurrency-reboot-migrate"), Planned("lifecycle-define")], cancel.Token);
-        Assert.That(run.Cases.Single().Verdict, Is.EqualTo(CaseVerdict.Inconclusive));
-        Assert.That(run.ExitCode, Is.Not.Zero);
+        Assert.That(run.Cases.Select(result => (result.Verdict, result.Code)), Has.Exactly(2).EqualTo((CaseVerdict.Inconclusive, OutcomeCode.Cancelled)));
+        Assert.That(run.ExitCode, Is.EqualTo(OutcomeCode.Cancelled));
+        AssertClean(pair);
+    }
+
+    [Test]
+    public async Task A_case_that_had_passed_when_the_run_was_cancelled_hides_nothing_of_the_others()
+    {
+        using var pair = new AcceptancePair();
+        using var cancel = new CancellationTokenSource();
+        pair.Source.OnLifeCall = call =>
+        {
+            if (call == "destroy")
+            {
+                cancel.Cancel(); // while it cleans up
+            }
+
+            return null;
+        };
+        AcceptanceRun run = await pair.RunAsync([Planned("lifecycle-suspend-resume"), Planned("lifecycle-define")], cancel.Token);
+        Assert.That(run.Cases.Select(result => result.Code), Is.EqualTo(new[] { OutcomeCode.Done, OutcomeCode.Cancelled }));
+        Assert.That(run.ExitCode, Is.EqualTo(OutcomeCode.Cancelled));
         AssertClean(pair);
     }
 

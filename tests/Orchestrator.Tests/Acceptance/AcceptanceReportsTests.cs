@@ -1,7 +1,10 @@
+using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Orchestrator.Acceptance;
 using Orchestrator.Acceptance.Reports;
 using Orchestrator.Tests.Migration.Policies;
+using Orchestrator.Tests.Regression.Reports;
+using Tests.Shared;
 
 namespace Orchestrator.Tests.Acceptance;
 
@@ -35,7 +38,9 @@ public sealed class AcceptanceReportsTests
     [Test]
     public void Junit_has_a_test_for_each_case()
     {
-        XElement suites = XElement.Parse(AcceptanceReports.Write(AcceptanceFormat.Junit, Recorded)[39..]);
+        XDocument report = XDocument.Parse(AcceptanceReports.Write(AcceptanceFormat.Junit, Recorded));
+        XElement suites = report.Root!;
+        Assert.That(JunitSchema.Problems(report), Is.Empty);
         Assert.That(
             new[] { "tests", "failures", "errors", "skipped" }.Select(name => (string?)suites.Attribute(name)), Is.EqualTo(new[] { "6", "2", "0", "2" }));
         Assert.That(suites.Descendants("testcase").Select(test => (string?)test.Attribute("name")), Is.EquivalentTo(Recorded.Cases.Select(result => result.Id)));
@@ -54,6 +59,14 @@ public sealed class AcceptanceReportsTests
 
     [Test]
     public void A_run_is_read_as_it_was_written() => Assert.That(AcceptanceRun.Parse(Recorded.ToJson()).ToJson(), Is.EqualTo(Recorded.ToJson()));
+
+    [Test]
+    public void A_run_is_as_its_schema_says()
+    {
+        JsonSchema schema = JsonSchema.Load("acceptance-run.schema.json");
+        Assert.That(schema.Problems(JsonNode.Parse(Recorded.ToJson())), Is.Empty);
+        Assert.That(schema.Problems(JsonNode.Parse(Recorded.ToJson().Replace("\"not_applicable\"", "\"fine\"", StringComparison.Ordinal))), Has.Count.EqualTo(1));
+    }
 
     [Test]
     public void A_run_of_another_format_is_refused() => Assert.That(

@@ -1,4 +1,5 @@
 using Orchestrator.Migration;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Regression.Plans;
@@ -54,6 +55,9 @@ public sealed record PlannedGuest
 
     /// <summary>A guest of the lab, made for the run.</summary>
     public LabGuestSpec? Lab { get; init; }
+
+    /// <summary>What its devices become on the destination, where that cannot be found out, as vDPA disks cannot; on the way back the other way around.</summary>
+    public IReadOnlyList<DeviceMapEntry> Map { get; init; } = [];
 
     /// <summary>What tells that it has booted; a lab's guest ticks then, whatever stands here.</summary>
     public GuestReadiness Ready { get; init; }

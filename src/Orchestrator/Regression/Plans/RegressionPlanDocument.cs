@@ -1,6 +1,7 @@
 using Libvirt.Xml;
 using Orchestrator.Configuration;
 using Orchestrator.Migration;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Migration.Policies;
 
 namespace Orchestrator.Regression.Plans;
@@ -108,7 +109,7 @@ public static class RegressionPlanDocument
     private static Dictionary<string, PlannedGuest> Guests(YamlSection root, NamedFiles files)
     {
         var guests = new Dictionary<string, PlannedGuest>(StringComparer.Ordinal);
-        foreach ((YamlScalar name, YamlSection section) in root.Named("guests", "a mapping of names to guests: {web1: {domain: web1}}", GuestKeys)
+        foreach ((YamlScalar name, YamlSection section) in root.Named("guests", "a mapping of names to guests: {web1: {domain: web1}}", [.. GuestKeys, "map"])
             ?? throw root.Missing("guests", "Name the guests: guests: {web1: {domain: web1}}."))
         {
             if (PlanRules.OfName(name.Text) is { } problem)
@@ -137,9 +138,23 @@ public static class RegressionPlanDocument
             Domain = section.Text("domain"),
             Xml = section.Text("xml") is { } xml ? files.Checked(section, "xml", xml, text => DomainDocument.Parse(text)) : null,
             Lab = LabOf(section.Section("lab", "memory_mib", "vcpus", "dirty_mib_s", "shell")),
+            Map = [.. (section.Pairs("map", "a mapping of the source's devices to the destination's: {/dev/vhost-vdpa-0: /dev/vhost-vdpa-3}") ?? []).Select(pair => MappedOf(section, pair.Name.Text, pair.Text))],
             Ready = section.Word("ready", Readiness) ?? GuestReadiness.Auto,
         };
         return guest with { BootTimeout = Span(section, "boot_timeout") ?? guest.BootTimeout };
+    }
+
+    private static DeviceMapEntry MappedOf(YamlSection section, string source, string destination)
+    {
+        try
+        {
+            DeviceMapEntry entry = DeviceMapEntry.Parse($"{source}={destination}");
+            return entry.ManagementDevice is null ? entry : throw section.Wrong("map", $"{destination} would be made for one migration, and there is a way back", "Make the device first, and name it here.");
+        }
+        catch (FormatException e)
+        {
+            throw section.Wrong("map", e.Message);
+        }
     }
 
     private static LabGuestSpec? LabOf(YamlSection? section)

@@ -86,7 +86,7 @@ internal sealed partial class Night
     /// <summary>A guest that an earlier night left away is brought home first.</summary>
     private async Task ComeHomeAsync(NightGuest guest)
     {
-        if (await hosts.UndoAsync(new GuestAway(guest.Uuid, guest.Name, false, []), Progress(null)).ConfigureAwait(false) is { } done)
+        if (await hosts.UndoAsync(new GuestAway(guest.Uuid, guest.Name, false, [], guest.MapHome), Progress(null)).ConfigureAwait(false) is { } done)
         {
             _notes.Add($"before the run: {done}");
         }

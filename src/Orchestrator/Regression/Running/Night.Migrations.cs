@@ -4,6 +4,7 @@ using Libvirt.Xml;
 using Orchestrator.Devices;
 using Orchestrator.Downtime;
 using Orchestrator.Migration;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Regression.Plans;
 using Orchestrator.Regression.Runs;
 
@@ -26,7 +27,7 @@ internal sealed partial class Night
         }
 
         // The last to be begun is the first to be put back: devices are detached at home.
-        NightLedger.Entry away = ledger.Begin(new GuestAway(guest.Uuid, guest.Name, scenario.Unsafe, [.. scenario.Allow]));
+        NightLedger.Entry away = ledger.Begin(new GuestAway(guest.Uuid, guest.Name, scenario.Unsafe, [.. scenario.Allow], guest.MapHome));
 
         int count = scenario.WarmUps + scenario.Repetitions;
         for (int i = 0; i < count; i++)
@@ -147,6 +148,7 @@ internal sealed partial class Night
             var request = new MigrationRequest
             {
                 Domain = $"{guest.Uuid}",
+                Map = wayBack ? [.. guest.MapHome.Select(DeviceMapEntry.Parse)] : guest.Planned.Map,
                 Mode = scenario.Mode,
                 Policy = scenario.Policy,
                 MaxDowntime = scenario.MaxDowntime,

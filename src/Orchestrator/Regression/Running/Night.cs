@@ -1,5 +1,6 @@
 using Orchestrator.Downtime;
 using Orchestrator.Hosts;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Regression.Plans;
 using Orchestrator.Regression.Runs;
 
@@ -267,5 +268,8 @@ internal sealed partial class Night(
         internal Func<DateTimeOffset, DateTimeOffset, IReadOnlyList<GuestTick>>? ReadTicks { get; init; }
 
         internal Func<Task>? RemoveAsync { get; init; }
+
+        /// <summary>What its devices become on the way back, as <c>--map</c> takes it.</summary>
+        internal IReadOnlyList<string> MapHome { get; } = [.. Planned.Map.Select(entry => $"{new DeviceMapEntry(entry.Destination, entry.Source)}")];
     }
 }

@@ -58,7 +58,12 @@ internal sealed record GuestStopped(Guid Uuid, string Name) : NightEffect
 }
 
 /// <summary>A guest that is sent to the destination, and has to come home: with what its migrations are allowed.</summary>
-internal sealed record GuestAway(Guid Uuid, string Name, bool Unsafe, IReadOnlyList<string> Allow) : NightEffect
+/// <param name="Uuid">The guest.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Unsafe">The consent to libvirt's warnings about storage.</param>
+/// <param name="Allow">The checks that may fail.</param>
+/// <param name="Map">What its devices become on the way home, as <c>--map</c> takes it; <see langword="null"/> where that is found out.</param>
+internal sealed record GuestAway(Guid Uuid, string Name, bool Unsafe, IReadOnlyList<string> Allow, IReadOnlyList<string>? Map = null) : NightEffect
 {
     internal override string Kind => "regress-home";
 }

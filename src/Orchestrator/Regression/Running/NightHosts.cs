@@ -5,6 +5,7 @@ using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
+using Orchestrator.Migration.Mapping;
 using Orchestrator.Recovery;
 
 namespace Orchestrator.Regression.Running;
@@ -82,7 +83,14 @@ internal sealed class NightHosts(IHost source, IHost destination, ObserverClock 
         }
 
         MigrationResult result = await Migrator(wayBack: true).MigrateAsync(
-            new MigrationRequest { Domain = $"{away.Uuid}", Unsafe = away.Unsafe, Allow = away.Allow.ToHashSet(), Options = operations }, progress, CancellationToken.None).ConfigureAwait(false);
+            new MigrationRequest
+            {
+                Domain = $"{away.Uuid}",
+                Map = [.. (away.Map ?? []).Select(DeviceMapEntry.Parse)],
+                Unsafe = away.Unsafe,
+                Allow = away.Allow.ToHashSet(),
+                Options = operations,
+            }, progress, CancellationToken.None).ConfigureAwait(false);
         return result.Verdict.Outcome == MigrationOutcome.Completed ? $"brought {away.Name} home to {source.Address.Name}"
             : throw new NightException(OutcomeCode.Of(result.Verdict.Outcome), $"{away.Name} could not be brought home: {result.Verdict.Message}", result.Verdict.Remedy);
     }

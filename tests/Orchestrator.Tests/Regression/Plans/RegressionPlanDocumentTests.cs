@@ -28,7 +28,7 @@ public sealed class RegressionPlanDocumentTests
         before: {command: [/bin/prepare, --now], timeout: 5m}
         after: {command: [/bin/clean]}
         guests:
-          named: {domain: web1, ready: agent, boot_timeout: 2m}
+          named: {domain: web1, ready: agent, boot_timeout: 2m, map: {/dev/vhost-vdpa-0: vdpa3}}
           made: {xml: guest.xml, ready: running}
           tiny: {lab: {memory_mib: 96, vcpus: 2, dirty_mib_s: 1.5}}
         scenarios:
@@ -83,7 +83,8 @@ public sealed class RegressionPlanDocumentTests
         Assert.That(plan.Comparison, Is.EqualTo(new ComparisonRule { Significance = 0.05, MinimumMs = 30, MinimumPercent = 20 }));
         Assert.That((plan.Before!.Command, plan.Before.Timeout), Is.EqualTo((new[] { "/bin/prepare", "--now" }, TimeSpan.FromMinutes(5))));
         Assert.That((plan.After!.Command, plan.After.Timeout), Is.EqualTo((new[] { "/bin/clean" }, TimeSpan.FromMinutes(2))));
-        Assert.That(plan.Guests, Is.EqualTo(new Dictionary<string, PlannedGuest>
+        Assert.That(plan.Guests.Select(guest => string.Join(' ', guest.Value.Map)), Is.EqualTo(new[] { "/dev/vhost-vdpa-0=vdpa3", "", "" }));
+        Assert.That(plan.Guests.ToDictionary(guest => guest.Key, guest => guest.Value with { Map = [] }), Is.EqualTo(new Dictionary<string, PlannedGuest>
         {
             ["named"] = new() { Domain = "web1", Ready = GuestReadiness.Agent, BootTimeout = TimeSpan.FromMinutes(2) },
             ["made"] = new() { Xml = "/plans/guest.xml", Ready = GuestReadiness.Running },
@@ -159,6 +160,8 @@ public sealed class RegressionPlanDocumentTests
     [TestCase("name: a\nguests: {g: {lab: {memory_mib: 16}}}", "p.yaml:2:32: guests.g.lab.memory_mib: 80 to 65536 is wanted here")]
     [TestCase("name: a\nguests: {g: {xml: none.xml}}", "p.yaml:2:19: guests.g.xml: none.xml: there is no file /plans/none.xml")]
     [TestCase("name: a\nguests: {g: {domain: d, boot_timeout: 0s}}", "p.yaml:2:39: guests.g.boot_timeout: a duration above 0 is wanted here, such as 100ms")]
+    [TestCase("name: a\nguests: {g: {domain: d, map: {a: pci/0/new}}}", "p.yaml:2:30: guests.g.map: pci/0/new would be made for one migration, and there is a way back")]
+    [TestCase("name: a\nguests: {g: {domain: d, map: {a: \"\"}}}", "p.yaml:2:30: guests.g.map: 'a=' is no mapping: write SRC=DST, such as /dev/vhost-vdpa-0=/dev/vhost-vdpa-3, 0000:31:00.1=0000:31:00.4 or vdpa0=pci/0000:08:01.1/new")]
     [TestCase(Guest + "scenarios:\n  - {name: s, guest: h}", "p.yaml:4:22: scenarios[0].guest: the plan has no guest h")]
     [TestCase(Guest + "scenarios:\n  - {name: s, guest: g}\n  - {name: s, guest: g}", "p.yaml:5:12: scenarios[1].name: another scenario is called s already")]
     [TestCase(Guest + "scenarios: [{name: s, guest: g, repetitions: 0}]", "p.yaml:3:46: scenarios[0].repetitions: 1 to 1000 is wanted here")]

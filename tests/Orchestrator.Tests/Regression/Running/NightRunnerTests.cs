@@ -364,6 +364,24 @@ public sealed class NightRunnerTests
     }
 
     [Test]
+    public async Task Devices_go_home_by_the_plans_map_the_other_way_around([Values] bool isAway)
+    {
+        (_source.Domains[_uuid], FakeHost runsOn) = (Guest(), isAway ? _destination : _source);
+        if (isAway)
+        {
+            _source.Domains.Remove(_uuid);
+            _destination.Domains[_uuid] = Guest();
+        }
+
+        RegressionPlan plan = Plan(Moves("s")) with { Guests = new Dictionary<string, PlannedGuest> { ["g"] = new() { Domain = "web1", Map = [new("vdpa0", "vdpa3")] } } };
+        RegressionRun run = await RunAsync(plan);
+
+        // The guest has no such device, so what was asked for is refused by its name.
+        Assert.That(run.Problems.Concat(run.Scenarios.SelectMany(scenario => scenario.Problems)).Select(problem => problem.Message), Has.Some.Contains(isAway ? "--map vdpa3=vdpa0" : "--map vdpa0=vdpa3"));
+        Assert.That(runsOn.Domains[_uuid].State, Is.EqualTo(DomainState.Running));
+    }
+
+    [Test]
     public async Task A_night_that_goes_on_is_left_alone()
     {
         using Journal journal = Journal.Open(Path.Combine(_folder, "state"));
