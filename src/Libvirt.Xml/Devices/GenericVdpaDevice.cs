@@ -11,6 +11,8 @@ namespace Libvirt.Xml.Devices;
 /// </summary>
 public sealed record GenericVdpaDevice : CommandLineDevice
 {
+    private static readonly string[] Known = ["driver", "vhostdev", "vdpa-dev", "id", "bus", "addr", "queue-size", "bootindex"];
+
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The node, such as <c>/dev/vhost-vdpa-0</c>.</summary>
@@ -21,6 +23,9 @@ public sealed record GenericVdpaDevice : CommandLineDevice
 
     /// <summary>The size of the queues; <see langword="null"/> for the device's own maximum.</summary>
     public int? QueueSize { get; init; }
+
+    /// <summary>The names of its other properties, with commas between; <see langword="null"/> when there are none.</summary>
+    public string? OtherProperties { get; init; }
 
     /// <summary>What the guest sees. Not in the document: the host's vdpa bus tells.</summary>
     public VirtioClass? Class { get; init; }
@@ -110,6 +115,7 @@ public sealed record GenericVdpaDevice : CommandLineDevice
             Bus = options["bus"],
             Address = options["addr"],
             QueueSize = options.Number("queue-size"),
+            OtherProperties = options.Keys.Except(Known).ToArray() is { Length: > 0 } others ? string.Join(", ", others) : null,
             BootOrder = options.Number("bootindex"),
         };
     }

@@ -23,6 +23,8 @@ internal sealed class QemuOptions
     /// <param name="first">What the first part without a key is: <c>driver</c> of a device, <c>type</c> of a network.</param>
     internal static QemuOptions? Parse(string text, string first) => text.StartsWith('{') ? FromJson(text) : FromKeys(text, first);
 
+    internal IEnumerable<string> Keys => _values.Keys;
+
     /// <summary>A switch, in every spelling that QEMU takes.</summary>
     internal bool? Switch(string key) => this[key] switch
     {

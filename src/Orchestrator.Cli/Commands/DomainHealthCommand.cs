@@ -35,7 +35,8 @@ internal static class DomainHealthCommand
             }
 
             return health.Problems.Count > 0 ? ExitCode.Degraded
-                : parsed.GetValue(wait) is not null && health.Devices.Any(device => device.Health == VdpaHealth.DriverNotUp) ? ExitCode.TimedOut
+                : parsed.GetValue(wait) is not null && (health.Unanswered is not null || health.Devices.Any(device => device.Health == VdpaHealth.DriverNotUp)) ? ExitCode.TimedOut
+                : health.Unanswered is not null ? ExitCode.Inconclusive
                 : ExitCode.Done;
         });
         return command;

@@ -40,6 +40,8 @@ internal static class SideChannelChecks
         var judge = new Judge(HostLayer.Migration, CheckSeverity.Warning);
         return scope.Facts.SshHelpers switch
         {
+            // What was connected with need not be what others look for.
+            _ when scope.Facts.Host.Uri.Contains("netcat=", StringComparison.Ordinal) => judge.Pass(Id, $"{scope.Name} is reached over SSH by the program that its URI names (netcat)"),
             null => judge.Unknown(Id, $"whether {scope.Name} has virt-ssh-helper or nc is {scope.Unseen}", $"On {scope.Name}: command -v virt-ssh-helper nc netcat"),
             [] => judge.Fail(Id, $"{scope.Name} has neither virt-ssh-helper nor nc: no libvirt is reached there over SSH",
                 "Install virt-ssh-helper, which libvirt has since 6.8, or a netcat with -U: netcat-openbsd, nmap-ncat."),

@@ -160,7 +160,10 @@ public sealed partial class DeviceAttacher(
             }
         }
 
-        problems.AddRange((await DeviceGuards.HoldersAsync(host, files, domain, DeviceGuards.ResourcesOf(device), cancellationToken).ConfigureAwait(false))
+        (IReadOnlyList<string> holders, IReadOnlyList<string> definitions) = await DeviceGuards.HoldersAsync(host, files, domain, DeviceGuards.ResourcesOf(device), cancellationToken).ConfigureAwait(false);
+        bool isForDefinition = places.Contains(DomainModificationImpact.Config);
+        notes.AddRange(isForDefinition ? [] : definitions.Select(other => $"{other}, which cannot start while {domain.Name} has it"));
+        problems.AddRange(holders.Concat(isForDefinition ? definitions : [])
             .Select(holder => new DefinitionProblem(path, $"{holder}; a device of the host is one domain's alone", ["another device, or detach it there first"])));
         if (missing.Contains(DomainModificationImpact.Live) && DeviceGuards.FunctionOf(asked!) is { } function)
         {
@@ -319,11 +322,11 @@ public sealed partial class DeviceAttacher(
                 string.Join(' ', health.Problems.Select(problem => problem.Remedy).Distinct()));
         }
 
-        if (WaitDevices is { } waited && health.Devices.Any(one => one.Health == VdpaHealth.DriverNotUp))
+        if (WaitDevices is { } waited && (health.Unanswered is not null || health.Devices.Any(one => one.Health == VdpaHealth.DriverNotUp)))
         {
             throw new OperationException(
                 OperationStage.TimedOut, DomainOperation.Attach, host.Address.Name, domain.Name,
-                string.Create(CultureInfo.InvariantCulture, $"{domain.Name} on {host.Address.Name} has {node}, which was not seen to work within {waited.TotalSeconds:0.#} s: the guest's driver is not up"),
+                string.Create(CultureInfo.InvariantCulture, $"{domain.Name} on {host.Address.Name} has {node}, which was not seen to work within {waited.TotalSeconds:0.#} s: {health.Unanswered ?? "the guest's driver is not up"}"),
                 $"The guest may still boot, or have no driver for it. Look again: {later} --ask-qemu always.");
         }
 

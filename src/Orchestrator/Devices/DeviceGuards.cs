@@ -10,15 +10,16 @@ namespace Orchestrator.Devices;
 internal static class DeviceGuards
 {
     /// <summary>
-    /// Who else has vhost-vdpa nodes or PCI functions: other domains, running or not, by their documents and definitions, and, where the machine can be looked into, other processes.
-    /// A device in two definitions would work until both are started.
+    /// Who else has vhost-vdpa nodes or PCI functions: running domains and, where the machine can be looked into, other processes. Apart from these, who names them in a definition: a device in two
+    /// definitions works until both are started.
     /// </summary>
-    internal static async Task<IReadOnlyList<string>> HoldersAsync(IHost host, HostFiles? files, DomainSnapshot self, IReadOnlySet<string> resources, CancellationToken cancellationToken)
+    internal static async Task<(IReadOnlyList<string> Holders, IReadOnlyList<string> Definitions)> HoldersAsync(
+        IHost host, HostFiles? files, DomainSnapshot self, IReadOnlySet<string> resources, CancellationToken cancellationToken)
     {
-        var holders = new List<string>();
+        List<string> holders = [], definitions = [];
         if (resources.Count == 0)
         {
-            return holders;
+            return (holders, definitions);
         }
 
         foreach (DomainSnapshot other in (await host.ListDomainsAsync(cancellationToken).ConfigureAwait(false)).Where(other => other.Uuid != self.Uuid))
@@ -31,11 +32,11 @@ internal static class DeviceGuards
             }
 
             string[] now = [.. DomainResources.Of(other.Xml).Intersect(resources)];
-            holders.AddRange(now.Select(resource => $"{resource} {(other.IsActive ? "is used by" : "stands in the definition of")} domain {other.Name}"));
+            (other.IsActive ? holders : definitions).AddRange(now.Select(resource => $"{resource} {(other.IsActive ? "is used by" : "stands in the definition of")} domain {other.Name}"));
             if (other is { IsActive: true, IsPersistent: true } && now.Length < resources.Count
                 && await host.GetDefinitionAsync(other.Uuid, cancellationToken).ConfigureAwait(false) is { } definition)
             {
-                holders.AddRange(DomainResources.Of(definition).Intersect(resources).Except(now).Select(resource => $"{resource} stands in the definition of domain {other.Name}"));
+                definitions.AddRange(DomainResources.Of(definition).Intersect(resources).Except(now).Select(resource => $"{resource} stands in the definition of domain {other.Name}"));
             }
         }
 
@@ -48,7 +49,7 @@ internal static class DeviceGuards
                              select $"{node} is open in {user}");
         }
 
-        return holders;
+        return (holders, definitions);
     }
 
     /// <summary>The vhost-vdpa nodes and PCI functions of a device.</summary>

@@ -26,7 +26,7 @@ public sealed class DeviceSelector
     /// <summary>Whether a domain can have one such device only: it is named by a node, a function, a MAC address or a target. Two random number generators may be alike.</summary>
     internal bool IsUnique { get; }
 
-    /// <summary>A device like a document: a vDPA device by its node, a PCI function by its address on the host, a network card by its MAC address, a disk by its target, and any other by all that the document says.</summary>
+    /// <summary>A device like a document: a vDPA device by its node, a PCI function by its address on the host, a network card that is none by its MAC address, a disk by its target, and any other by all that the document says.</summary>
     /// <param name="document">The document.</param>
     public static DeviceSelector Of(DeviceDocument document)
     {
@@ -50,7 +50,15 @@ public sealed class DeviceSelector
     }
 
     /// <summary>The device in another document of the same domain: what a running domain has, in its definition. Aliases and places are given anew there.</summary>
-    internal static DeviceSelector CounterpartOf(PlacedDevice placed) => Like(placed.Device, Bare(placed.Elements[0]));
+    internal static DeviceSelector CounterpartOf(PlacedDevice placed)
+    {
+        DeviceSelector like = Like(placed.Device, Bare(placed.Elements[0]));
+
+        // The definition may name a network with a pool of functions where the running domain has one of them.
+        return placed.Device is HostdevInterface && Mac(placed.Elements[0]) is { } mac
+            ? new(like._text, true, null, other => like.Matches(other) || (other is { Element: { } element, Device: not HostdevInterface } && (string?)element.Attribute("type") == "network" && IsCard(other, mac)))
+            : like;
+    }
 
     /// <summary>Whether a device is meant.</summary>
     internal bool Matches(PlacedDevice placed) => _matches(placed);
@@ -65,12 +73,17 @@ public sealed class DeviceSelector
     {
         { HostResource: { } node, Scheme: DeviceScheme.KernelVdpa or DeviceScheme.GenericVdpa } => new(node, true, node, placed => placed.Device.HostResource == node && IsVdpa(placed.Device)),
         PciHostDevice pci => new(pci.HostResource!, true, null, placed => (placed.Device as PciHostDevice)?.Source == pci.Source),
+
+        // A guest that bonds a function with another card has one MAC address twice.
+        HostdevInterface { HostResource: { } function } => new(function, true, null, placed => placed.Device is HostdevInterface && placed.Device.HostResource == function),
         _ when asked.Name.LocalName == "interface" && Mac(asked) is { } mac => new(
-            $"the network card {mac}", true, null, placed => placed.Element?.Name.LocalName == "interface" && string.Equals(Mac(placed.Element), mac, StringComparison.OrdinalIgnoreCase)),
+            $"the network card {mac}", true, null, placed => IsCard(placed, mac) && (placed.Device is not HostdevInterface || (string?)asked.Attribute("type") == "network")),
         _ when asked.Name.LocalName == "disk" && Target(asked) is { } target => new(
             $"the disk {target}", true, null, placed => placed.Element?.Name.LocalName == "disk" && Target(placed.Element) == target),
         _ => new($"the <{asked.Name.LocalName}> of the document", false, null, placed => placed.Element is { } element && Says(element, asked)),
     };
+
+    private static bool IsCard(PlacedDevice placed, string mac) => placed.Element?.Name.LocalName == "interface" && string.Equals(Mac(placed.Element), mac, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsVdpa(DomainDevice device) => device.Scheme is DeviceScheme.KernelVdpa or DeviceScheme.GenericVdpa;
 

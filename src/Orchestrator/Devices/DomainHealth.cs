@@ -20,6 +20,9 @@ public sealed record HealthProblem(string Message, string Remedy);
 public sealed record DomainHealth(
     DomainSnapshot Domain, IReadOnlyList<VdpaDeviceHealth> Devices, bool QemuAsked, IReadOnlyList<string> LogLines, IReadOnlyList<HealthProblem> Problems, IReadOnlyList<string> Notes)
 {
+    /// <summary>Why QEMU, which was to be asked, told nothing; <see langword="null"/> when it did or was not to.</summary>
+    public string? Unanswered { get; init; }
+
     /// <summary>Whether every device is known to work, or to stand still as it should.</summary>
     public bool IsSettled => Devices.All(device => device.Health is VdpaHealth.Works or VdpaHealth.Stopped);
 
@@ -44,10 +47,15 @@ public sealed record DomainHealth(
 
             // A device whose rings the kernel refused is not started, and QEMU says so; one whose memory could not be pinned is started all the same.
             .. from line in lines
-               where !allWork || QemuLogEvents.IsMappingError(line)
+               where devices.Count > 0 && (!allWork || QemuLogEvents.IsMappingError(line))
                select new HealthProblem($"the log of {domain.Name} on {host} says: {line}", RemedyOf(domain, [line], ringSizes, host)),
         ];
-        string[] past = [.. lines.Where(line => allWork && !QemuLogEvents.IsMappingError(line)).Distinct().Select(line => $"the log of {domain.Name} says '{line}', and QEMU says that every device is started now")];
+        string[] past =
+        [
+            .. from line in lines.Distinct()
+               where devices.Count == 0 || (allWork && !QemuLogEvents.IsMappingError(line))
+               select $"the log of {domain.Name} says '{line}', and {(devices.Count == 0 ? "it has no vDPA device now" : "QEMU says that every device is started now")}",
+        ];
         return new(domain, devices, isAsked, lines, [.. problems.Distinct()], [.. notes, .. past]);
     }
 

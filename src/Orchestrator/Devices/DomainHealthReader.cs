@@ -75,14 +75,15 @@ public sealed class DomainHealthReader(IHost host, VdpaDevices? devices = null, 
                 notes.Add($"the log of {domain.Name} on {name} could not be read, which may say more: {log.Problem}");
             }
 
-            IReadOnlyList<VdpaDeviceHealth> asked = isAsked ? await AskAsync(domain, unasked, cancellationToken).ConfigureAwait(false) : unasked;
+            (IReadOnlyList<VdpaDeviceHealth> asked, string? unanswered) = isAsked ? await AskAsync(domain, unasked, cancellationToken).ConfigureAwait(false) : (unasked, null);
             asked = only is null ? asked : [.. asked.Where(device => device.Resource == only)];
-            notes.Add(isAsked
+            notes.Add(unanswered ?? (isAsked
                 ? "QEMU was asked, which libvirt remembers of a domain as the taint custom-monitor until it is off"
-                : "QEMU was not asked whether its vhost backends are started (orchestrator domain health --ask-qemu always; the domain is then tainted)");
+                : "QEMU was not asked whether its vhost backends are started (orchestrator domain health --ask-qemu always; the domain is then tainted)"));
             IReadOnlyDictionary<string, int> rings = await RingSizes.ReadAsync(devices, document, cancellationToken).ConfigureAwait(false);
-            var health = DomainHealth.Of(name, domain, asked, isAsked, log.Since(before), rings, notes);
-            if (!isAsked || health.Problems.Count > 0 || !asked.Any(device => device.Health == VdpaHealth.DriverNotUp) || _time.GetElapsedTime(start) >= wait)
+            var health = DomainHealth.Of(name, domain, asked, isAsked && unanswered is null, log.Since(before), rings, [.. notes]) with { Unanswered = unanswered };
+            bool mayTellMore = unanswered is not null || asked.Any(device => device.Health == VdpaHealth.DriverNotUp);
+            if (!isAsked || health.Problems.Count > 0 || !mayTellMore || _time.GetElapsedTime(start) >= wait)
             {
                 return health;
             }
@@ -91,15 +92,16 @@ public sealed class DomainHealthReader(IHost host, VdpaDevices? devices = null, 
         }
     }
 
-    private async Task<IReadOnlyList<VdpaDeviceHealth>> AskAsync(DomainSnapshot domain, IReadOnlyList<VdpaDeviceHealth> unasked, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<VdpaDeviceHealth> Devices, string? Unanswered)> AskAsync(DomainSnapshot domain, IReadOnlyList<VdpaDeviceHealth> unasked, CancellationToken cancellationToken)
     {
         try
         {
-            return await VhostStates.AskAsync(host, domain, devices, cancellationToken).ConfigureAwait(false);
+            return (await VhostStates.AskAsync(host, domain, devices, cancellationToken).ConfigureAwait(false), null);
         }
         catch (Exception e) when (e is HostUnreachableException or LibvirtException or FormatException)
         {
-            return [.. unasked.Select(device => device with { Why = $"QEMU could not be asked: {HostAddress.Redact(e.Message)}" })];
+            string why = $"QEMU could not be asked: {HostAddress.Redact(e.Message)}";
+            return ([.. unasked.Select(device => device with { Why = why })], why);
         }
     }
 

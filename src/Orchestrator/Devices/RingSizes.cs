@@ -1,5 +1,6 @@
 using Libvirt.Xml;
 using Libvirt.Xml.Devices;
+using Orchestrator.Hosts;
 
 namespace Orchestrator.Devices;
 
@@ -46,7 +47,7 @@ internal static class RingSizes
         {
             return await devices.ReadRingSizesAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (HostDeviceException)
+        catch (Exception e) when (e is HostDeviceException or HostUnreachableException)
         {
             return new Dictionary<string, int>();
         }

@@ -48,12 +48,15 @@ internal static class DeviceHealth
         select line.Arguments;
 
     /// <summary>How many vhost devices the guest's drivers have started; <see langword="null"/> when QEMU does not tell (before 7.2).</summary>
-    internal static async Task<int?> StartedAsync(IHost host, DomainSnapshot domain)
+    /// <param name="host">The host.</param>
+    /// <param name="domain">The domain.</param>
+    /// <param name="orMayHave">Whether those count of which nobody tells, as the kernel may of a generic device on one host alone.</param>
+    internal static async Task<int?> StartedAsync(IHost host, DomainSnapshot domain, bool orMayHave = false)
     {
         try
         {
             IReadOnlyList<VdpaDeviceHealth> devices = await VhostStates.AskAsync(host, domain, Kernel(host), CancellationToken.None).ConfigureAwait(false);
-            return devices.All(device => device.Health == VdpaHealth.Unknown) ? null : devices.Count(device => device.Health == VdpaHealth.Works);
+            return devices.All(device => device.Health == VdpaHealth.Unknown) ? null : devices.Count(device => device.Health == VdpaHealth.Works || (orMayHave && device.Health == VdpaHealth.Unknown));
         }
         catch (FormatException)
         {
@@ -62,12 +65,12 @@ internal static class DeviceHealth
     }
 
     /// <summary>Waits until as many are started as were: the guest's drivers take a plugged device in their own time.</summary>
-    /// <returns>How many are; <see langword="null"/> when QEMU does not tell.</returns>
+    /// <returns>How many are, or may be; <see langword="null"/> when QEMU does not tell.</returns>
     internal static async Task<int?> UntilStartedAsync(IHost host, DomainSnapshot domain, int wanted, TimeSpan grace, TimeProvider time)
     {
         for (long start = time.GetTimestamp(); ; await Task.Delay(LookAgain, time, CancellationToken.None).ConfigureAwait(false))
         {
-            int? now = await StartedAsync(host, domain).ConfigureAwait(false);
+            int? now = await StartedAsync(host, domain, orMayHave: true).ConfigureAwait(false);
             if (now is null || now >= wanted || time.GetElapsedTime(start) >= grace)
             {
                 return now;

@@ -463,7 +463,11 @@ public sealed partial class Migrator(
         {
             DomainSnapshot? domain = await host.FindDomainAsync(plan.Domain.Uuid, CancellationToken.None).ConfigureAwait(false);
             settled = moved ? settled with { Destination = settled.Destination with { Domain = domain } } : settled with { Source = settled.Source with { Domain = domain } };
-            if (domain is { State: DomainState.Running } && started > 0 && !record.HasDetached && await DeviceHealth.UntilStartedAsync(host, domain, started.Value, StartGrace, _time).ConfigureAwait(false) is { } now && now < started)
+            if (record.Dead.Count > 0)
+            {
+                settled = settled with { Verdict = settled.Verdict.WithDeadDevices(record.Dead, host.Address.Name, plan.Domain.Name) };
+            }
+            else if (domain is { State: DomainState.Running } && started > 0 && !record.HasDetached && await DeviceHealth.UntilStartedAsync(host, domain, started.Value, StartGrace, _time).ConfigureAwait(false) is { } now && now < started)
             {
                 string problem = string.Create(
                     System.Globalization.CultureInfo.InvariantCulture,

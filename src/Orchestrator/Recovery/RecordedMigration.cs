@@ -21,6 +21,7 @@ internal sealed partial class RecordedMigration
     private readonly UnfinishedOperation _operation;
     private readonly List<JournalStep> _steps = [];
     private readonly List<string> _replugged = [];
+    private readonly List<string> _dead = [];
     private string? _policy;
 
     private RecordedMigration(Journal? journal, IHost source, IHost destination, ILogger logger, UnfinishedOperation operation)
@@ -153,6 +154,9 @@ internal sealed partial class RecordedMigration
     /// <summary>The devices that were attached again, in words.</summary>
     internal IReadOnlyList<string> Replugged => _replugged;
 
+    /// <summary>Those of them that the guest cannot use, and why.</summary>
+    internal IReadOnlyList<string> Dead => _dead;
+
     /// <summary>How detached devices are attached again.</summary>
     internal ReplugSteps Replug { get; init; } = new(TimeProvider.System);
 
@@ -165,7 +169,7 @@ internal sealed partial class RecordedMigration
         {
             try
             {
-                await (moved ? Replug.Finishers : Replug.Undoers)[ReplugSteps.Kind](step, _source, _destination).ConfigureAwait(false);
+                string? wrong = await (moved ? Replug.Finishers : Replug.Undoers)[ReplugSteps.Kind](step, _source, _destination).ConfigureAwait(false);
                 if (Id is not null)
                 {
                     _journal!.EndStep(step.Id, undone: !moved);
@@ -173,6 +177,10 @@ internal sealed partial class RecordedMigration
 
                 _steps.Remove(step);
                 _replugged.Add($"{_operation.DomainName} has the device that was {ReplugSteps.DeviceOf(step)} again, on {(moved ? _destination : _source).Address.Name}");
+                if (wrong is not null)
+                {
+                    _dead.Add(wrong);
+                }
             }
             catch (Exception e) when (e is HostUnreachableException or LibvirtException or Devices.HostDeviceException or JournalException)
             {

@@ -12,6 +12,7 @@ internal sealed partial class RecoveryAftermath(
 {
     private readonly List<string> _done = [];
     private readonly List<string> _failed = [];
+    private readonly List<string> _wrong = []; // although it was done
 
     internal async Task<RecoveryResult> PutInOrderAsync(SettledMigration settled)
     {
@@ -57,8 +58,9 @@ internal sealed partial class RecoveryAftermath(
         }
 
         bool needsPerson = settled.Verdict.Outcome == MigrationOutcome.NeedsPerson;
-        MigrationOutcome outcome = _failed.Count > 0 && !needsPerson ? MigrationOutcome.Degraded : settled.Verdict.Outcome;
-        string message = _failed.Count > 0 ? $"{settled.Verdict.Message}; {string.Join("; ", _failed)}" : settled.Verdict.Message;
+        string[] problems = [.. _failed, .. _wrong];
+        MigrationOutcome outcome = problems.Length > 0 && !needsPerson ? MigrationOutcome.Degraded : settled.Verdict.Outcome;
+        string message = string.Join("; ", [settled.Verdict.Message, .. problems]);
         if (_failed.Count == 0 && operation.IsInJournal)
         {
             await TellAsync(() => journal!.End(operation.Id!.Value, ErrorDocument.CodeOf(outcome), message)).ConfigureAwait(false);
@@ -101,7 +103,12 @@ internal sealed partial class RecoveryAftermath(
             : ($"undid {step.Kind} {step.Detail}", $"undo {step.Kind} {step.Detail}");
         await TryAsync(done, async () =>
         {
-            await settle(step, source, destination).ConfigureAwait(false);
+            string? wrong = await settle(step, source, destination).ConfigureAwait(false);
+            if (wrong is not null)
+            {
+                _wrong.Add(wrong);
+            }
+
             journal?.EndStep(step.Id, undone: !moved);
             return true;
         }, what).ConfigureAwait(false);

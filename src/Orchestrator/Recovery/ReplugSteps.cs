@@ -3,6 +3,7 @@ using Libvirt.Interop;
 using Libvirt.Xml;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 using Orchestrator.Migration.Mapping;
 
 namespace Orchestrator.Recovery;
@@ -57,7 +58,8 @@ internal sealed class ReplugSteps(TimeProvider time)
     private static DetachedDevice Read(JournalStep step) => JsonSerializer.Deserialize(step.Detail, JournalJson.Default.DetachedDevice)
         ?? throw new HostDeviceException(HostDeviceProblem.InvalidInput, $"the journal tells nothing of the device that was detached: {step.Detail}", "See what the domain has: orchestrator device list.");
 
-    private async Task PutInAsync(DetachedDevice device, IHost host, bool isDestination)
+    /// <returns>That the guest has it and cannot use it, and why.</returns>
+    private async Task<string?> PutInAsync(DetachedDevice device, IHost host, bool isDestination)
     {
         string xml = isDestination ? device.DestinationXml : device.SourceXml;
         var attacher = new DeviceAttacher(host, timeProvider: time) { Taken = () => Taken?.Invoke(device, isDestination) };
@@ -66,7 +68,7 @@ internal sealed class ReplugSteps(TimeProvider time)
             // One that has ended gets its devices from its definition at its next start.
             if (await host.FindDomainAsync(device.Domain, CancellationToken.None).ConfigureAwait(false) is not { IsActive: true } domain)
             {
-                return;
+                return null;
             }
 
             try
@@ -78,14 +80,18 @@ internal sealed class ReplugSteps(TimeProvider time)
                 // On the destination nobody has asked for it.
                 if (change.IsChanged || isDestination || time.GetElapsedTime(start) >= LateGrace)
                 {
-                    return;
+                    return null;
                 }
+            }
+            catch (OperationException e) when (e.Stage == OperationStage.Degraded)
+            {
+                return HostAddress.Redact(e.Message); // to attach it once more would change nothing
             }
             catch (Exception e) when (DevicePlaces.IsFailure(e) && e is not HostUnreachableException)
             {
                 string remedy = e is HostDeviceException { Remedy: { } known } ? $" ({known})" : "";
                 throw new HostDeviceException(
-                    HostDeviceProblem.Degraded, $"{HostAddress.Redact(e.Message)}{remedy}; by hand: echo '{xml.Replace("'", "&apos;", StringComparison.Ordinal)}' | orchestrator -c {host.Address.Name} device attach {domain.Name} - --live",
+                    HostDeviceProblem.Degraded, $"{HostAddress.Redact(e.Message)}{remedy}; by hand: echo '{xml.Replace("'", "&apos;", StringComparison.Ordinal)}' | orchestrator -c {host.Address.Name} device attach {SshCommand.Quote(domain.Name)} - --live",
                     null, host.Address.Name, e);
             }
         }

@@ -6,4 +6,5 @@ namespace Orchestrator.Recovery;
 /// <param name="step">The effect.</param>
 /// <param name="source">The operation's source.</param>
 /// <param name="destination">The operation's destination.</param>
-public delegate Task StepUndoer(JournalStep step, IHost source, IHost destination);
+/// <returns>What is wrong although it was done, such as a device that is attached and dead; <see langword="null"/> when nothing is.</returns>
+public delegate Task<string?> StepUndoer(JournalStep step, IHost source, IHost destination);

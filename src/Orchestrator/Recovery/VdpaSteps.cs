@@ -23,7 +23,7 @@ internal static class VdpaSteps
         HostDeviceProblem.NotThisMachine, $"{host.Address.Name} is not this machine, and libvirt has no call that makes or deletes vDPA devices",
         "Say in hosts.yaml how the machine is reached over SSH (side_channel).", host.Address.Name);
 
-    private static async Task UndoAsync(JournalStep step, IHost source, IHost destination)
+    private static async Task<string?> UndoAsync(JournalStep step, IHost source, IHost destination)
     {
         DeviceCreation creation = JsonSerializer.Deserialize(step.Detail, JournalJson.Default.DeviceCreation)
             ?? throw new HostDeviceException(HostDeviceProblem.InvalidInput, $"the journal tells nothing of the device that was made: {step.Detail}", "Look at it: vdpa dev show.");
@@ -31,5 +31,7 @@ internal static class VdpaSteps
         {
             throw left.Reason;
         }
+
+        return null;
     }
 }

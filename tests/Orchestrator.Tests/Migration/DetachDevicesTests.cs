@@ -295,6 +295,50 @@ public sealed class DetachDevicesTests
         Assert.That(NodesOf(_destination), Is.EqualTo(new[] { NicThere, GenericThere }));
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_device_that_comes_back_dead_is_there_and_the_migration_degraded(bool isRecovery)
+    {
+        const string Dead = "2026-11-21T10:00:00.000000Z qemu-system-x86_64: vhost-vdpa: DMA mapping failed, unable to continue";
+        _destination.Log = new();
+        _destination.OnPlug = what => _destination.Log = what == "attached" ? new() { Lines = [Dead] } : _destination.Log;
+        if (isRecovery)
+        {
+            _source.OnMigrate = async (host, call) =>
+            {
+                await Move(host, call);
+                throw new KilledException();
+            };
+            Assert.ThrowsAsync<KilledException>(() => Migrator().MigrateAsync(Request));
+            RecoveryResult recovered = await RecoverAsync();
+            Assert.That((recovered.Outcome, recovered.IsFinished), Is.EqualTo((MigrationOutcome.Degraded, true)), recovered.Message);
+            Assert.That(recovered.Message, Does.Contain("DMA mapping failed"));
+        }
+        else
+        {
+            MigrationResult result = await Migrator().MigrateAsync(Request);
+            Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Degraded), result.Verdict.Message);
+            Assert.That(result.Verdict.Message, Does.Contain("DMA mapping failed"));
+        }
+
+        Assert.That(NodesOf(_destination), Is.EqualTo(new[] { NicThere, GenericThere }));
+        Assert.That(Operation.Ended, Is.Not.Null, "there is nothing left to attach");
+    }
+
+    [Test]
+    public async Task A_domain_that_is_off_and_names_the_destinations_device_keeps_nobody_from_it()
+    {
+        var other = Guid.NewGuid();
+        string xml = $"<domain type='kvm'><name>web2</name><uuid>{other}</uuid><memory>1024</memory><devices><interface type='vdpa'><mac address='52:54:00:00:00:09'/><source dev='{NicThere}'/></interface></devices></domain>";
+        _destination.Domains[other] = Samples.Domain(uuid: other) with { Name = "web2", State = DomainState.Shutoff, Xml = xml };
+        _destination.Definitions[other] = xml;
+
+        MigrationResult result = await Migrator().MigrateAsync(Request);
+
+        Assert.That(result.Verdict.Outcome, Is.EqualTo(MigrationOutcome.Completed), result.Verdict.Message);
+        Assert.That(NodesOf(_destination), Is.EqualTo(new[] { NicThere, GenericThere }));
+    }
+
     [Test]
     public async Task What_could_not_be_put_back_keeps_nobody_from_the_guest()
     {

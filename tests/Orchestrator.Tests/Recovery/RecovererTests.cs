@@ -636,7 +636,7 @@ public sealed class RecovererTests
             {
                 undoing?.Invoke();
                 _undone.Add(step.Detail);
-                return Task.CompletedTask;
+                return Task.FromResult<string?>(null);
             },
         },
     };

@@ -10,6 +10,9 @@ namespace Orchestrator.Migration.Mapping;
 /// <summary>Finds out which devices have to be taken out of the guest for its migration, and how they are put in again. Pure.</summary>
 internal static class DetachmentPlanner
 {
+    // What attaching a device past libvirt gives QEMU.
+    private const string GenericDriver = "vhost-vdpa-device-pci";
+
     /// <summary>The vDPA devices that QEMU has past libvirt. One on a node of the document is the document's own, plugged in anew.</summary>
     internal static IReadOnlyList<DomainDevice> PastLibvirt(IReadOnlyList<QemuDevice>? unknown, IReadOnlyList<DomainDevice> devices) =>
     [
@@ -58,6 +61,8 @@ internal static class DetachmentPlanner
             : device.BootOrder is not null ? "the guest boots from it"
             : !DeviceMapper.IsMapped(device) ? "what it could become on the destination is not known"
             : device is CommandLineDevice and not GenericVdpaDevice ? "it was given to QEMU together with a -netdev of its own"
+            : device is GenericVdpaDevice { OtherProperties: { } others } ? $"its argument says more than can be given with it again: {others}"
+            : device is GenericVdpaDevice { QueueSize: not null } or GenericVdpaDevice { Driver: not GenericDriver } ? "it would come back with another driver or another size of its queues"
             : device is GenericVdpaDevice { Id: null } ? "it has no id in QEMU, by which it could be unplugged"
             : domain.State != DomainState.Running ? $"the guest is {domain.Describe()}, and only one that runs lets go of a device"
             : null;

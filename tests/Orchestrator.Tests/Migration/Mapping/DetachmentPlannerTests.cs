@@ -121,6 +121,18 @@ public sealed class DetachmentPlannerTests
         Assert.That(check.Remedy, Does.Contain(why));
     }
 
+    [TestCase("\"page-per-vq\":\"on\",\"packed\":\"on\",", "page-per-vq, packed")]
+    [TestCase("\"queue-size\":256,", "another size of its queues")]
+    public void What_could_not_be_given_back_as_it_was_is_not_taken(string more, string why)
+    {
+        MigrationPlan plan = Plan("", Argument.Replace("\"bus\"", $"{more}\"bus\"", StringComparison.Ordinal), [GenericBlocked], request => request with { Map = [VdpaMap] });
+
+        Check check = MappingSamples.Of(plan, "device-migration");
+        Assert.That(plan.Detachments, Is.Empty);
+        Assert.That(check.Refuses);
+        Assert.That(check.Remedy, Does.Contain(why));
+    }
+
     [Test]
     public void An_accelerator_is_never_unplugged()
     {
