@@ -24,8 +24,8 @@ public sealed class PulledPlugTests
         await File.WriteAllTextAsync(other, $"{(await File.ReadAllTextAsync(known)).Split(' ')[0]} {await File.ReadAllTextAsync(Path.Combine(VdpaLab.Files, "changed-key.pub"))}");
         string config = Config("changed-key", text => text.Replace(known, other, StringComparison.Ordinal));
 
-        await RefusedAsync(config, ["vdpa", "list"], 3, "key");
-        await RefusedAsync(config, ["domain", "list"], 3, "key");
+        await RefusedAsync(config, ["vdpa", "list"], 3, "REMOTE HOST IDENTIFICATION HAS CHANGED");
+        await RefusedAsync(config, ["domain", "list"], 3, "REMOTE HOST IDENTIFICATION HAS CHANGED");
     }
 
     [Test]

@@ -29,6 +29,9 @@ public sealed class RoundTests
             TestContext.Progress.WriteLine($"round {round}: {there} and back");
         }
 
+        // What our commands started there ends with them.
+        await VdpaLab.ShellAsync(VdpaLab.A, "for i in $(seq 300); do pgrep -x 'virt-ssh-helper|sudo|vdpa' >/dev/null || exit 0; sleep 0.1; done; ps -ef; exit 1");
+
         // The guest's own process is another one after each journey.
         Assert.That(Stable(await Machine.LeftAsync()), Is.EqualTo(Stable(before)));
     }

@@ -7,7 +7,7 @@ cd /lab-build
 
 # QEMU asks for rings of 1024; vhost_vdpa refuses what is larger than the device has, and the simulators have 256: a guest would get a dead NIC (docs/vdpa-lab.md).
 grep -q '^#define VDPASIM_QUEUE_MAX 256$' vdpa/vdpa_sim/vdpa_sim.c
-sed -i 's/^#define VDPASIM_QUEUE_MAX 256$/#define VDPASIM_QUEUE_MAX 1024/' vdpa/vdpa_sim/vdpa_sim.c
+sed -i 's/^#define VDPASIM_QUEUE_MAX 256$/static int queue_max = 1024;\nmodule_param(queue_max, int, 0444);\nMODULE_PARM_DESC(queue_max, "Entries of a ring (default: 1024; the kernel'"'"'s own: 256)");\n#define VDPASIM_QUEUE_MAX queue_max/' vdpa/vdpa_sim/vdpa_sim.c
 mkdir modules
 cp vhost/vringh.c vdpa/vdpa_sim/*.[ch] vdpa/virtio_pci/vp_vdpa.c modules/
 echo 'obj-m := vringh.o vdpa_sim.o vdpa_sim_net.o vdpa_sim_blk.o vp_vdpa.o' >modules/Makefile

@@ -153,7 +153,7 @@ internal sealed class LabMachine(string lab, int number, MachineRecord record)
 
             // Nothing leaves: forwarded ports of this machine's loopback, and the other machine.
             "-netdev", $"user,id=user,restrict=on{forwards}", "-device", $"virtio-net-pci,netdev=user,romfile=,mac={UserMac}",
-            "-netdev", $"stream,id=link,server={(number == 0 ? "on" : "off")},addr.type=unix,addr.path={link}", "-device", $"virtio-net-pci,netdev=link,romfile=,mac={LinkMac(number)}",
+            "-netdev", $"stream,id=link,server={(number == 0 ? "on" : "off,reconnect-ms=1000")},addr.type=unix,addr.path={link}", "-device", $"virtio-net-pci,netdev=link,romfile=,mac={LinkMac(number)}",
 
             // On NUMA node 1: an SR-IOV card, which stands for an accelerator, and two virtio functions for vp_vdpa, which stand for a SmartNIC's.
             "-device", "pxb-pcie,id=numa1,bus_nr=64,numa_node=1,bus=pcie.0",
