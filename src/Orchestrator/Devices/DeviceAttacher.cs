@@ -64,6 +64,9 @@ public sealed partial class DeviceAttacher(
     /// </summary>
     public TimeSpan? WaitDevices { get; init; }
 
+    /// <summary>Whether a definition of another domain keeps nobody from a device: a guest that was without it for its migration gets it back before one that is off.</summary>
+    internal bool DefinitionsYield { get; init; }
+
     /// <summary>Told when the host has taken a device, before that is looked at.</summary>
     internal Action? Taken { get; init; }
 
@@ -161,9 +164,8 @@ public sealed partial class DeviceAttacher(
         }
 
         (IReadOnlyList<string> holders, IReadOnlyList<string> definitions) = await DeviceGuards.HoldersAsync(host, files, domain, DeviceGuards.ResourcesOf(device), cancellationToken).ConfigureAwait(false);
-        bool isForDefinition = places.Contains(DomainModificationImpact.Config);
-        notes.AddRange(isForDefinition ? [] : definitions.Select(other => $"{other}, which cannot start while {domain.Name} has it"));
-        problems.AddRange(holders.Concat(isForDefinition ? definitions : [])
+        notes.AddRange(DefinitionsYield ? definitions.Select(other => $"{other}, which cannot start while {domain.Name} has it") : []);
+        problems.AddRange(holders.Concat(DefinitionsYield ? [] : definitions)
             .Select(holder => new DefinitionProblem(path, $"{holder}; a device of the host is one domain's alone", ["another device, or detach it there first"])));
         if (missing.Contains(DomainModificationImpact.Live) && DeviceGuards.FunctionOf(asked!) is { } function)
         {

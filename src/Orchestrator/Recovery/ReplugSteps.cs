@@ -62,7 +62,7 @@ internal sealed class ReplugSteps(TimeProvider time)
     private async Task<string?> PutInAsync(DetachedDevice device, IHost host, bool isDestination)
     {
         string xml = isDestination ? device.DestinationXml : device.SourceXml;
-        var attacher = new DeviceAttacher(host, timeProvider: time) { Taken = () => Taken?.Invoke(device, isDestination) };
+        var attacher = new DeviceAttacher(host, timeProvider: time) { DefinitionsYield = true, Taken = () => Taken?.Invoke(device, isDestination) };
         for (long start = time.GetTimestamp(); ; await Task.Delay(LookAgain, time, CancellationToken.None).ConfigureAwait(false))
         {
             // One that has ended gets its devices from its definition at its next start.

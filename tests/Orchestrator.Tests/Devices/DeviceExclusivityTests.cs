@@ -56,18 +56,6 @@ public sealed class DeviceExclusivityTests
     }
 
     [Test]
-    public async Task What_stands_in_the_definition_of_one_that_is_off_may_be_lent_to_a_running_guest_which_is_said()
-    {
-        await AttachAsync("web1", Vdpa, DomainModificationImpact.Config);
-        DomainSnapshot web1 = _host.Domains.Values.Single(domain => domain.Name == "web1");
-        _host.Domains[web1.Uuid] = web1 with { State = DomainState.Shutoff, Xml = _host.Definitions[web1.Uuid] };
-
-        DeviceChange change = await AttachAsync("web2", Vdpa, DomainModificationImpact.Live);
-
-        Assert.That(change.Notes, Has.Some.EqualTo("/dev/vhost-vdpa-0 stands in the definition of domain web1, which cannot start while web2 has it"));
-    }
-
-    [Test]
     public void What_a_copy_that_arrives_will_use_is_not_known_and_not_given_away()
     {
         DomainSnapshot web1 = _host.Domains.Values.Single(domain => domain.Name == "web1");
