@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Orchestrator.Regression.Plans;
 
 namespace Orchestrator.Acceptance;
@@ -88,18 +89,23 @@ public sealed record PlannedCase
 }
 
 /// <summary>A kind of devices that cases give to their guests.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<CaseDeviceKind>))]
 public enum CaseDeviceKind
 {
     /// <summary>A random number generator: needs nothing of the host.</summary>
+    [JsonStringEnumMemberName("rng")]
     Rng,
 
     /// <summary>A kernel vDPA network device, made for the case.</summary>
+    [JsonStringEnumMemberName("net")]
     Net,
 
     /// <summary>A kernel vDPA disk, made for the case.</summary>
+    [JsonStringEnumMemberName("blk")]
     Blk,
 
     /// <summary>A free virtual function of a Kunpeng accelerator: ZIP, then HPRE, then SEC.</summary>
+    [JsonStringEnumMemberName("kae")]
     Kae,
 }
 

@@ -44,7 +44,10 @@ public sealed record AcceptanceRun
     /// <summary>The plan's words for the Chinese report.</summary>
     public AcceptanceTexts Texts { get; init; } = new();
 
-    /// <summary>When it began.</summary>
+    /// <summary>The ids of the cases that were chosen, as the caller named them; empty for all of the plan's.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
+    /// <summary>When it began, in the local time of the machine that ran it.</summary>
     public required DateTimeOffset Started { get; init; }
 
     /// <summary>When it ended; <see langword="null"/> while it goes on.</summary>
@@ -123,6 +126,21 @@ public sealed record CaseResult
     /// <summary>What the plan gave it, in words.</summary>
     public string Setup { get; init; } = "";
 
+    /// <summary>The kind of its guest's devices; <see langword="null"/> where it has none.</summary>
+    public CaseDeviceKind? Kind { get; init; }
+
+    /// <summary>How many of them there are.</summary>
+    public int Devices { get; init; }
+
+    /// <summary>How often it does what it does.</summary>
+    public int Repetitions { get; init; } = 1;
+
+    /// <summary>What no downtime of it may exceed, in milliseconds; <see langword="null"/> for any.</summary>
+    public double? LimitMs { get; init; }
+
+    /// <summary>The program that its guest runs during migrations; <see langword="null"/> for none.</summary>
+    public string? Load { get; init; }
+
     /// <summary>What was done, in order.</summary>
     public IReadOnlyList<string> Steps { get; init; } = [];
 
@@ -140,6 +158,9 @@ public sealed record CaseResult
 
     /// <summary>The exit code that it stands for by itself.</summary>
     public required int Code { get; init; }
+
+    /// <summary>Whether the run was cancelled before it did anything.</summary>
+    public bool NotRun => Code == OutcomeCode.Cancelled && Steps.Count == 0;
 
     /// <summary>What it made and could not remove, in words.</summary>
     public IReadOnlyList<string> LeftBehind { get; init; } = [];

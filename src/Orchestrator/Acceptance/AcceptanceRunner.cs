@@ -93,7 +93,8 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
             Plan = plan.Name,
             Description = plan.Description,
             Texts = plan.Texts,
-            Started = _time.GetUtcNow(),
+            Only = options.Only,
+            Started = _time.GetLocalNow(),
             Environment = new(facts[0], facts[1], options.Tool) { Hosts = [source.Address.Name, destination.Address.Name] },
             Guest = ShapeOf(plan),
         };
@@ -109,7 +110,7 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
             setup.Reporter(ErrorDocument.CodeOf(result.Verdict), result);
         }
 
-        return run with { Ended = _time.GetUtcNow(), Cases = results };
+        return run with { Ended = _time.GetLocalNow(), Cases = results };
     }
 
     private async Task<CaseResult> RunAsync(AcceptanceSetup setup, PlannedCase planned, int number, CancellationToken cancellationToken)
@@ -144,6 +145,11 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
             Severity = what.Severity,
             Preconditions = what.Preconditions,
             Setup = planned.Setup,
+            Kind = planned.Devices > 0 ? planned.Kind : null,
+            Devices = planned.Devices,
+            Repetitions = planned.Repetitions,
+            LimitMs = planned.Limit?.TotalMilliseconds,
+            Load = planned.Load?.Command[0],
             Verdict = end.Verdict,
             Reason = end.Reason,
             Code = end.Code,

@@ -39,6 +39,16 @@ internal sealed class AcceptanceHtml
         _page.Element("h1", $"Acceptance {_run.Plan}");
         _page.Element("p", string.Join(", ", Enum.GetValues<CaseVerdict>().Select(verdict => $"{ReportText.Count(_run.Count(verdict))} {AcceptanceText.Word(verdict)}")) + $"; exit code {ReportText.Count(_run.ExitCode)}.");
         _page.Element("p", $"{_run.Id}, began {ReportText.Time(_run.Started)}{(_run.Ended is { } ended ? $", took {ReportText.Duration(ended - _run.Started)}" : "")}.");
+        if (_run.Only.Count > 0)
+        {
+            _page.Element("p", $"Only these cases were chosen: {string.Join(", ", _run.Only)}.");
+        }
+
+        if (_run.Cases.Count(result => result.NotRun) is > 0 and var missed)
+        {
+            _page.Element("p", $"The run was cancelled: {ReportText.Several(missed, "case")} {(missed == 1 ? "was" : "were")} not run.");
+        }
+
         if (_run.Description is { } description)
         {
             _page.Element("p", description);
@@ -47,7 +57,7 @@ internal sealed class AcceptanceHtml
         _page.Element("h2", "Cases");
         Table(["", "case", "name", "setup", "severity", "verdict", "why"], _run.Cases.Select(result => new[]
         {
-            AcceptanceText.Sign(result.Verdict), result.Id, result.Name, result.Setup, ErrorDocument.CodeOf(result.Severity), AcceptanceText.Word(result.Verdict), result.Reason ?? "",
+            AcceptanceText.Sign(result.Verdict), result.Id, result.Name, result.Setup, ErrorDocument.CodeOf(result.Severity), AcceptanceText.Word(result), result.Reason ?? "",
         }));
         if (_run.Cases.Any(result => result.Downtimes.Count > 0))
         {
@@ -74,7 +84,7 @@ internal sealed class AcceptanceHtml
     private void Case(CaseResult result)
     {
         _page.Element("h3", $"{AcceptanceText.Sign(result.Verdict)} {result.Id}: {result.Name}");
-        _page.Element("p", $"{result.Covers}. {AcceptanceText.Word(result.Verdict)}{(result.Reason is { } reason ? $": {reason}" : "")}; took {(result.TookMs / 1000).ToString("0.0", CultureInfo.InvariantCulture)} s.");
+        _page.Element("p", $"{result.Covers}. {AcceptanceText.Word(result)}{(result.Reason is { } reason ? $": {reason}" : "")}; took {(result.TookMs / 1000).ToString("0.0", CultureInfo.InvariantCulture)} s.");
         if (result.Preconditions.Count > 0)
         {
             _page.Element("p", $"Needs {string.Join("; ", result.Preconditions)}.");

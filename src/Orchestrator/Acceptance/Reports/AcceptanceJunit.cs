@@ -46,6 +46,11 @@ internal static class AcceptanceJunit
         Property("run", run.Id);
         Property("exit_code", ReportText.Count(run.ExitCode));
         Property("tool", run.Environment.Tool);
+        if (run.Only.Count > 0)
+        {
+            Property("only", string.Join(", ", run.Only));
+        }
+
         foreach ((string role, string? host, IReadOnlyDictionary<string, string> facts) in new[] { ("source", run.Environment.Hosts.ElementAtOrDefault(0), run.Environment.Source), ("destination", run.Environment.Hosts.ElementAtOrDefault(1), run.Environment.Destination) })
         {
             Property(role, host ?? "");

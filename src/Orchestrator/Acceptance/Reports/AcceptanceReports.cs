@@ -1,4 +1,5 @@
 using Orchestrator.Regression.Reports;
+using Orchestrator.Regression.Runs;
 
 namespace Orchestrator.Acceptance.Reports;
 
@@ -70,7 +71,16 @@ internal static class AcceptanceText
 {
     internal static string Word(CaseVerdict verdict) => verdict switch { CaseVerdict.Pass => "pass", CaseVerdict.Fail => "fail", CaseVerdict.Inconclusive => "inconclusive", _ => "not applicable" };
 
-    internal static string Sign(CaseVerdict verdict) => verdict switch { CaseVerdict.Pass => "■", CaseVerdict.Fail => "●", CaseVerdict.Inconclusive => "▲", _ => "–" };
+    internal static string Word(CaseResult result) => result.NotRun ? "not run" : Word(result.Verdict);
+
+    /// <summary>The nightly page's signs: ●▲■ mean something else in openEuler's reports, and mean that in the Chinese one alone.</summary>
+    internal static string Sign(CaseVerdict verdict) => verdict switch
+    {
+        CaseVerdict.Pass => ReportText.Sign(Verdict.Passed),
+        CaseVerdict.Fail => ReportText.Sign(Verdict.Regression),
+        CaseVerdict.Inconclusive => ReportText.Sign(Verdict.Inconclusive),
+        _ => "–",
+    };
 
     internal static string Word(CheckResult result) => result switch { CheckResult.Pass => "holds", CheckResult.Fail => "does not hold", _ => "cannot be told" };
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Orchestrator.Regression.Reports;
+using static Orchestrator.Acceptance.Reports.OpenEulerWords;
 
 namespace Orchestrator.Acceptance.Reports;
 
@@ -8,57 +9,64 @@ namespace Orchestrator.Acceptance.Reports;
 /// openEuler's test report in Chinese: the sections that its feature teams file for a release, with what the run knows. What it does not know (the author, the impact of a problem, compatibility) is marked for
 /// a person to fill in, never made up.
 /// </summary>
-internal sealed class OpenEulerReport
+internal sealed partial class OpenEulerReport
 {
-    internal const string ToFillIn = "〔待填写〕";
-
     private const string Red = "<font color=red>●</font>";
     private const string Blue = "<font color=blue>▲</font>";
     private const string Green = "<font color=green>■</font>";
-
-    private static readonly (CaseGroup Group, string Name)[] Groups =
-    [
-        (CaseGroup.Lifecycle, "虚拟机基本生命周期（define/undefine/start/destroy/suspend/resume/reboot/reset）"), (CaseGroup.HotPlug, "设备热插拔"), (CaseGroup.Migration, "虚拟机热迁移"),
-        (CaseGroup.VdpaDevices, "vDPA 设备创建/删除/查询"), (CaseGroup.Persistence, "配置与设备持久化"), (CaseGroup.Exclusivity, "设备独占"), (CaseGroup.Concurrency, "生命周期操作并发"),
-        (CaseGroup.Kae, "KAE 直通热迁移"), (CaseGroup.Downtime, "热迁移中断时间"),
-    ];
-
-    private static readonly (CaseSeverity Severity, string Name)[] Severities =
-        [(CaseSeverity.Critical, "严重"), (CaseSeverity.Major, "主要"), (CaseSeverity.Minor, "次要"), (CaseSeverity.Trivial, "不重要")];
-
-    private static readonly (string Fact, string Name)[] Facts =
-        [("server", "服务器型号"), ("cpu", "CPU"), ("bios", "BIOS"), ("nic", "网卡"), ("kernel", "内核"), ("libvirt", "libvirt"), ("qemu", "QEMU")];
 
     private readonly StringBuilder _text = new();
     private readonly AcceptanceRun _run;
     private readonly CaseResult[] _executed;
     private readonly CaseResult[] _failed;
+    private readonly (CaseResult Case, CaseDowntime Run)[] _measured;
 
     private OpenEulerReport(AcceptanceRun run)
     {
         _run = run;
-        _executed = [.. run.Cases.Where(result => result.Verdict != CaseVerdict.NotApplicable)];
+        _executed = [.. run.Cases.Where(IsExecuted)];
         _failed = [.. run.Cases.Where(result => result.Verdict == CaseVerdict.Fail)];
+        _measured = [.. run.Cases.Where(IsMeasuring).Where(IsExecuted).SelectMany(RowsOf)];
     }
 
     internal static string Write(AcceptanceRun run)
     {
         var report = new OpenEulerReport(run);
         report.Head();
+        int abbreviations = report._text.Length;
+        report.Overview();
         report.Information();
         report.Conclusion();
         report.Details();
         report.Execution();
+        report.Attachments();
+        report.Abbreviations(abbreviations);
         return report._text.ToString();
     }
 
     private void Head()
     {
         Heading(1, $"{Text(_run.Texts.Feature)} 特性测试报告");
+        Line($"版权所有 © {Year(_run.Ended ?? _run.Started)} openEuler社区\n{License}");
         Line("修订记录");
         Table(["日期", "修订版本", "修改描述", "作者"], [[Date(_run.Ended ?? _run.Started), ToFillIn, ToFillIn, ToFillIn]]);
         Line($"关键词： {ToFillIn}");
         Line($"摘要：{ToFillIn}");
+    }
+
+    /// <summary>Those abbreviations that the report uses: known once the rest is written.</summary>
+    private void Abbreviations(int at)
+    {
+        string all = _text.ToString();
+        _text.Length = at;
+        (string Short, string English, string Chinese)[] used = [.. OpenEulerWords.Abbreviations.Where(known => all.Contains(known.Short, StringComparison.Ordinal))];
+        Line("缩略语清单：");
+        Table(["缩略语", "英文全名", "中文解释"], used.Length == 0 ? [[ToFillIn, ToFillIn, ToFillIn]] : used.Select(known => new[] { known.Short, known.English, known.Chinese }));
+        _text.Append(all, at, all.Length - at);
+    }
+
+    private void Overview()
+    {
         Heading(1, "1 特性概述");
         Line(Text(_run.Texts.Overview));
     }
@@ -76,6 +84,12 @@ internal sealed class OpenEulerReport
                 ["虚拟机规格", Text(_run.Guest), Text(_run.Guest)],
             ]);
         Line($"测试工具：orchestrator {_run.Environment.Tool}，测试计划 {_run.Plan}，执行编号 {_run.Id}。");
+        if (_run.Only.Count > 0)
+        {
+            Line($"仅执行了计划中选定的用例（--only）：{Cell(string.Join('、', _run.Only))}。");
+        }
+
+        Line("用例的步骤、说明和问题描述引用工具的原始输出（英文）。");
     }
 
     private void Conclusion()
@@ -83,12 +97,12 @@ internal sealed class OpenEulerReport
         Heading(1, "3 测试结论概述");
         Heading(2, "3.1 测试整体结论");
         Line(
-            $"共计执行用例{Count(_executed.Length)}个，通过{Count(_run.Count(CaseVerdict.Pass))}个，失败{Count(_failed.Length)}个，无法判定{Count(_run.Count(CaseVerdict.Inconclusive))}个；"
-            + $"另有{Count(_run.Count(CaseVerdict.NotApplicable))}个用例在本环境不适用。{(_failed.Length == 0 ? "未发现问题。" : $"发现{Count(_failed.Length)}个问题。")}");
+            $"{Incomplete()}共计执行用例{Count(_executed.Length)}个，通过{Count(_run.Count(CaseVerdict.Pass))}个，失败{Count(_failed.Length)}个，无法判定{Count(_executed.Count(result => result.Verdict == CaseVerdict.Inconclusive))}个；"
+            + $"另有{Count(_run.Count(CaseVerdict.NotApplicable))}个用例在本环境不适用。{Found()}");
         Table(["测试活动", "测试子项", "活动评价"],
         [
-            ["功能测试", "继承特性测试", ToFillIn], ["功能测试", "新增特性测试", SignOf(_executed.Where(result => result.Group != CaseGroup.Downtime))], ["兼容性测试", "", ToFillIn],
-            ["DFX专项测试", "性能测试", SignOf(_executed.Where(result => result.Group == CaseGroup.Downtime))], ["DFX专项测试", "可靠性/韧性测试", ToFillIn], ["DFX专项测试", "安全测试", ToFillIn],
+            ["功能测试", "继承特性测试", ToFillIn], ["功能测试", "新增特性测试", SignOf(_run.Cases.Where(result => result.Group != CaseGroup.Downtime))], ["兼容性测试", "", ToFillIn],
+            ["DFX专项测试", "性能测试", SignOf(_run.Cases.Where(result => result.Group == CaseGroup.Downtime))], ["DFX专项测试", "可靠性/韧性测试", ToFillIn], ["DFX专项测试", "安全测试", ToFillIn],
             ["资料测试", "", ToFillIn], ["其他测试", "", ToFillIn],
         ]);
         Heading(2, "3.2 约束说明");
@@ -97,7 +111,7 @@ internal sealed class OpenEulerReport
         Heading(3, "3.3.1 遗留问题影响以及规避措施");
         if (_failed.Length == 0)
         {
-            Line("无遗留问题");
+            Line(Remaining());
         }
         else
         {
@@ -108,6 +122,12 @@ internal sealed class OpenEulerReport
         }
 
         Heading(3, "3.3.2 问题统计");
+        if (_executed.Length == 0)
+        {
+            Line(ToFillIn);
+            return;
+        }
+
         Line("每个失败的用例计为一个问题。");
         Table(["", "问题总数", .. Severities.Select(severity => severity.Name)],
         [
@@ -129,7 +149,9 @@ internal sealed class OpenEulerReport
             return new[] { Count(i + 1), group.Name, SignOf(results), Counts(results) };
         }));
         Line($"{Red}： 表示特性不稳定，风险高\n{Blue}： 表示特性基本可用，遗留少量问题\n{Green}： 表示特性质量良好");
-        Line("评估方法：有严重用例失败，或没有用例通过而有用例失败时为●；有其他用例失败或无法判定时为▲；其余为■；没有适用的用例时为“不涉及”。");
+        Line(
+            "评估方法：有严重用例失败，或没有用例通过而有用例失败时为●；没有用例通过或失败时为“无法判定”；有用例因执行被取消而未执行时为“测试未完成”；"
+            + "有其他用例失败或无法判定时为▲；其余为■；没有执行用例时为“未执行”。");
         Heading(2, "4.2 兼容性测试结论");
         Line(ToFillIn);
         Heading(2, "4.3 DFX专项测试结论");
@@ -145,66 +167,106 @@ internal sealed class OpenEulerReport
         Line(ToFillIn);
     }
 
-    private void Performance()
-    {
-        (CaseResult Case, CaseDowntime Run)[] runs = [.. _run.Cases.SelectMany(result => result.Downtimes.Select(run => (result, run)))];
-        if (runs.Length == 0)
-        {
-            Line("不涉及：没有完成的热迁移。");
-            return;
-        }
-
-        Line($"虚拟机规格：{Text(_run.Guest)}。每次热迁移的停机时间如下。");
-        Table(["次数", "用例", "设备", "方向", "停机时间", "测量方法", "指标值", "测试结论"], runs.Select((pair, i) => new[]
-        {
-            Count(i + 1), pair.Case.Id, pair.Case.Setup.Length > 0 ? pair.Case.Setup : "无", pair.Run.Direction,
-            pair.Run.ValueMs is { } value ? Words($"{value:0.0}ms{(pair.Run.UncertaintyMs is { } doubt ? Words($" ± {doubt:0.0}ms") : "（误差未知）")}") : $"未测得：{pair.Run.Problem}",
-            pair.Run.Method ?? "", pair.Run.LimitMs is { } limit ? Words($"不大于{limit:0.###}ms") : "无",
-            pair.Run.LimitMs is { } most ? CaseJudge.OfLimit(pair.Run, most).Result switch { CheckResult.Pass => "满足", CheckResult.Fail => "不满足", _ => "无法判定" } : "不涉及",
-        }));
-    }
-
     private void Execution()
     {
         Heading(1, "5 测试执行");
         Heading(2, "5.1 测试执行统计数据");
         Table(["版本名称", "测试用例数", "用例执行结果", "发现问题单数"],
-            [[Text(_run.Texts.Version), Count(_executed.Length), Counts(_executed), Count(_failed.Length)]]);
+            [[Text(_run.Texts.Version), Count(_executed.Length), _executed.Length == 0 ? "未执行" : Counts(_executed), Count(_failed.Length)]]);
         Line("*数据项说明：*");
-        Line("*测试用例数－－本次执行的用例数，不含不适用的用例；*");
+        Line("*测试用例数－－本次执行的用例数，不含不适用和未执行的用例；*");
         Line("*发现问题单数－－本测试活动总共发现的问题数，每个失败的用例计为一个。*");
-        Heading(2, "5.2 用例执行明细");
+        Heading(2, "5.2 测试流程");
+        Line($"环境准备：{ToFillIn}");
+        Heading(3, "5.2.1 新增特性测试");
+        Steps(_executed.Where(result => result.Group != CaseGroup.Downtime));
+        Heading(3, "5.2.2 性能测试");
+        Steps(_executed.Where(result => result.Group == CaseGroup.Downtime));
+        Heading(2, "5.3 用例执行明细");
         Table(["序号", "用例编号", "用例名称", "严重程度", "配置", "执行结果", "说明"], _run.Cases.Select((result, i) => new[]
         {
-            Count(i + 1), result.Id, result.ChineseName, NameOf(result.Severity), result.Setup.Length > 0 ? result.Setup : "无", NameOf(result.Verdict), result.Reason ?? "",
+            Count(i + 1), result.Id, result.ChineseName, NameOf(result.Severity), Setup(result), NameOf(result), result.Reason ?? "",
         }));
-        Heading(2, "5.3 后续测试建议");
-        string[] open = [.. _run.Cases.Where(result => result.Verdict is CaseVerdict.Inconclusive or CaseVerdict.NotApplicable)
-            .Select(result => $"{result.Id} {result.ChineseName}：{NameOf(result.Verdict)}（{result.Reason}），建议在具备条件的环境上补充执行")];
-        Numbered(open, "无未判定或不适用的用例。");
+        Heading(2, "5.4 后续测试建议");
+        string[] open =
+        [
+            .. _run.Cases.Where(result => result.Verdict is CaseVerdict.Inconclusive or CaseVerdict.NotApplicable)
+                .Select(result => $"{result.Id} {result.ChineseName}：{NameOf(result)}（{result.Reason}），建议{(result.NotRun ? "" : "在具备条件的环境上")}补充执行"),
+            .. _run.Only.Count > 0 ? ["计划中未选定的用例（--only）没有执行，建议补充执行"] : Array.Empty<string>(),
+        ];
+        Numbered(open, _executed.Length == 0 ? ToFillIn : "无未执行、未判定或不适用的用例。");
         Line($"其他建议：{ToFillIn}");
-        Heading(1, "6 附件");
-        Line(ToFillIn);
     }
 
-    private static string SignOf(IEnumerable<CaseResult> results)
+    private void Steps(IEnumerable<CaseResult> cases)
     {
-        CaseResult[] executed = [.. results.Where(result => result.Verdict != CaseVerdict.NotApplicable)];
+        CaseResult[] done = [.. cases.Where(result => result.Steps.Count > 0)];
+        if (done.Length == 0)
+        {
+            Line("没有执行用例。");
+        }
+
+        foreach (CaseResult result in done)
+        {
+            Heading(4, Cell($"{result.Id} {result.ChineseName}"));
+            Numbered(result.Steps, "");
+        }
+    }
+
+    private static bool IsExecuted(CaseResult result) => result.Verdict != CaseVerdict.NotApplicable && !result.NotRun;
+
+    private string Incomplete() =>
+        _run.Ended is null ? "测试未完成：执行尚未结束。"
+        : IsCancelled ? $"测试未完成：执行被取消，{Count(_run.Cases.Count(result => result.NotRun))}个用例未执行。"
+        : "";
+
+    private bool IsCancelled => _run.Cases.Any(result => result.Code == OutcomeCode.Cancelled);
+
+    private bool NothingTold => _failed.Length == 0 && _run.Count(CaseVerdict.Pass) == 0;
+
+    // No problem is found where nothing was looked at.
+    private string Found() =>
+        _executed.Length == 0 ? $"没有执行用例，不能得出结论：{ToFillIn}"
+        : NothingTold ? "执行的用例均无法判定，不能得出结论。"
+        : _failed.Length > 0 ? $"发现{Count(_failed.Length)}个问题。"
+        : Array.TrueForAll(_executed, result => result.Verdict == CaseVerdict.Pass) && Incomplete().Length == 0 ? "未发现问题。"
+        : "通过的用例未发现问题。";
+
+    private string Remaining() =>
+        _executed.Length == 0 || NothingTold ? Found()
+        : Array.TrueForAll(_executed, result => result.Verdict == CaseVerdict.Pass) && Incomplete().Length == 0 ? "无遗留问题"
+        : "通过的用例无遗留问题；其他用例见5.3与5.4。";
+
+    private string SignOf(IEnumerable<CaseResult> cases)
+    {
+        CaseResult[] results = [.. cases];
+        CaseResult[] executed = [.. results.Where(IsExecuted)];
         CaseResult[] failed = [.. executed.Where(result => result.Verdict == CaseVerdict.Fail)];
-        return executed.Length == 0 ? "不涉及"
-            : Array.Exists(failed, result => result.Severity == CaseSeverity.Critical) || (failed.Length > 0 && executed.All(result => result.Verdict != CaseVerdict.Pass)) ? Red
-            : executed.Any(result => result.Verdict != CaseVerdict.Pass) ? Blue
+        bool hasPassed = Array.Exists(executed, result => result.Verdict == CaseVerdict.Pass);
+        return executed.Length == 0 ? (IsOutOfScope(results) ? "不涉及" : "未执行")
+            : Array.Exists(failed, result => result.Severity == CaseSeverity.Critical) || (failed.Length > 0 && !hasPassed) ? Red
+            : !hasPassed ? "无法判定"
+            : Array.Exists(results, result => result.NotRun) ? "测试未完成"
+            : Array.Exists(executed, result => result.Verdict != CaseVerdict.Pass) ? Blue
             : Green;
     }
 
-    private static string Counts(IReadOnlyList<CaseResult> results) => string.Join(" + ", new[] { (CaseVerdict.Pass, "Pass"), (CaseVerdict.Fail, "Failed"), (CaseVerdict.Inconclusive, "Inconclusive"), (CaseVerdict.NotApplicable, "N/A") }
-        .Select(pair => (Count: results.Count(result => result.Verdict == pair.Item1), pair.Item2)).Where(pair => pair.Count > 0).Select(pair => $"{Count(pair.Count)} {pair.Item2}"));
+    // The plan has no such cases; of a run of chosen cases, or of none, that is not known.
+    private bool IsOutOfScope(IReadOnlyCollection<CaseResult> results) => results.Count == 0 && _run.Only.Count == 0 && _executed.Length > 0;
+
+    private static string Counts(IReadOnlyList<CaseResult> results)
+    {
+        (string Name, int Count)[] counts =
+        [
+            ("Pass", Of(CaseVerdict.Pass)), ("Failed", Of(CaseVerdict.Fail)), ("Inconclusive", Of(CaseVerdict.Inconclusive)), ("N/A", Of(CaseVerdict.NotApplicable)),
+            ("Not run", results.Count(result => result.NotRun)),
+        ];
+        return string.Join(" + ", counts.Where(pair => pair.Count > 0).Select(pair => $"{Count(pair.Count)} {pair.Name}"));
+
+        int Of(CaseVerdict verdict) => results.Count(result => result.Verdict == verdict && !result.NotRun);
+    }
 
     private int Failed(CaseSeverity severity) => _failed.Count(result => result.Severity == severity);
-
-    private static string NameOf(CaseSeverity severity) => Severities.First(pair => pair.Severity == severity).Name;
-
-    private static string NameOf(CaseVerdict verdict) => verdict switch { CaseVerdict.Pass => "通过", CaseVerdict.Fail => "失败", CaseVerdict.Inconclusive => "无法判定", _ => "不适用" };
 
     private void Heading(int level, string text) => Line($"{new string('#', level)} {text}");
 
@@ -244,9 +306,10 @@ internal sealed class OpenEulerReport
 
     private static string Share(int part, int of) => Words($"{100.0 * part / of:0.#}%");
 
-    private static string Date(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy/M/d", CultureInfo.InvariantCulture);
+    // The day and the time of where it was run, as its readers have them.
+    private static string Date(DateTimeOffset time) => time.ToString("yyyy/M/d", CultureInfo.InvariantCulture);
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy/M/d HH:mm 'UTC'", CultureInfo.InvariantCulture);
+    private static string Year(DateTimeOffset time) => time.ToString("yyyy", CultureInfo.InvariantCulture);
 
-    private static string Words(FormattableString words) => words.ToString(CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) => time.ToString("yyyy/M/d HH:mm 'UTC'zzz", CultureInfo.InvariantCulture);
 }

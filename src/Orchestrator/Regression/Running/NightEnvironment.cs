@@ -16,13 +16,14 @@ internal static class NightEnvironment
         return Of(facts, HostMachine.Behind(host, files)?.Files ?? files, await new NicFirmware(files, ssh, time).ReadAsync(host, cards, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>The facts of a host. Pure, but for the versions of its network cards' drivers.</summary>
+    /// <summary>The facts of a host. Pure, but for its operating system and the versions of its network cards' drivers.</summary>
     internal static IReadOnlyDictionary<string, string> Of(HostFacts facts, HostFiles files, IReadOnlyDictionary<PciAddress, string> firmware)
     {
         var named = new Dictionary<string, string>(StringComparer.Ordinal);
         Add("server", facts.Firmware?.Product);
         Add("bios", Join(facts.Firmware?.Vendor, facts.Firmware?.Version, facts.Firmware?.Date));
         Add("cpu", Join(facts.Host.Architecture, facts.CpuModel));
+        Add("os", facts.FilesSeen ? OperatingSystem(files.ReadText("/etc/os-release")) : null);
         Add("kernel", facts.Kernel?.Release);
         Add("libvirt", Version(facts.Host.LibvirtVersion));
         Add("qemu", Version(facts.Host.QemuVersion));
@@ -45,6 +46,13 @@ internal static class NightEnvironment
 
     private static string? DriverVersion(HostFiles files, string? driver, bool isSeen) =>
         driver is not null && isSeen ? files.ReadText($"/sys/module/{driver}/version") : null;
+
+    // os-release(5): a file of shell assignments.
+    private static string? OperatingSystem(string? release)
+    {
+        const string Name = "PRETTY_NAME=";
+        return release?.Split('\n').LastOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal))?[Name.Length..].Trim().Trim('"', '\'');
+    }
 
     private static string? Version(long version) => version <= 0 ? null : FormattableString.Invariant($"{version / 1_000_000}.{version / 1000 % 1000}.{version % 1000}");
 

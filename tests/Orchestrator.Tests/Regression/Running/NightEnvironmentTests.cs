@@ -1,3 +1,5 @@
+using Libvirt.Xml;
+using Orchestrator.Checks;
 using Orchestrator.Hosts;
 using Orchestrator.Regression.Running;
 using Orchestrator.Tests.Hosts;
@@ -51,6 +53,18 @@ public sealed class NightEnvironmentTests
     [TestCase("case \"$*\" in *find*) echo /sys/bus/pci/devices/0000:31:00.0/net/enp49s0f0np0; exit 0 ;; esac; echo 'sh: 1: /usr/sbin/ethtool: not found'; exit 127", TestName = "The firmware is unknown without ethtool")]
     public async Task The_firmware_is_unknown(string script) =>
         Assert.That((await ReadAsync(Program(script)))["nic"], Does.Contain("15b3:101d mlx5_core firmware unknown"));
+
+    [TestCase("NAME=x\nPRETTY_NAME=\"openEuler 24.03 (LTS-SP3)\"\n", true, "openEuler 24.03 (LTS-SP3)")]
+    [TestCase("PRETTY_NAME='Alpine Linux v3.20'", true, "Alpine Linux v3.20")]
+    [TestCase("NAME=x\n", true, null)]
+    [TestCase("PRETTY_NAME=\"this machine's\"\n", false, null, TestName = "Another machine's system is unknown where it cannot be looked into")]
+    public void The_operating_system_is_among_the_facts(string text, bool isSeen, string? name)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "etc"));
+        File.WriteAllText(Path.Combine(_folder, "etc", "os-release"), text);
+        var facts = new HostFacts { Host = Migration.Samples.Host("node1"), IsThisMachine = isSeen };
+        Assert.That(NightEnvironment.Of(facts, new(_folder), new Dictionary<PciAddress, string>()).GetValueOrDefault("os"), Is.EqualTo(name));
+    }
 
     private static async Task<IReadOnlyDictionary<string, string>> ReadAsync(string ssh)
     {
