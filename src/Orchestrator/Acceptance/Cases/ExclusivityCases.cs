@@ -37,7 +37,8 @@ internal static class ExclusivityCases
     private static async Task AttachAsync(CaseBench bench)
     {
         CaseGuest owner = await bench.RunningAsync().ConfigureAwait(false);
-        CaseGuest rival = await HotPlugCases.BareAsync(bench, withDisks: false).ConfigureAwait(false);
+        CaseGuest rival = await bench.DefineAsync(await bench.DocumentAsync([], withDisks: false).ConfigureAwait(false)).ConfigureAwait(false);
+        await bench.LiveAsync(bench.Source, new StartRequest(rival.Key)).ConfigureAwait(false); // without a disk it boots nothing; a QEMU that runs is all that an attachment needs
         CaseDevice device = bench.Devices[0];
         await bench.RefusedAsync(
             $"attach {device.Words}, which {owner.Name} has, to {rival.Name}",

@@ -117,9 +117,9 @@ internal static class HotPlugCases
     }
 
     /// <summary>A running guest without devices.</summary>
-    internal static async Task<CaseGuest> BareAsync(CaseBench bench, bool withDisks = true)
+    internal static async Task<CaseGuest> BareAsync(CaseBench bench)
     {
-        CaseGuest guest = await bench.DefineAsync(await bench.DocumentAsync([], withDisks).ConfigureAwait(false)).ConfigureAwait(false);
+        CaseGuest guest = await bench.DefineAsync(await bench.DocumentAsync([]).ConfigureAwait(false)).ConfigureAwait(false);
         await bench.StartAsync(guest).ConfigureAwait(false);
         return guest;
     }

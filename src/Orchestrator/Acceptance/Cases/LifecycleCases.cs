@@ -61,7 +61,7 @@ internal static class LifecycleCases
             await bench.CheckDefinedAsync(bench.Source, guest, device, isWanted: true).ConfigureAwait(false);
         }
 
-        await bench.LiveAsync(bench.Source, new UndefineRequest(guest.Key)).ConfigureAwait(false);
+        await bench.LiveAsync(bench.Source, Undefinition(guest)).ConfigureAwait(false);
         await bench.CheckGoneAsync(bench.Source, guest).ConfigureAwait(false);
     }
 
@@ -125,9 +125,11 @@ internal static class LifecycleCases
     private static async Task UndefineRunningAsync(CaseBench bench)
     {
         CaseGuest guest = await bench.RunningAsync().ConfigureAwait(false);
-        await bench.LiveAsync(bench.Source, new UndefineRequest(guest.Key)).ConfigureAwait(false);
+        await bench.LiveAsync(bench.Source, Undefinition(guest)).ConfigureAwait(false);
         await bench.CheckStateAsync(bench.Source, guest, DomainState.Running).ConfigureAwait(false);
         await bench.LiveAsync(bench.Source, new DestroyRequest(guest.Key)).ConfigureAwait(false);
         await bench.CheckGoneAsync(bench.Source, guest).ConfigureAwait(false);
     }
+    // Nobody is to have anything left of it: libvirt writes firmware's variables even into a definition that names none.
+    private static UndefineRequest Undefinition(CaseGuest guest) => new(guest.Key) { Nvram = LeftoverChoice.Remove, Tpm = LeftoverChoice.Remove };
 }
