@@ -206,25 +206,54 @@ internal sealed partial class CaseBench
     /// <summary>Makes the destination's counterparts of vDPA devices, and chooses those of functions.</summary>
     internal async Task MakeDevicesThereAsync()
     {
-        foreach (CaseDevice device in _devices.Where(device => device is { Resource: not null, There: null }))
+        CaseDevice[] missing = [.. _devices.Where(device => device is { Resource: not null, There: null })];
+        foreach (CaseDevice device in missing.Where(device => device.Made is not null))
         {
-            device.There = device.Made is { } request
-                ? (await CreateAsync(Destination, request with { Name = request.Name[..^1] + "d", ManagementDevice = await ManagementDeviceAsync(Destination).ConfigureAwait(false) }).ConfigureAwait(false)).CharDevice
-                : await CounterpartAsync(device).ConfigureAwait(false);
+            device.There = (await CreateThereAsync(device.Made!).ConfigureAwait(false)).CharDevice;
+        }
+
+        CaseDevice[] functions = [.. missing.Where(device => device.Made is null)];
+        if (functions.Length > 0)
+        {
+            await PickThereAsync(functions).ConfigureAwait(false);
         }
     }
 
-    private async Task<string> CounterpartAsync(CaseDevice device)
+    /// <summary>The destination's counterpart of a device that no guest has yet, to be attached there.</summary>
+    internal async Task<CaseDevice> MakeThereAsync(CaseDevice device)
+    {
+        if (device.Made is not { } request)
+        {
+            return device; // needs nothing of a host
+        }
+
+        string node = (await CreateThereAsync(request).ConfigureAwait(false)).CharDevice!;
+        return OfNode(device.Kind, await Destination.GetDialectAsync(_cancellationToken).ConfigureAwait(false), request, request.Name[..^1] + "d", node) with { There = node };
+    }
+
+    private async Task<VdpaDevice> CreateThereAsync(VdpaRequest request) => await CreateAsync(
+        Destination, request with { Name = request.Name[..^1] + "d", ManagementDevice = await ManagementDeviceAsync(Destination).ConfigureAwait(false) }).ConfigureAwait(false);
+
+    /// <summary>Chooses counterparts: those of functions of one NUMA node are on one node, too.</summary>
+    private async Task PickThereAsync(CaseDevice[] devices)
     {
         SriovInventory there = await FunctionsAsync(Destination).ConfigureAwait(false);
-        AcceleratorEngine engine = (await FunctionsAsync(Source).ConfigureAwait(false)).VirtualFunctions.First(function => function.Address == device.Resource).Engine!.Value;
-        try
+        ILookup<string, VirtualFunction> here = (await FunctionsAsync(Source).ConfigureAwait(false)).VirtualFunctions.ToLookup(function => function.Address);
+        foreach (IGrouping<int?, CaseDevice> node in devices.GroupBy(device => here[device.Resource!].First().NumaNode))
         {
-            return VfPick.Choose(there with { VirtualFunctions = [.. there.VirtualFunctions.Where(function => _devices.All(other => other.There != function.Address))] }, [engine]).Functions[0].Address;
-        }
-        catch (HostDeviceException e) when (e.Problem == HostDeviceProblem.NothingFits)
-        {
-            throw NotApplicable($"{Destination.Address.Name}: {e.Message}");
+            VirtualFunction[] left = [.. there.VirtualFunctions.Where(function => _devices.All(other => other.There != function.Address))];
+            try
+            {
+                VfPick pick = VfPick.Choose(there with { VirtualFunctions = left }, [.. node.Select(device => here[device.Resource!].First().Engine!.Value)]);
+                foreach ((CaseDevice device, VirtualFunction function) in node.Zip(pick.Functions))
+                {
+                    device.There = function.Address;
+                }
+            }
+            catch (HostDeviceException e) when (e.Problem == HostDeviceProblem.NothingFits)
+            {
+                throw NotApplicable($"{Destination.Address.Name}: {e.Message}");
+            }
         }
     }
 
@@ -241,9 +270,14 @@ internal sealed partial class CaseBench
         VdpaRequest request = await VdpaRequestAsync(Source, number).ConfigureAwait(false);
         VdpaDevice made = await CreateAsync(Source, request).ConfigureAwait(false);
         string node = made.CharDevice!; // one without is an error of its own
-        string xml = dialect.VdpaHostDevice || !isNet ? $"<hostdev mode='subsystem' type='vdpa'><source dev='{node}'/></hostdev>"
+        return OfNode(Planned.Kind, dialect, request, request.Name, node);
+    }
+
+    private static CaseDevice OfNode(CaseDeviceKind kind, HostDialect dialect, VdpaRequest request, string name, string node)
+    {
+        string xml = dialect.VdpaHostDevice || kind == CaseDeviceKind.Blk ? $"<hostdev mode='subsystem' type='vdpa'><source dev='{node}'/></hostdev>"
             : $"<interface type='vdpa'><mac address='{request.Mac}'/><source dev='{node}'/><model type='virtio'/></interface>";
-        return new(Planned.Kind, $"{request.Name} ({node})", DeviceDocument.Parse(xml), node) { Made = request };
+        return new(kind, $"{name} ({node})", DeviceDocument.Parse(xml), node) { Made = request };
     }
 
     // Told apart by their rates: a device without a name is known by all that its document says.

@@ -15,6 +15,9 @@ internal sealed record CaseGuest(string Name, Guid Uuid, DomainDocument Document
 {
     /// <summary>How requests name it.</summary>
     internal string Key => $"{Uuid}";
+
+    /// <summary>Whether it has a channel for the agent in the guest.</summary>
+    internal bool HasAgent => Document.Root.Descendants("target").Any(target => (string?)target.Attribute("name") == "org.qemu.guest_agent.0");
 }
 
 /// <summary>
@@ -204,14 +207,27 @@ internal sealed partial class CaseBench
     /// <summary>What QEMU told of a guest while something was done with it.</summary>
     internal Task<EventRecorder> RecordAsync(IHost host, CaseGuest guest) => host.RecordEventsAsync(guest.Name, guest.Uuid, _cancellationToken);
 
-    /// <summary>Looks whether a guest was reset. Where it has to be, by whomever: some reboot themselves when they are asked to. Where it must not be, by the host: firmware resets itself once more after a reset.</summary>
-    internal async Task CheckResetAsync(EventRecorder events, CaseGuest guest, bool wanted)
-    {
-        _ = wanted && await events.WaitAsync(IsReset, EventPatience, Time).ConfigureAwait(false);
-        ObservedEvent? seen = events.Events.FirstOrDefault(observed => IsReset(observed) && (wanted || observed.Data?.Contains("\"guest\":true", StringComparison.Ordinal) != true));
-        Check($"{guest.Name} was {(wanted ? "" : "not ")}reset", seen is not null == wanted, seen is null ? "QEMU told of no RESET" : $"QEMU told of a RESET {seen.Data}".TrimEnd());
+    /// <summary>Looks whether a guest rebooted, or did not.</summary>
+    internal Task CheckRebootedAsync(EventRecorder events, CaseGuest guest, bool wanted) =>
+        CheckSignsAsync(events, $"{guest.Name} {(wanted ? "rebooted" : "did not reboot")}", wanted, seen => RebootSigns.HasRebooted(seen, guest.HasAgent));
 
-        static bool IsReset(ObservedEvent observed) => observed is { Channel: "qmp", Name: "RESET" };
+    /// <summary>Looks whether a guest was reset, or was not.</summary>
+    internal Task CheckResetAsync(EventRecorder events, CaseGuest guest, bool wanted) =>
+        CheckSignsAsync(events, $"{guest.Name} was {(wanted ? "" : "not ")}reset", wanted, RebootSigns.WasResetFromOutside);
+
+    /// <summary>Looks for signs among events. That there are none cannot be told where some were missed.</summary>
+    private async Task CheckSignsAsync(EventRecorder events, string what, bool wanted, Func<IReadOnlyList<ObservedEvent>, bool> isThere)
+    {
+        _ = wanted && await events.WaitAsync(_ => isThere(events.Events), EventPatience, Time).ConfigureAwait(false);
+        IReadOnlyList<ObservedEvent> seen = events.Events;
+        string observed = seen.Count == 0 ? "no event came" : string.Join(", ", seen.Select(one => $"{one.Name} {one.Data}".TrimEnd()));
+        if (!isThere(seen) && events.HasGap)
+        {
+            _checks.Add(new(what, CheckResult.Unknown, $"the connection was lost meanwhile, and events with it; of the others: {observed}"));
+            return;
+        }
+
+        Check(what, isThere(seen) == wanted, observed);
     }
 
     /// <summary>Waits until a guest is as it is to be, or what is going on has ended.</summary>
@@ -308,7 +324,7 @@ internal sealed partial class CaseBench
             }
 
             bool asksAgent = planned.Ready == GuestReadiness.Agent
-                || (planned.Ready == GuestReadiness.Auto && guest.Document.Root.Descendants("target").Any(target => (string?)target.Attribute("name") == "org.qemu.guest_agent.0"));
+                || (planned.Ready == GuestReadiness.Auto && guest.HasAgent);
             while (asksAgent && !await AgentAnswersAsync(host, guest, end.Token).ConfigureAwait(false))
             {
                 await Task.Delay(Pause, Time, end.Token).ConfigureAwait(false);

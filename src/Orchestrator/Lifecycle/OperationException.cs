@@ -47,4 +47,7 @@ public sealed class OperationException(
 
     /// <summary>What a person can do.</summary>
     public string? Remedy { get; } = remedy;
+
+    /// <summary>It waited for another operation on the domain and gave that up: the host was not asked for anything.</summary>
+    public bool WaitedInVain { get; internal init; }
 }

@@ -461,9 +461,11 @@ public sealed partial class OperationGate(IHost host, DomainClaims claims, TimeP
 
     private ClaimHolder Self(DomainOperation operation, string domain) => ClaimHolder.Here(operation, domain, host.Address.Name, _time);
 
-    private OperationException Late(Entry entry, string why) => Failure(
-        OperationStage.TimedOut, entry, string.Create(CultureInfo.InvariantCulture, $"was not touched within {entry.Options.Wait.TotalSeconds:0.#} s: it {why}"),
-        "Ask again later, or wait longer: --wait.");
+    private OperationException Late(Entry entry, string why) => new(
+        OperationStage.TimedOut, entry.Operation, host.Address.Name, entry.Name,
+        string.Create(CultureInfo.InvariantCulture, $"{entry.Name} on {host.Address.Name} was not touched within {entry.Options.Wait.TotalSeconds:0.#} s: it {why}"),
+        "Ask again later, or wait longer: --wait.")
+    { WaitedInVain = true };
 
     private OperationException Failure(OperationStage stage, Entry entry, string message, string? remedy = null, Exception? inner = null) =>
         new(stage, entry.Operation, host.Address.Name, entry.Name, $"{entry.Name} on {host.Address.Name} {message}", remedy, inner);

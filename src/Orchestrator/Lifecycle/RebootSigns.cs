@@ -44,6 +44,12 @@ internal static class RebootSigns
         }
     }
 
+    /// <summary>Whether the machine was reset from outside. A RESET of the guest's own, its firmware's or its kernel's, is none, and libvirt's event, which tells both alike, counts only without QEMU's own.</summary>
+    /// <param name="events">The events since.</param>
+    internal static bool WasResetFromOutside(IReadOnlyList<ObservedEvent> events) => events.Any(seen => seen.Channel == "qmp")
+        ? events.Any(seen => seen is { Channel: "qmp", Name: "RESET" } && !(seen.Data is { } data && IsOfGuest(data)))
+        : events.Any(seen => seen.Channel == "reboot");
+
     /// <summary>Whether the machine was reset.</summary>
     /// <param name="events">The events since.</param>
     internal static bool WasReset(IReadOnlyList<ObservedEvent> events) => events.Any(seen => seen is { Channel: "qmp", Name: "RESET" } or { Channel: "reboot" });

@@ -46,6 +46,16 @@ internal sealed class AcceptancePair : IDisposable
     /// <summary>How long the guest stands still.</summary>
     internal TimeSpan Blackout { get; set; } = TimeSpan.FromMilliseconds(12);
 
+    /// <summary>The guest of the plan.</summary>
+    internal PlannedGuest Guest { get; set; } = new() { Xml = "/guest.xml", Ready = GuestReadiness.Running };
+
+    /// <summary>Its document.</summary>
+    internal string GuestXml { get; set; } =
+        "<domain type='kvm'><name>template</name><uuid>5b2f35a0-4c0e-4b39-9f0e-8b6d9d0f0001</uuid><memory unit='KiB'>1024</memory><devices/></domain>";
+
+    /// <summary>What happens when a case says what it does next, before it does it.</summary>
+    internal Action<string>? OnStep { get; set; }
+
     /// <summary>What happens once a slow migration has begun.</summary>
     internal Action<Guid>? OnLeaving { get; set; }
 
@@ -91,16 +101,29 @@ internal sealed class AcceptancePair : IDisposable
         File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
+    /// <summary>Takes a vDPA device away, as somebody else might.</summary>
+    internal void RemoveVdpa(string name)
+    {
+        string folder = Tree.Real($"/sys/devices/{name}");
+        foreach (string node in Directory.EnumerateDirectories(folder, "vhost-vdpa-*"))
+        {
+            File.Delete(Tree.Real($"/dev/{Path.GetFileName(node)}"));
+        }
+
+        Directory.Delete(folder, recursive: true);
+        File.Delete(Tree.Real($"/sys/bus/vdpa/devices/{name}"));
+    }
+
     /// <summary>Runs cases of the catalogue.</summary>
     internal Task<AcceptanceRun> RunAsync(params PlannedCase[] cases) => RunAsync(cases, CancellationToken.None);
 
     internal Task<AcceptanceRun> RunAsync(PlannedCase[] cases, CancellationToken cancellationToken) =>
-        new AcceptanceRunner(SourceDouble.Host, DestinationDouble.Host, _clock, new() { Id = Id, Files = Tree.Files, Vdpa = new($"{_tools}:{Environment.GetEnvironmentVariable("PATH")}"), Tool = "test" }).RunAsync(
+        new AcceptanceRunner(SourceDouble.Host, DestinationDouble.Host, _clock, new() { Id = Id, Files = Tree.Files, Vdpa = new($"{_tools}:{Environment.GetEnvironmentVariable("PATH")}"), Tool = "test", Progress = new Steps(this) }).RunAsync(
             new()
             {
                 Name = "p",
-                Guest = new() { Xml = "/guest.xml", Ready = GuestReadiness.Running },
-                GuestXml = "<domain type='kvm'><name>template</name><uuid>5b2f35a0-4c0e-4b39-9f0e-8b6d9d0f0001</uuid><memory unit='KiB'>1024</memory><devices/></domain>",
+                Guest = Guest,
+                GuestXml = GuestXml,
                 NetManagementDevice = "vdpasim_net",
                 BlkManagementDevice = "vdpasim_blk",
                 Cases = cases,
@@ -174,6 +197,10 @@ internal sealed class AcceptancePair : IDisposable
 
         object? Parameter(string name) => call.Parameters.FirstOrDefault(parameter => parameter.Key == name).Value;
     }
+    private sealed class Steps(AcceptancePair pair) : IProgress<AcceptanceProgress>
+    {
+        public void Report(AcceptanceProgress value) => pair.OnStep?.Invoke(value.Message);
+    }
 }
 
 /// <summary>A host of which single answers can be others than the host's own.</summary>
@@ -197,10 +224,6 @@ internal class HostDouble : DispatchProxy
         made._host = host;
         return made;
     }
-
-    /// <summary>Tells of each domain that is looked for by its UUID, whether there is one or not.</summary>
-    internal void Shows(DomainState state) => Instead = (call, arguments) => call == nameof(IHost.FindDomainAsync) && arguments[0] is Guid uuid
-        ? Task.FromResult<DomainSnapshot?>(new() { Name = "copy", Uuid = uuid, State = state, IsPersistent = true, Xml = "<domain><name>copy</name><devices/></domain>" }) : null;
 
     /// <summary>Shows devices that a domain does not have, or hides those that it has.</summary>
     internal void Edits(Action<XElement> edit, Func<DomainSnapshot, bool>? when = null) => Rewrites = domain =>

@@ -56,6 +56,11 @@ internal sealed record FakeLibvirt(long Version, long QemuVersion)
         XElement domain = XElement.Parse(xml);
         domain.Descendants().Where(element => element.Name.LocalName == Drops).Remove();
         SetSize(domain, "memory");
+        if (domain.Element("os") is { } os && (string?)os.Element("loader")?.Attribute("type") == "pflash" && os.Element("nvram") is null)
+        {
+            os.Element("loader")!.AddAfterSelf(new XElement("nvram", $"/var/lib/libvirt/qemu/nvram/{(string?)domain.Element("name")}_VARS.fd"));
+        }
+
         foreach (XElement limit in domain.Elements("memtune").Elements())
         {
             SetSize(limit);

@@ -334,6 +334,17 @@ public sealed class DomainLifecycleTests
     }
 
     [Test]
+    public void A_reboot_that_waited_for_a_migration_in_vain_says_so()
+    {
+        FakeHost host = LifeSamples.Host(DomainCondition.Leaving, out Guid uuid);
+
+        Assert.That(
+            async () => await new DomainLifecycle(host, new()).RunAsync(new RebootRequest($"{uuid}") { Options = new() { Wait = TimeSpan.FromMilliseconds(200) } }),
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Property("WaitedInVain").True);
+        Assert.That(host.LifeCalls, Is.Empty);
+    }
+
+    [Test]
     public void A_reboot_that_is_not_seen_is_not_claimed()
     {
         FakeHost host = LifeSamples.Host(DomainCondition.Running, out Guid uuid);
@@ -341,7 +352,7 @@ public sealed class DomainLifecycleTests
 
         Assert.That(
             async () => await new DomainLifecycle(host, new()).RunAsync(new RebootRequest($"{uuid}") { Deadline = TimeSpan.FromMilliseconds(200) }),
-            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Message.Contains("was not seen to reboot"));
+            Throws.TypeOf<OperationException>().With.Property("Stage").EqualTo(OperationStage.TimedOut).And.Property("WaitedInVain").False.And.Message.Contains("was not seen to reboot"));
     }
 
     [Test]

@@ -24,6 +24,14 @@ public sealed class RebootSignsTests
     public void A_guest_with_an_agent_may_reboot_without_its_button(string events, bool expected) =>
         Assert.That(RebootSigns.HasRebooted(Events(events), hasAgent: true), Is.EqualTo(expected));
 
+    [TestCase("RESET reboot", true, TestName = "The host's reset")]
+    [TestCase("RESET:guest reboot", false, TestName = "The firmware's own reset")]
+    [TestCase("RESET:guest reboot RESET reboot", true, TestName = "The host's reset after the firmware's own")]
+    [TestCase("POWERDOWN", false, TestName = "Another event")]
+    [TestCase("reboot", true, TestName = "Only libvirt's event of a reset, for a client without QEMU's own")]
+    [TestCase("", false, TestName = "No reset")]
+    public void Is_a_reset_from_outside(string events, bool expected) => Assert.That(RebootSigns.WasResetFromOutside(Events(events)), Is.EqualTo(expected));
+
     private static IReadOnlyList<ObservedEvent> Events(string names) =>
     [
         .. names.Split(' ', StringSplitOptions.RemoveEmptyEntries)

@@ -13,12 +13,12 @@ internal static class ConcurrencyCases
         new(bench => RebootAgainstAsync(bench, suspended: false))
         {
             Id = "concurrency-reboot-suspend", Group = CaseGroup.Concurrency, Name = "Reboot against suspend", ChineseName = "重启与 suspend 并发",
-            Covers = "a reboot and a suspend at once: the guest ends paused, and was reset if and only if the reboot says so",
+            Covers = "a reboot and a suspend at once: the guest ends paused, and rebooted if and only if the reboot says so",
         },
         new(bench => RebootAgainstAsync(bench, suspended: true))
         {
             Id = "concurrency-reboot-resume", Group = CaseGroup.Concurrency, Name = "Reboot against resume", ChineseName = "重启与 resume 并发",
-            Covers = "a reboot and a resume of a paused guest at once: it ends running, and was reset if and only if the reboot says so",
+            Covers = "a reboot and a resume of a paused guest at once: it ends running, and rebooted if and only if the reboot says so",
         },
         Migrating("concurrency-reboot-migrate", "Reboot against migrate", "重启与热迁移并发", "a guest is not rebooted while it migrates, and can be when it has arrived", RebootAsync),
         Migrating("concurrency-suspend-migrate", "Suspend against migrate", "suspend/resume 与热迁移并发", "a guest is not suspended while it migrates, and can be when it has arrived", SuspendAsync),
@@ -50,7 +50,7 @@ internal static class ConcurrencyCases
         using EventRecorder events = await bench.RecordAsync(bench.Source, guest).ConfigureAwait(false);
         Task<bool> reboot = IsDoneAsync(bench.LiveAsync(bench.Source, new RebootRequest(guest.Key)));
         await Task.WhenAll(reboot, bench.LiveAsync(bench.Source, suspended ? new ResumeRequest(guest.Key) : new SuspendRequest(guest.Key))).ConfigureAwait(false);
-        await bench.CheckResetAsync(events, guest, await reboot.ConfigureAwait(false)).ConfigureAwait(false);
+        await bench.CheckRebootedAsync(events, guest, await reboot.ConfigureAwait(false)).ConfigureAwait(false);
         await bench.CheckOnlyOnAsync(bench.Source, guest, suspended ? DomainState.Running : DomainState.Paused).ConfigureAwait(false);
         if (!suspended)
         {
@@ -78,12 +78,12 @@ internal static class ConcurrencyCases
         using (EventRecorder events = await bench.RecordAsync(bench.Source, guest).ConfigureAwait(false))
         {
             await ArrivesAsync(bench, guest, () => NotNowAsync(bench, new RebootRequest(guest.Key))).ConfigureAwait(false);
-            await bench.CheckResetAsync(events, guest, wanted: false).ConfigureAwait(false);
+            await bench.CheckRebootedAsync(events, guest, wanted: false).ConfigureAwait(false);
         }
 
         using EventRecorder there = await bench.RecordAsync(bench.Destination, guest).ConfigureAwait(false);
         await bench.LiveAsync(bench.Destination, new RebootRequest(guest.Key)).ConfigureAwait(false);
-        await bench.CheckResetAsync(there, guest, wanted: true).ConfigureAwait(false);
+        await bench.CheckRebootedAsync(there, guest, wanted: true).ConfigureAwait(false);
         await bench.CheckOnlyOnAsync(bench.Destination, guest).ConfigureAwait(false);
     }
 
@@ -111,9 +111,8 @@ internal static class ConcurrencyCases
         MigrationCases.CheckOutcome(bench, result, MigrationOutcome.Completed);
         await bench.CheckOnlyOnAsync(bench.Destination, guest).ConfigureAwait(false);
         await bench.CheckDeviceAsync(bench.Destination, guest, device, isWanted: false).ConfigureAwait(false);
-        bench.Step($"migrate {guest.Name} back");
-        MigrationCases.CheckOutcome(bench, await bench.MigrateAsync(bench.Destination, bench.Request(bench.Destination, guest), bench.Cancellation).ConfigureAwait(false), MigrationOutcome.Completed);
-        await HotPlugCases.AttachAsync(bench, guest, device, DomainModificationImpact.Live).ConfigureAwait(false);
+        await HotPlugCases.AttachAsync(bench, bench.Destination, guest, await bench.MakeThereAsync(device).ConfigureAwait(false), DomainModificationImpact.Live).ConfigureAwait(false);
+        await bench.CheckOnlyOnAsync(bench.Destination, guest).ConfigureAwait(false);
     }
 
     private static async Task DestroyAsync(CaseBench bench)
@@ -160,5 +159,5 @@ internal static class ConcurrencyCases
     private static Task NotNowAsync(CaseBench bench, LifecycleRequest request) => bench.RefusedAsync(
         $"{ErrorDocument.CodeOf(request.Operation)} while it migrates", () => bench.Lifecycle(bench.Source).RunAsync(request with { Options = bench.Impatient }, bench.Cancellation), IsNotNow);
 
-    private static bool IsNotNow(Exception e) => e is OperationException { Stage: OperationStage.TimedOut or OperationStage.Refused };
+    private static bool IsNotNow(Exception e) => e is OperationException { WaitedInVain: true };
 }

@@ -28,7 +28,8 @@ internal static class ExclusivityCases
         CaseGuest owner = await bench.RunningAsync().ConfigureAwait(false);
         CaseGuest rival = await bench.DefineAsync(await bench.DocumentAsync(bench.Devices, withDisks: false).ConfigureAwait(false)).ConfigureAwait(false);
         await bench.RefusedAsync(
-            $"start {rival.Name}, whose devices {owner.Name} has", () => bench.LiveAsync(bench.Source, new StartRequest(rival.Key)), e => e is OperationException { Stage: OperationStage.Refused }).ConfigureAwait(false);
+            $"start {rival.Name}, whose devices {owner.Name} has", () => bench.LiveAsync(bench.Source, new StartRequest(rival.Key)),
+            e => e is OperationException { Stage: OperationStage.Refused } && bench.Devices.All(device => e.Message.Contains(device.Resource!, StringComparison.Ordinal))).ConfigureAwait(false);
         await bench.CheckStateAsync(bench.Source, rival, DomainState.Shutoff).ConfigureAwait(false);
         await bench.CheckStateAsync(bench.Source, owner, DomainState.Running).ConfigureAwait(false);
         await bench.CheckDevicesAsync(bench.Source, owner).ConfigureAwait(false);
@@ -37,12 +38,13 @@ internal static class ExclusivityCases
     private static async Task AttachAsync(CaseBench bench)
     {
         CaseGuest owner = await bench.RunningAsync().ConfigureAwait(false);
-        CaseGuest rival = await HotPlugCases.BareAsync(bench, withDisks: false).ConfigureAwait(false);
+        CaseGuest rival = await bench.DefineAsync(await bench.DocumentAsync([], withDisks: false).ConfigureAwait(false)).ConfigureAwait(false);
+        await bench.LiveAsync(bench.Source, new StartRequest(rival.Key)).ConfigureAwait(false); // without a disk it boots nothing; a QEMU that runs is all that an attachment needs
         CaseDevice device = bench.Devices[0];
         await bench.RefusedAsync(
             $"attach {device.Words}, which {owner.Name} has, to {rival.Name}",
             () => bench.Attacher(bench.Source).AttachAsync(rival.Key, device.Document, DomainModificationImpact.Live, bench.Options, bench.Cancellation),
-            e => e is DefinitionException { Stage: DefinitionStage.Refused } or HostDeviceException { Problem: HostDeviceProblem.InUse } or OperationException { Stage: OperationStage.Refused }).ConfigureAwait(false);
+            e => Refusals.IsOf(e, device, device.Resource!, owner.Name) || e is HostDeviceException { Problem: HostDeviceProblem.InUse }).ConfigureAwait(false);
         await bench.CheckDeviceAsync(bench.Source, rival, device, isWanted: false).ConfigureAwait(false);
         await bench.CheckDeviceAsync(bench.Source, owner, device, isWanted: true).ConfigureAwait(false);
     }

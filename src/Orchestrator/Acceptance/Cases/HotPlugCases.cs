@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Orchestrator.Devices;
+using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 
 namespace Orchestrator.Acceptance.Cases;
@@ -36,23 +37,25 @@ internal static class HotPlugCases
     ];
 
     /// <summary>Attaches a device, and looks whether the guest has it.</summary>
-    internal static async Task AttachAsync(CaseBench bench, CaseGuest guest, CaseDevice device, DomainModificationImpact impact)
+    internal static Task AttachAsync(CaseBench bench, CaseGuest guest, CaseDevice device, DomainModificationImpact impact) => AttachAsync(bench, bench.Source, guest, device, impact);
+
+    internal static async Task AttachAsync(CaseBench bench, IHost host, CaseGuest guest, CaseDevice device, DomainModificationImpact impact)
     {
         bench.Step($"attach {device.Words} ({(impact.HasFlag(DomainModificationImpact.Live) ? "running" : "definition")}{(impact == (DomainModificationImpact.Live | DomainModificationImpact.Config) ? " and definition" : "")})");
-        await bench.Attacher(bench.Source).AttachAsync(guest.Key, device.Document, impact, bench.Options, bench.Cancellation).ConfigureAwait(false);
-        await CheckAsync(bench, guest, device, impact, isWanted: true).ConfigureAwait(false);
+        await bench.Attacher(host).AttachAsync(guest.Key, device.Document, impact, bench.Options, bench.Cancellation).ConfigureAwait(false);
+        await CheckAsync(bench, host, guest, device, impact, isWanted: true).ConfigureAwait(false);
     }
 
-    private static async Task CheckAsync(CaseBench bench, CaseGuest guest, CaseDevice device, DomainModificationImpact impact, bool isWanted)
+    private static async Task CheckAsync(CaseBench bench, IHost host, CaseGuest guest, CaseDevice device, DomainModificationImpact impact, bool isWanted)
     {
         if (impact.HasFlag(DomainModificationImpact.Live))
         {
-            await bench.CheckDeviceAsync(bench.Source, guest, device, isWanted).ConfigureAwait(false);
+            await bench.CheckDeviceAsync(host, guest, device, isWanted).ConfigureAwait(false);
         }
 
         if (impact.HasFlag(DomainModificationImpact.Config))
         {
-            await bench.CheckDefinedAsync(bench.Source, guest, device, isWanted).ConfigureAwait(false);
+            await bench.CheckDefinedAsync(host, guest, device, isWanted).ConfigureAwait(false);
         }
     }
 
@@ -101,7 +104,7 @@ internal static class HotPlugCases
         await AttachAsync(bench, guest, device, DomainModificationImpact.Live).ConfigureAwait(false);
         await bench.RefusedAsync(
             $"attach {device.Words} once more", () => bench.Attacher(bench.Source).AttachAsync(guest.Key, device.Document, DomainModificationImpact.Live, bench.Options, bench.Cancellation),
-            e => e is DefinitionException { Stage: DefinitionStage.Refused } or HostDeviceException or OperationException { Stage: OperationStage.Refused }).ConfigureAwait(false);
+            e => Refusals.IsOf(e, device, $"has {DeviceSelector.Of(device.Document)} already") || e is HostDeviceException { Problem: HostDeviceProblem.AlreadyExists }).ConfigureAwait(false);
         await bench.CheckDeviceAsync(bench.Source, guest, device, isWanted: true).ConfigureAwait(false);
     }
 
@@ -117,9 +120,9 @@ internal static class HotPlugCases
     }
 
     /// <summary>A running guest without devices.</summary>
-    internal static async Task<CaseGuest> BareAsync(CaseBench bench, bool withDisks = true)
+    internal static async Task<CaseGuest> BareAsync(CaseBench bench)
     {
-        CaseGuest guest = await bench.DefineAsync(await bench.DocumentAsync([], withDisks).ConfigureAwait(false)).ConfigureAwait(false);
+        CaseGuest guest = await bench.DefineAsync(await bench.DocumentAsync([]).ConfigureAwait(false)).ConfigureAwait(false);
         await bench.StartAsync(guest).ConfigureAwait(false);
         return guest;
     }
@@ -128,6 +131,6 @@ internal static class HotPlugCases
     {
         bench.Step($"detach {device.Words}");
         await bench.Detacher(bench.Source).DetachAsync(guest.Key, DeviceSelector.Of(device.Document), impact, bench.Options, bench.Cancellation).ConfigureAwait(false);
-        await CheckAsync(bench, guest, device, impact, isWanted: false).ConfigureAwait(false);
+        await CheckAsync(bench, bench.Source, guest, device, impact, isWanted: false).ConfigureAwait(false);
     }
 }

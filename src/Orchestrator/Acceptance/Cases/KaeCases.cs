@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Xml.Linq;
 using Libvirt.Interop;
 using Libvirt.Xml;
 using Orchestrator.Devices;
+using Orchestrator.Hosts;
 using Orchestrator.Lifecycle;
 using Orchestrator.Migration;
 
@@ -28,7 +30,7 @@ internal static class KaeCases
         new(DriverMissingAsync)
         {
             Id = "kae-driver-missing", Group = CaseGroup.Kae, Name = "A function without its driver", ChineseName = "KAE 设备驱动未绑定", Severity = CaseSeverity.Minor, NeedsDevices = true, Kinds = Kae,
-            Preconditions = ["a function on the source that no driver for guests has"], Covers = "a function that no driver for guests has is never chosen, and it is said why",
+            Preconditions = ["a function on the source that no driver for guests has"], Covers = "a function that no driver for guests has is never chosen, and the migration of a guest whose definition names it is refused",
         },
         new(OtherPassthroughAsync)
         {
@@ -51,20 +53,26 @@ internal static class KaeCases
 
     private static async Task OneNodeAsync(CaseBench bench)
     {
-        await MigrationCases.ThereAndBackAsync(bench).ConfigureAwait(false);
-        int?[] nodes = await NodesAsync(bench).ConfigureAwait(false);
-        bench.Check("the functions are on one NUMA node", nodes.Length == 1, $"node {string.Join(", ", nodes)}");
+        CaseGuest guest = await bench.RunningAsync().ConfigureAwait(false);
+        await bench.MakeDevicesThereAsync().ConfigureAwait(false);
+        foreach (IHost host in new[] { bench.Source, bench.Destination })
+        {
+            int[] nodes = await NodesAsync(bench, host).ConfigureAwait(false);
+            bench.Check($"the functions on {host.Address.Name} are on one NUMA node", nodes.Length == 1, Words(nodes));
+        }
+
+        await MigrationCases.ThereAndBackAsync(bench, guest).ConfigureAwait(false);
     }
 
     private static async Task TwoNodesAsync(CaseBench bench)
     {
         SriovInventory inventory = await bench.FunctionsAsync(bench.Source).ConfigureAwait(false);
         var chosen = new List<VirtualFunction>();
-        foreach (int node in inventory.VirtualFunctions.Select(function => function.NumaNode).OfType<int>().Distinct().Order().Take(2))
+        foreach (int node in inventory.VirtualFunctions.Select(function => function.NumaNode).OfType<int>().Distinct().Order())
         {
             foreach (AcceleratorEngine engine in Accelerator.All.Select(known => known.Engine))
             {
-                if (!chosen.Exists(function => function.NumaNode == node) && TryChoose(inventory, engine, node) is { } function)
+                if (chosen.Count < 2 && !chosen.Exists(function => function.NumaNode == node) && TryChoose(inventory, engine, node) is { } function)
                 {
                     chosen.Add(function);
                 }
@@ -83,8 +91,8 @@ internal static class KaeCases
 
         CaseGuest guest = await bench.DefineAsync(await bench.DocumentAsync(bench.Devices).ConfigureAwait(false)).ConfigureAwait(false);
         await bench.StartAsync(guest).ConfigureAwait(false);
-        int?[] nodes = await NodesAsync(bench).ConfigureAwait(false);
-        bench.Check("the functions are on two NUMA nodes", nodes.Length == 2, $"nodes {string.Join(", ", nodes)}");
+        int[] nodes = await NodesAsync(bench, bench.Source).ConfigureAwait(false);
+        bench.Check($"the functions on {bench.Source.Address.Name} are on two NUMA nodes", nodes.Length == 2, Words(nodes));
         await bench.MoveAsync(bench.Source, guest).ConfigureAwait(false);
     }
 
@@ -96,8 +104,9 @@ internal static class KaeCases
         await bench.RefusedAsync(
             $"choose {unbound.Address}", () => Task.FromResult(VfPick.Choose(inventory with { VirtualFunctions = [unbound] }, [unbound.Engine!.Value])),
             e => e is HostDeviceException { Problem: HostDeviceProblem.NothingFits } && e.Message.Contains(unbound.Address, StringComparison.Ordinal)).ConfigureAwait(false);
-        VirtualFunction? after = (await bench.FunctionsAsync(bench.Source).ConfigureAwait(false)).VirtualFunctions.FirstOrDefault(function => function.Address == unbound.Address);
-        bench.Check($"{unbound.Address} has the driver that it had", after is not null && after.Driver == unbound.Driver, after?.Driver ?? "none");
+        CaseDevice device = bench.Keep(await bench.OfFunctionAsync(unbound).ConfigureAwait(false));
+        CaseGuest guest = await bench.DefineAsync(await bench.DocumentAsync([device]).ConfigureAwait(false)).ConfigureAwait(false);
+        await CheckRefusedAsync(bench, guest, "kae-driver").ConfigureAwait(false);
     }
 
     private static async Task OtherPassthroughAsync(CaseBench bench)
@@ -118,11 +127,12 @@ internal static class KaeCases
             return device with { Document = DeviceDocument.Parse(element.ToString()) };
         })];
         CaseGuest guest = await bench.DocumentAsync(managed).ConfigureAwait(false);
+        string path = Refusals.PathOfLast(guest, "hostdev");
         try
         {
             await bench.DefineAsync(guest).ConfigureAwait(false);
         }
-        catch (DefinitionException e) when (e.Stage == DefinitionStage.Refused)
+        catch (DefinitionException e) when (Refusals.IsOf(e, path, "managed='yes'"))
         {
             // Where the source's dialect tells already what it would come to.
             bench.Check("the definition is refused", true, e.Message);
@@ -139,7 +149,7 @@ internal static class KaeCases
         CaseGuest guest = await HotPlugCases.BareAsync(bench).ConfigureAwait(false);
         await bench.RefusedAsync(
             $"attach {device.Words} to {guest.Name}",
-            () => bench.Attacher(bench.Source).AttachAsync(guest.Key, device.Document, DomainModificationImpact.Live, bench.Options, bench.Cancellation), e => e is DefinitionException { Stage: DefinitionStage.Refused }).ConfigureAwait(false);
+            () => bench.Attacher(bench.Source).AttachAsync(guest.Key, device.Document, DomainModificationImpact.Live, bench.Options, bench.Cancellation), e => Refusals.IsOf(e, device, device.Resource!, "hot swap")).ConfigureAwait(false);
         await bench.CheckDeviceAsync(bench.Source, guest, device, isWanted: false).ConfigureAwait(false);
         await bench.CheckStateAsync(bench.Source, guest, DomainState.Running).ConfigureAwait(false);
     }
@@ -171,9 +181,18 @@ internal static class KaeCases
         }
     }
 
-    private static async Task<int?[]> NodesAsync(CaseBench bench)
+    /// <summary>The NUMA nodes of the guest's functions on a host.</summary>
+    private static async Task<int[]> NodesAsync(CaseBench bench, IHost host)
     {
-        SriovInventory inventory = await bench.FunctionsAsync(bench.Source).ConfigureAwait(false);
-        return [.. bench.Devices.Select(device => inventory.VirtualFunctions.First(function => function.Address == device.Resource).NumaNode).Distinct().Order()];
+        SriovInventory inventory = await bench.FunctionsAsync(host).ConfigureAwait(false);
+        return
+        [
+            .. bench.Devices.Select(device => host == bench.Source ? device.Resource : device.There)
+                .Select(address => inventory.VirtualFunctions.First(function => function.Address == address).NumaNode
+                    ?? throw CaseBench.NotApplicable($"{host.Address.Name} tells no NUMA node of {address}"))
+                .Distinct().Order(),
+        ];
     }
+
+    private static string Words(int[] nodes) => string.Create(CultureInfo.InvariantCulture, $"node {string.Join(", ", nodes)}");
 }

@@ -52,7 +52,11 @@ internal static class MigrationCases
 
     internal static async Task ThereAndBackAsync(CaseBench bench)
     {
-        CaseGuest guest = await bench.RunningAsync().ConfigureAwait(false);
+        await ThereAndBackAsync(bench, await bench.RunningAsync().ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    internal static async Task ThereAndBackAsync(CaseBench bench, CaseGuest guest)
+    {
         for (int i = 0; i < bench.Planned.Repetitions; i++)
         {
             await bench.MoveAsync(bench.Source, guest).ConfigureAwait(false);

@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using Libvirt.Interop;
 using Libvirt.Xml;
 using Orchestrator.Hosts;
@@ -38,7 +37,7 @@ internal static class PersistenceCases
         CaseGuest guest = await bench.RunningAsync().ConfigureAwait(false);
         using EventRecorder events = await bench.RecordAsync(bench.Source, guest).ConfigureAwait(false);
         await bench.LiveAsync(bench.Source, new RebootRequest(guest.Key)).ConfigureAwait(false);
-        await bench.CheckResetAsync(events, guest, wanted: true).ConfigureAwait(false);
+        await bench.CheckRebootedAsync(events, guest, wanted: true).ConfigureAwait(false);
         await bench.CheckDevicesAsync(bench.Source, guest).ConfigureAwait(false);
         await CheckDefinedAsync(bench, bench.Source, guest).ConfigureAwait(false);
     }
@@ -61,7 +60,7 @@ internal static class PersistenceCases
     {
         const string Title = "defined anew";
         CaseGuest guest = await bench.DefineAsync().ConfigureAwait(false);
-        guest.Document.Root.Element("uuid")!.AddAfterSelf(new XElement("title", Title));
+        guest.Document.Root.SetElementValue("title", Title); // which a template may have
         bench.Step($"define {guest.Name} anew, with a title");
         await new DomainDefiner(bench.Source).DefineAsync(guest.Document, options: bench.Options, cancellationToken: bench.Cancellation).ConfigureAwait(false);
         string? definition = await bench.Source.GetDefinitionAsync(guest.Uuid, CancellationToken.None).ConfigureAwait(false);

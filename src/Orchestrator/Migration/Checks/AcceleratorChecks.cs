@@ -59,6 +59,20 @@ internal static class AcceleratorChecks
                 "Write managed='no', and bind the functions before the start (orchestrator vf bind).");
         }
 
+        // Those of managed='yes' get theirs from libvirt, when the guest starts.
+        string[] unbound =
+        [
+            .. from function in functions
+               where function.Managed != true
+               let known = plan.Here?.Inventory.Functions?.VirtualFunctions.FirstOrDefault(other => other.Address == function.HostResource)
+               where known is { Driver: not (VfDriver.VfioPci or VfDriver.HisiAccVfioPci) }
+               select $"{known.Address} has {(known.Driver is { } other ? $"the driver {other}" : "no driver")} on {plan.From}",
+        ];
+        if (unbound.Length > 0)
+        {
+            return new(Id, CheckSeverity.Error, CheckResult.Fail, $"{string.Join(", ", unbound)}: no guest can have it, and nothing saves its state", "Bind the functions before the start: orchestrator vf bind.");
+        }
+
         PciHostDevice[] unasked = [.. functions.Where(function => function.Migration != true && plan.There?.Dialect?.MigrationAttribute == true)];
         return unasked.Length > 0
             ? new(Id, CheckSeverity.Warning, CheckResult.Fail, $"{string.Join(", ", unasked.Select(function => function.HostResource))} has no migration='on': whether QEMU migrates it depends on its default", "Write migration='on' at its next start.")

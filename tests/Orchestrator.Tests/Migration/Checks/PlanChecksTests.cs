@@ -1,5 +1,6 @@
 using Libvirt.Interop;
 using Libvirt.Xml;
+using Orchestrator.Devices;
 using Orchestrator.Hosts;
 using Orchestrator.Migration;
 using Orchestrator.Migration.Mapping;
@@ -150,6 +151,17 @@ public sealed class PlanChecksTests
         Assert.That(MappingSamples.Of(Plan(MappingSamples.KaeGuest.Replace("managed=\"no\"", "managed=\"yes\"", StringComparison.Ordinal)), "kae-driver").Refuses, Is.True);
         Assert.That(MappingSamples.Of(Plan(MappingSamples.KaeGuest.Replace(" migration=\"on\"", "", StringComparison.Ordinal)), "kae-driver").Warns, Is.True);
         Assert.That(MappingSamples.Of(Plan(MappingSamples.KaeGuest, Upstream), "kae-driver").Result, Is.EqualTo(CheckResult.Unknown));
+    }
+
+    [TestCase(null)]
+    [TestCase("hisi_zip")]
+    public void A_function_that_no_driver_for_guests_has_does_not_migrate(string? driver)
+    {
+        VirtualFunction first = MappingSamples.KaeSource.Functions!.VirtualFunctions[0];
+        DeviceInventory source = MappingSamples.Functions([.. MappingSamples.KaeSource.Functions!.VirtualFunctions.Select(function => function == first ? function with { Driver = driver } : function)]);
+        DeviceInventory destination = MappingSamples.Functions([.. MappingSamples.KaeSource.Functions!.VirtualFunctions.Select(function => function with { Users = [] })]);
+        Check check = MappingSamples.Of(MappingSamples.Plan(MappingSamples.KaeGuest, source, destination), "kae-driver");
+        Assert.That((check.Refuses, check.Message.Contains(first.Address, StringComparison.Ordinal)), Is.EqualTo((true, true)), check.Message);
     }
 
     [Test]
