@@ -2,6 +2,7 @@ using System.Globalization;
 using Libvirt.Xml;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Plans;
 using Orchestrator.Regression.Running;
@@ -161,11 +162,11 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
         {
             return e.End;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (IsCancellation(e) && cancellationToken.IsCancellationRequested)
         {
             return new(CaseVerdict.Inconclusive, "it was cancelled", OutcomeCode.Cancelled);
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        catch (Exception e) when (IsCancellation(e) && late.IsCancellationRequested)
         {
             return new(CaseVerdict.Fail, string.Create(CultureInfo.InvariantCulture, $"it had not come to its end after {planned.Timeout.TotalSeconds:0} s"), OutcomeCode.TimedOut);
         }
@@ -175,6 +176,9 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
             RunProblem problem = NightProblems.OfAny(e);
             return new(CaseVerdict.Fail, $"{(bench.Steps.Count > 0 ? $"{bench.Steps[^1]}: " : "")}{problem.Message}", problem.Code);
         }
+
+        // What was asked of a guest already is told as an operation's cancellation.
+        static bool IsCancellation(Exception e) => e is OperationCanceledException or OperationException { Stage: OperationStage.Cancelled };
     }
 
     private static string? ShapeOf(AcceptancePlan plan)

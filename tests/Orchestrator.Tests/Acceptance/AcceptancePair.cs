@@ -49,6 +49,9 @@ internal sealed class AcceptancePair : IDisposable
     /// <summary>What happens once a slow migration has begun.</summary>
     internal Action<Guid>? OnLeaving { get; set; }
 
+    /// <summary>Where the runner's time comes from.</summary>
+    internal TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>What happens once a guest has moved.</summary>
     internal Action<FakeHost, FakeHost, Guid>? OnMoved { get; set; }
 
@@ -95,7 +98,7 @@ internal sealed class AcceptancePair : IDisposable
     internal Task<AcceptanceRun> RunAsync(params PlannedCase[] cases) => RunAsync(cases, CancellationToken.None);
 
     internal Task<AcceptanceRun> RunAsync(PlannedCase[] cases, CancellationToken cancellationToken) =>
-        new AcceptanceRunner(SourceDouble.Host, DestinationDouble.Host, _clock, new() { Id = Id, Files = Tree.Files, Vdpa = new($"{_tools}:{Environment.GetEnvironmentVariable("PATH")}"), Tool = "test" }).RunAsync(
+        new AcceptanceRunner(SourceDouble.Host, DestinationDouble.Host, _clock, new() { Id = Id, Files = Tree.Files, Vdpa = new($"{_tools}:{Environment.GetEnvironmentVariable("PATH")}"), Tool = "test" }, Time).RunAsync(
             new()
             {
                 Name = "p",
