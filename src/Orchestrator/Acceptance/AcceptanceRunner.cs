@@ -40,6 +40,9 @@ public sealed record AcceptanceOptions
     /// <summary>This machine's vdpa tool.</summary>
     public VdpaTool Vdpa { get; init; } = new();
 
+    /// <summary>Given the run so far after each case, to keep it: a process that is killed has nothing else to show. <see langword="null"/> for nobody.</summary>
+    public Action<AcceptanceRun>? OnCase { get; init; }
+
     /// <summary>Told what is being done.</summary>
     public IProgress<AcceptanceProgress>? Progress { get; init; }
 }
@@ -107,6 +110,7 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
                 ? Result(planned, new(CaseVerdict.Inconclusive, "the run was cancelled before this", OutcomeCode.Cancelled))
                 : await RunAsync(setup, planned, number, cancellationToken).ConfigureAwait(false);
             results.Add(result);
+            options.OnCase?.Invoke(run with { Cases = [.. results] });
             setup.Reporter(ErrorDocument.CodeOf(result.Verdict), result);
         }
 

@@ -49,6 +49,15 @@ internal sealed class AcceptancePair : IDisposable
     /// <summary>What happens once a slow migration has begun.</summary>
     internal Action<Guid>? OnLeaving { get; set; }
 
+    /// <summary>The document that guests are copies of.</summary>
+    internal string GuestXml { get; set; } = "<domain type='kvm'><name>template</name><uuid>5b2f35a0-4c0e-4b39-9f0e-8b6d9d0f0001</uuid><memory unit='KiB'>1024</memory><devices/></domain>";
+
+    /// <summary>What the plan names for network devices.</summary>
+    internal IReadOnlyList<string> NetManagementDevices { get; set; } = ["vdpasim_net"];
+
+    /// <summary>Given the run after each case.</summary>
+    internal Action<AcceptanceRun>? OnCase { get; set; }
+
     /// <summary>Where the runner's time comes from.</summary>
     internal TimeProvider Time { get; set; } = TimeProvider.System;
 
@@ -98,14 +107,14 @@ internal sealed class AcceptancePair : IDisposable
     internal Task<AcceptanceRun> RunAsync(params PlannedCase[] cases) => RunAsync(cases, CancellationToken.None);
 
     internal Task<AcceptanceRun> RunAsync(PlannedCase[] cases, CancellationToken cancellationToken) =>
-        new AcceptanceRunner(SourceDouble.Host, DestinationDouble.Host, _clock, new() { Id = Id, Files = Tree.Files, Vdpa = new($"{_tools}:{Environment.GetEnvironmentVariable("PATH")}"), Tool = "test" }, Time).RunAsync(
+        new AcceptanceRunner(SourceDouble.Host, DestinationDouble.Host, _clock, new() { Id = Id, Files = Tree.Files, Vdpa = new($"{_tools}:{Environment.GetEnvironmentVariable("PATH")}"), Tool = "test", OnCase = OnCase }, Time).RunAsync(
             new()
             {
                 Name = "p",
                 Guest = new() { Xml = "/guest.xml", Ready = GuestReadiness.Running },
-                GuestXml = "<domain type='kvm'><name>template</name><uuid>5b2f35a0-4c0e-4b39-9f0e-8b6d9d0f0001</uuid><memory unit='KiB'>1024</memory><devices/></domain>",
-                NetManagementDevice = "vdpasim_net",
-                BlkManagementDevice = "vdpasim_blk",
+                GuestXml = GuestXml,
+                NetManagementDevices = NetManagementDevices,
+                BlkManagementDevices = ["vdpasim_blk"],
                 Cases = cases,
             },
             cancellationToken);
