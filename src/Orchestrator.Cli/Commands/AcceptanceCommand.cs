@@ -84,6 +84,8 @@ internal sealed class AcceptanceCommand
             return ExitCode.Done;
         }
 
+        KeyValuePair<AcceptanceFormat, string>[] reports = parsed.GetValue(_reports) ?? [];
+        RequireWritable(reports);
         HostResolver hosts = HostResolver.ForUser();
         var clock = new ObserverClock(TimeProvider.System);
         ILogger logger = _globals.Loggers.CreateLogger("orchestrator");
@@ -99,6 +101,7 @@ internal sealed class AcceptanceCommand
             Files = new(HostTarget.Root() ?? "/"),
             WriteLabGuest = plan.Guest.Lab is null ? null : await LabWriterAsync(source, cancellationToken).ConfigureAwait(false),
             Progress = new AcceptanceProgressView(_console),
+            OnCase = far => Save(reports.Where(report => report.Key == AcceptanceFormat.Json && !IsStream(report.Value)), far),
         };
         // A stopped process would leave a guest paused, where this one drives.
         using IDisposable? noStop = TerminationSignals.IgnoreStop(() => _console.Note("Ctrl-Z is ignored while a plan runs: it would leave the guest paused."));
@@ -106,7 +109,7 @@ internal sealed class AcceptanceCommand
         AcceptanceText.Write(_console, run);
 
         // A report that could not be written hides no verdict.
-        return Save(parsed, run) || run.ExitCode != ExitCode.Done ? run.ExitCode : ExitCode.Degraded;
+        return Save(reports, run) || run.ExitCode != ExitCode.Done ? run.ExitCode : ExitCode.Degraded;
     }
 
     /// <summary>Writes the lab's guests, where the source is one of the lab's hosts.</summary>
@@ -116,10 +119,35 @@ internal sealed class AcceptanceCommand
             ? async (_, spec, ended) => (await lab.GuestDocumentAsync(new() { Host = home.Name, MemoryMiB = spec.MemoryMiB, Vcpus = spec.Vcpus, Shell = spec.Shell }, ended).ConfigureAwait(false)).ToString()
             : null;
 
-    private bool Save(ParseResult parsed, AcceptanceRun run)
+    // A terminal or a pipe keeps nothing that could be replaced.
+    private static bool IsStream(string file) => Path.GetFullPath(file) is var path && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal));
+
+    /// <summary>Refuses, before anything is done, reports that could not be written hours later.</summary>
+    private static void RequireWritable(IEnumerable<KeyValuePair<AcceptanceFormat, string>> reports)
+    {
+        foreach ((_, string file) in reports.Where(report => !IsStream(report.Value)))
+        {
+            try
+            {
+                if (Directory.Exists(file))
+                {
+                    throw new IOException("it is a folder");
+                }
+
+                // As the report will be: a file beside it, which then takes its place.
+                using var probe = new FileStream($"{Path.GetFullPath(file)}.{Guid.NewGuid():N}.tmp", new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new CliException(ExitCode.Usage, new("usage", $"The report {file} could not be written: {e.Message}", Operation: "acceptance", Remedy: "Name a file in a folder that is there, and that you may write to."));
+            }
+        }
+    }
+
+    private bool Save(IEnumerable<KeyValuePair<AcceptanceFormat, string>> reports, AcceptanceRun run)
     {
         bool all = true;
-        foreach ((AcceptanceFormat format, string file) in parsed.GetValue(_reports) ?? [])
+        foreach ((AcceptanceFormat format, string file) in reports)
         {
             try
             {

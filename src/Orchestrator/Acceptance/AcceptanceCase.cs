@@ -64,6 +64,28 @@ public enum CaseSeverity
     Trivial,
 }
 
+/// <summary>What a case takes of a plan, besides devices and its timeout; other keys would mean nothing to it.</summary>
+[Flags]
+internal enum CaseKeys
+{
+    None = 0,
+
+    /// <summary>How often it does what it does.</summary>
+    Repetitions = 1,
+
+    /// <summary>What its guest does while it migrates.</summary>
+    Load = 2,
+
+    /// <summary>What its downtimes may not exceed.</summary>
+    Limit = 4,
+
+    /// <summary>How it migrates: QEMU's limit, consent to warnings.</summary>
+    Migration = 8,
+
+    /// <summary>All that a plain migration takes.</summary>
+    Move = Load | Limit | Migration,
+}
+
 /// <summary>A functional case: makes what it needs, does something through this library's API, looks at the host, and removes what it made.</summary>
 public sealed record AcceptanceCase
 {
@@ -92,6 +114,12 @@ public sealed record AcceptanceCase
 
     /// <summary>Whether it is about devices, and makes no sense without.</summary>
     internal bool NeedsDevices { get; init; }
+
+    /// <summary>How many devices it makes, whatever a plan says; <see langword="null"/> for as many as the plan says.</summary>
+    internal int? FixedDevices { get; init; }
+
+    /// <summary>What it takes of a plan.</summary>
+    internal CaseKeys Takes { get; init; }
 
     /// <summary>Whether it compares with a limit.</summary>
     internal bool NeedsLimit { get; init; }

@@ -21,11 +21,11 @@ public sealed record AcceptancePlan
     /// <summary>The document of <see cref="Guest"/>, where it has one.</summary>
     public string? GuestXml { get; init; }
 
-    /// <summary>The management device on which network devices are made.</summary>
-    public string? NetManagementDevice { get; init; }
+    /// <summary>The management devices on which network devices are made: the first of a case on the first, and so on; all on the only one, where that carries several.</summary>
+    public IReadOnlyList<string> NetManagementDevices { get; init; } = [];
 
-    /// <summary>The management device on which disks are made.</summary>
-    public string? BlkManagementDevice { get; init; }
+    /// <summary>The management devices on which disks are made, in the same way.</summary>
+    public IReadOnlyList<string> BlkManagementDevices { get; init; } = [];
 
     /// <summary>The cases, in the order in which they are run.</summary>
     public required IReadOnlyList<PlannedCase> Cases { get; init; }
@@ -80,12 +80,17 @@ public sealed record PlannedCase
     /// <summary>How long it may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>What tells it from another with the same case, in words.</summary>
+    /// <summary>What tells it from another with the same case, in words: only what the case makes use of.</summary>
     public string Setup => string.Join(", ", new[]
     {
-        Devices == 0 ? null : FormattableString.Invariant($"{Devices} {CaseDeviceKinds.WordOf(Kind)}"), Load is null ? null : $"load {Load.Command[0]}",
-        Repetitions == 1 ? null : FormattableString.Invariant($"{Repetitions} times"), Limit is { } limit ? FormattableString.Invariant($"at most {limit.TotalMilliseconds:0.###} ms") : null,
+        (Case.FixedDevices ?? Devices) is var devices && devices == 0 ? null : FormattableString.Invariant($"{devices} {CaseDeviceKinds.WordOf(Kind)}"),
+        Load is null || !Case.Takes.HasFlag(CaseKeys.Load) ? null : $"load {Load.Command[0]}",
+        Repetitions == 1 || !Case.Takes.HasFlag(CaseKeys.Repetitions) ? null : FormattableString.Invariant($"{Repetitions} times"),
+        JudgedLimit is { } limit ? FormattableString.Invariant($"at most {limit.TotalMilliseconds:0.###} ms") : null,
     }.OfType<string>());
+
+    /// <summary>The limit, where the case judges one.</summary>
+    internal TimeSpan? JudgedLimit => Case.Takes.HasFlag(CaseKeys.Limit) ? Limit : null;
 }
 
 /// <summary>A kind of devices that cases give to their guests.</summary>
@@ -115,4 +120,21 @@ internal static class CaseDeviceKinds
     internal static readonly Dictionary<string, CaseDeviceKind> Words = new() { ["rng"] = CaseDeviceKind.Rng, ["net"] = CaseDeviceKind.Net, ["blk"] = CaseDeviceKind.Blk, ["kae"] = CaseDeviceKind.Kae };
 
     internal static string WordOf(CaseDeviceKind kind) => Words.First(pair => pair.Value == kind).Key;
+
+    /// <summary>The management device for a case's vDPA device, or why there is none. Pure.</summary>
+    /// <param name="kind">The device's kind.</param>
+    /// <param name="named">What the plan names for it.</param>
+    /// <param name="ordinal">Which of the case's devices it is, from 0.</param>
+    internal static (string? Name, string? Problem) ManagementDevice(CaseDeviceKind kind, IReadOnlyList<string> named, int ordinal)
+    {
+        if (ordinal < named.Count)
+        {
+            return (named[ordinal], null);
+        }
+
+        // A function of a card (pci/..., auxiliary/...) is good for one device; the kernel's own, such as vdpasim_net, for many.
+        return named is [var only] && !only.Contains('/', StringComparison.Ordinal) ? (only, null)
+            : named.Count == 0 ? (null, $"the plan names no management device for {WordOf(kind)}")
+            : (null, FormattableString.Invariant($"the plan names {named.Count} of the management devices for {WordOf(kind)} ({string.Join(", ", named)}), each of which is good for one device, and this takes {ordinal + 1}"));
+    }
 }

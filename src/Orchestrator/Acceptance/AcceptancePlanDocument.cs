@@ -1,5 +1,6 @@
 using Libvirt.Xml;
 using Orchestrator.Configuration;
+using Orchestrator.Devices;
 using Orchestrator.Regression.Plans;
 using static Orchestrator.Regression.Plans.RegressionPlanDocument;
 
@@ -13,7 +14,17 @@ public static class AcceptancePlanDocument
 
     private static readonly string[] Keys = ["name", "description", "report", "guest", "management_devices", "kinds", "devices", "cases"];
 
-    private static readonly string[] CaseKeys = ["case", "id", "kinds", "devices", "load", "repetitions", "limit", "max_downtime", "unsafe", "timeout"];
+    private static readonly string[] EntryKeys = ["case", "id", "kinds", "devices", "load", "repetitions", "limit", "max_downtime", "unsafe", "timeout"];
+
+    // What each key of a case is taken as; the others are for all.
+    private static readonly Dictionary<string, CaseKeys> Taken = new()
+    {
+        ["load"] = CaseKeys.Load,
+        ["repetitions"] = CaseKeys.Repetitions,
+        ["limit"] = CaseKeys.Limit,
+        ["max_downtime"] = CaseKeys.Migration,
+        ["unsafe"] = CaseKeys.Migration,
+    };
 
     /// <summary>Reads a plan's file, with the files that it names.</summary>
     /// <param name="path">The file.</param>
@@ -46,7 +57,7 @@ public static class AcceptancePlanDocument
         IReadOnlyList<CaseDeviceKind> kinds = root.Words("kinds", CaseDeviceKinds.Words) ?? [CaseDeviceKind.Rng];
         IReadOnlyList<int> devices = Counts(root) ?? [1];
         var cases = new List<PlannedCase>();
-        foreach (YamlSection section in root.Sections("cases", CaseKeys) ?? throw root.Missing("cases", "Say what to run: cases: [{case: lifecycle-define}]; docs/acceptance.md has them all."))
+        foreach (YamlSection section in root.Sections("cases", EntryKeys) ?? throw root.Missing("cases", "Say what to run: cases: [{case: lifecycle-define}]; docs/acceptance.md has them all."))
         {
             foreach (PlannedCase planned in CasesOf(section, kinds, devices))
             {
@@ -62,8 +73,8 @@ public static class AcceptancePlanDocument
             Texts = TextsOf(root.Section("report", "feature", "overview", "version", "constraints")),
             Guest = guest,
             GuestXml = xml,
-            NetManagementDevice = management?.Text("net"),
-            BlkManagementDevice = management?.Text("blk"),
+            NetManagementDevices = management?.OneOrMore("net") ?? [],
+            BlkManagementDevices = management?.OneOrMore("blk") ?? [],
             Cases = cases.Count > 0 ? cases : throw root.Wrong("cases", "there is nothing to run"),
         };
     }
@@ -77,14 +88,19 @@ public static class AcceptancePlanDocument
             throw section.Wrong("domain", "cases make their guests, and touch none that is there", "Give a document (xml), or lab.");
         }
 
+        if (section.Section("lab", LabKeys) is { } lab && lab.Keys.Contains("dirty_mib_s"))
+        {
+            throw lab.Wrong("dirty_mib_s", "the guests of an acceptance dirty no memory by themselves", "Give the cases a load: load: {channel: serial, command: [...]}.");
+        }
+
         if (guest.Xml is null)
         {
             return (guest, null);
         }
 
         string xml = readFile(guest.Xml);
-        return DomainDocument.Parse(xml).HostDeviceKinds is [var kind, ..]
-            ? throw section.Wrong("xml", $"the document has a device of its host ({kind}), which all copies of it would want", "Leave it out: each case adds the devices that it is about.")
+        return DomainDocument.Parse(xml).HostDeviceKinds.Concat(DomainResources.Of(xml)).FirstOrDefault() is { } device
+            ? throw section.Wrong("xml", $"the document has a device of its host ({device}), which all copies of it would want", "Leave it out: each case adds the devices that it is about.")
             : (guest, xml);
     }
 
@@ -107,8 +123,21 @@ public static class AcceptancePlanDocument
             throw section.Missing("limit", "Say what no downtime may exceed: limit: 1s.");
         }
 
+        if (section.Keys.FirstOrDefault(key => Taken.TryGetValue(key, out CaseKeys taken) && !found.Takes.HasFlag(taken)) is { } ignored)
+        {
+            throw section.Wrong(ignored, $"{id} makes no use of this", "Leave it out.");
+        }
+
         kinds = section.Words("kinds", CaseDeviceKinds.Words) ?? kinds;
-        devices = Counts(section) ?? devices;
+        IReadOnlyList<int>? given = Counts(section);
+        devices = given ?? devices;
+        if (found.FixedDevices is { } number)
+        {
+            devices = given?.Any(count => count != number) == true ? throw section.Wrong("devices", $"{id} has {number}, whatever a plan says", "Leave it out.")
+                : number == 0 && section.Keys.Contains("kinds") ? throw section.Wrong("kinds", $"{id} has no devices", "Leave it out.")
+                : [number];
+        }
+
         string name = section.Text("id") is null ? id : Name(section, "id", "");
         foreach ((CaseDeviceKind kind, int count) in kinds.SelectMany(kind => devices.Select(count => (kind, count))).DistinctBy(pair => pair.count == 0 ? (default, 0) : pair))
         {

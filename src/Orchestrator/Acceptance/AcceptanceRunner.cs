@@ -2,6 +2,7 @@ using System.Globalization;
 using Libvirt.Xml;
 using Orchestrator.Devices;
 using Orchestrator.Hosts;
+using Orchestrator.Lifecycle;
 using Orchestrator.Recovery;
 using Orchestrator.Regression.Plans;
 using Orchestrator.Regression.Running;
@@ -38,6 +39,9 @@ public sealed record AcceptanceOptions
 
     /// <summary>This machine's vdpa tool.</summary>
     public VdpaTool Vdpa { get; init; } = new();
+
+    /// <summary>Given the run so far after each case, to keep it: a process that is killed has nothing else to show. <see langword="null"/> for nobody.</summary>
+    public Action<AcceptanceRun>? OnCase { get; init; }
 
     /// <summary>Told what is being done.</summary>
     public IProgress<AcceptanceProgress>? Progress { get; init; }
@@ -107,6 +111,7 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
                 ? Result(planned, new(CaseVerdict.Inconclusive, "the run was cancelled before this", OutcomeCode.Cancelled))
                 : await RunAsync(setup, planned, number, cancellationToken).ConfigureAwait(false);
             results.Add(result);
+            options.OnCase?.Invoke(run with { Cases = [.. results] });
             setup.Reporter(ErrorDocument.CodeOf(result.Verdict), result);
         }
 
@@ -167,11 +172,11 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
         {
             return e.End;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (IsCancellation(e) && cancellationToken.IsCancellationRequested)
         {
             return new(CaseVerdict.Inconclusive, "it was cancelled", OutcomeCode.Cancelled);
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        catch (Exception e) when (IsCancellation(e) && late.IsCancellationRequested)
         {
             return new(CaseVerdict.Fail, string.Create(CultureInfo.InvariantCulture, $"it had not come to its end after {planned.Timeout.TotalSeconds:0} s"), OutcomeCode.TimedOut);
         }
@@ -181,6 +186,9 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
             RunProblem problem = NightProblems.OfAny(e);
             return new(CaseVerdict.Fail, $"{(bench.Steps.Count > 0 ? $"{bench.Steps[^1]}: " : "")}{problem.Message}", problem.Code);
         }
+
+        // What was asked of a guest already is told as an operation's cancellation.
+        static bool IsCancellation(Exception e) => e is OperationCanceledException or OperationException { Stage: OperationStage.Cancelled };
     }
 
     private static string? ShapeOf(AcceptancePlan plan)

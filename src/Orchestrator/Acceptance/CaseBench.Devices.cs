@@ -103,11 +103,18 @@ internal sealed partial class CaseBench
     internal VdpaDevices Vdpa(IHost host) => Machine(host) is { } machine ? new(machine.Files, machine.Vdpa, host, Time)
         : throw NotApplicable($"{host.Address.Name} is not this machine, and no side channel leads to it: its vDPA devices can be neither made nor listed");
 
-    /// <summary>The management device for the plan's kind of devices, where a host has it.</summary>
-    internal async Task<string> ManagementDeviceAsync(IHost host)
+    /// <summary>The management device for one of the plan's kind of devices, where a host has it.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="ordinal">Which of the case's vDPA devices on that host it is for, from 0.</param>
+    internal async Task<string> ManagementDeviceAsync(IHost host, int ordinal)
     {
-        string name = (Planned.Kind == CaseDeviceKind.Blk ? _setup.Plan.BlkManagementDevice : _setup.Plan.NetManagementDevice)
-            ?? throw NotApplicable($"the plan names no management device for {CaseDeviceKinds.WordOf(Planned.Kind)}");
+        CaseDeviceKind kind = Planned.Kind == CaseDeviceKind.Blk ? CaseDeviceKind.Blk : CaseDeviceKind.Net;
+        (string? name, string? problem) = CaseDeviceKinds.ManagementDevice(kind, kind == CaseDeviceKind.Blk ? _setup.Plan.BlkManagementDevices : _setup.Plan.NetManagementDevices, ordinal);
+        return await PresentAsync(host, name ?? throw NotApplicable(problem!)).ConfigureAwait(false);
+    }
+
+    private async Task<string> PresentAsync(IHost host, string name)
+    {
         IReadOnlyList<VdpaManagementDevice> there;
         try
         {
@@ -122,10 +129,13 @@ internal sealed partial class CaseBench
     }
 
     /// <summary>What a vDPA device of the case is asked for as.</summary>
-    internal async Task<VdpaRequest> VdpaRequestAsync(IHost host, int number) => new()
+    /// <param name="host">The host.</param>
+    /// <param name="number">Which of the case's devices it is, from 0.</param>
+    /// <param name="ordinal">Which of its vDPA devices, where it has others before them.</param>
+    internal async Task<VdpaRequest> VdpaRequestAsync(IHost host, int number, int? ordinal = null) => new()
     {
         Name = string.Create(CultureInfo.InvariantCulture, $"{_prefix}-{number}{(host == Source ? 's' : 'd')}"),
-        ManagementDevice = await ManagementDeviceAsync(host).ConfigureAwait(false),
+        ManagementDevice = await ManagementDeviceAsync(host, ordinal ?? number).ConfigureAwait(false),
         Mac = Planned.Kind != CaseDeviceKind.Blk ? Mac(number) : null,
     };
 
@@ -133,12 +143,7 @@ internal sealed partial class CaseBench
     internal async Task<VdpaDevice> CreateAsync(IHost host, VdpaRequest request)
     {
         Step($"make the vDPA device {request.Name} on {host.Address.Name}");
-        if ((await Vdpa(host).ListAsync(_cancellationToken).ConfigureAwait(false)).Any(device => device.Name == request.Name))
-        {
-            throw new CaseEndedException(new(CaseVerdict.Fail, $"{host.Address.Name} has a vDPA device {request.Name} already, which the case did not make", OutcomeCode.Refused));
-        }
-
-        _made.Add((host, request.Name));
+        await ReserveAsync(host, request.Name).ConfigureAwait(false);
         try
         {
             return (await Vdpa(host).CreateAsync(request, cancellationToken: _cancellationToken).ConfigureAwait(false)).Device;
@@ -148,6 +153,17 @@ internal sealed partial class CaseBench
             _made.Remove((host, request.Name)); // somebody else's, made in between
             throw;
         }
+    }
+
+    /// <summary>Makes sure that a vDPA device is not there, and that it is deleted at the end if it comes to be.</summary>
+    internal async Task ReserveAsync(IHost host, string name)
+    {
+        if ((await Vdpa(host).ListAsync(_cancellationToken).ConfigureAwait(false)).Any(device => device.Name == name))
+        {
+            throw new CaseEndedException(new(CaseVerdict.Fail, $"{host.Address.Name} has a vDPA device {name} already, which the case did not make", OutcomeCode.Refused));
+        }
+
+        _made.Add((host, name));
     }
 
     /// <summary>The functions of a host's accelerators.</summary>
@@ -183,7 +199,16 @@ internal sealed partial class CaseBench
     {
         foreach ((IHost host, string name) in Enumerable.Reverse(_made))
         {
-            await TryAsync($"the vDPA device {name} on {host.Address.Name}", () => Vdpa(host).DeleteAsync(name, ifNeeded: true, CancellationToken.None), problems).ConfigureAwait(false);
+            await TryAsync($"the vDPA device {name} on {host.Address.Name}", () => RemoveAsync(host, name), problems).ConfigureAwait(false);
+        }
+    }
+
+    // Not asked by name where it is not: a name that a case must not give is refused, there or not.
+    private async Task RemoveAsync(IHost host, string name)
+    {
+        if (VdpaSysfs.Has(Machine(host)!.Files, name))
+        {
+            await Vdpa(host).DeleteAsync(name, ifNeeded: true, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -232,7 +257,7 @@ internal sealed partial class CaseBench
     }
 
     private async Task<VdpaDevice> CreateThereAsync(VdpaRequest request) => await CreateAsync(
-        Destination, request with { Name = request.Name[..^1] + "d", ManagementDevice = await ManagementDeviceAsync(Destination).ConfigureAwait(false) }).ConfigureAwait(false);
+        Destination, request with { Name = request.Name[..^1] + "d", ManagementDevice = await PresentAsync(Destination, request.ManagementDevice).ConfigureAwait(false) }).ConfigureAwait(false);
 
     /// <summary>Chooses counterparts: those of functions of one NUMA node are on one node, too.</summary>
     private async Task PickThereAsync(CaseDevice[] devices)
@@ -267,7 +292,7 @@ internal sealed partial class CaseBench
             throw NotApplicable($"the libvirt of {Source.Address.Name} has no <hostdev type='vdpa'>: a definition cannot say a vDPA disk as one");
         }
 
-        VdpaRequest request = await VdpaRequestAsync(Source, number).ConfigureAwait(false);
+        VdpaRequest request = await VdpaRequestAsync(Source, number, _devices.Count(device => device.Made is not null)).ConfigureAwait(false);
         VdpaDevice made = await CreateAsync(Source, request).ConfigureAwait(false);
         string node = made.CharDevice!; // one without is an error of its own
         return OfNode(Planned.Kind, dialect, request, request.Name, node);

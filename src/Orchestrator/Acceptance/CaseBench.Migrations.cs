@@ -26,17 +26,28 @@ internal sealed partial class CaseBench
         Options = Options,
     };
 
-    /// <summary>Migrates, whatever comes of it; a downtime is kept.</summary>
+    /// <summary>Migrates, whatever comes of it; a downtime is kept, and judged.</summary>
     internal async Task<MigrationResult> MigrateAsync(IHost from, MigrationRequest request, CancellationToken cancellationToken)
     {
         IHost to = Other(from);
         MigrationResult result = await Migrator(from).MigrateAsync(request, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (result.Verdict.Outcome == MigrationOutcome.Cancelled)
+        {
+            // Once begun, a migration tells of its cancellation and does not throw: the end of the case is none of its findings. A token of the case's own ends the migration alone.
+            _cancellationToken.ThrowIfCancellationRequested();
+        }
+
         if (result.Verdict.Outcome == MigrationOutcome.Completed)
         {
             DowntimeReport? downtime = result.Downtime;
-            _downtimes.Add(new(
-                $"{from.Address.Name} → {to.Address.Name}", downtime?.ValueMs, downtime?.UncertaintyMs, downtime?.Method, Planned.Limit?.TotalMilliseconds,
-                downtime?.ValueMs is null ? downtime?.Problem ?? "the downtime could not be measured" : null));
+            var run = new CaseDowntime(
+                $"{from.Address.Name} → {to.Address.Name}", downtime?.ValueMs, downtime?.UncertaintyMs, downtime?.Method, Planned.JudgedLimit?.TotalMilliseconds,
+                downtime?.ValueMs is null ? downtime?.Problem ?? "the downtime could not be measured" : null);
+            _downtimes.Add(run);
+            if (run.LimitMs is { } limit)
+            {
+                _checks.Add(CaseJudge.OfLimit(run, limit));
+            }
         }
 
         return result;
@@ -52,10 +63,6 @@ internal sealed partial class CaseBench
         Check($"the migration of {guest.Name} is completed", result.Verdict.Outcome == MigrationOutcome.Completed, $"{ErrorDocument.CodeOf(result.Verdict.Outcome)}: {result.Verdict.Message}");
         await CheckOnlyOnAsync(to, guest).ConfigureAwait(false);
         await CheckDevicesAsync(to, guest).ConfigureAwait(false);
-        if (Planned.Limit is { } limit)
-        {
-            _checks.Add(CaseJudge.OfLimit(_downtimes[^1], limit.TotalMilliseconds));
-        }
     }
 
     /// <summary>Begins a slow migration of a guest from the source, does something while it goes on, and lets it come to its end.</summary>

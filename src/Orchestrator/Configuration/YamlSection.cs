@@ -73,6 +73,9 @@ internal sealed class YamlSection
 
     internal IReadOnlyList<string>? Texts(string key) => Find(key) is { } value ? [.. Items(key, value).Select(item => TextOf(key, item))] : null;
 
+    /// <summary>A list of texts, or one text for a list of one.</summary>
+    internal IReadOnlyList<string>? OneOrMore(string key) => Find(key) is YamlScalar ? [Text(key)!] : Texts(key);
+
     internal bool? Flag(string key) => Find(key) switch
     {
         null => null,

@@ -90,13 +90,15 @@ public sealed class AcceptanceTests
         Assert.That(await LeftAsync(), Is.Empty);
     }
 
-    [Test]
-    public async Task A_report_that_cannot_be_written_is_told_and_hides_no_verdict()
+    [TestCase("none/junit.xml")]
+    [TestCase("")]
+    public async Task A_report_that_could_not_be_written_is_refused_before_anything_is_done(string file)
     {
-        CliResult result = await CliProcess.RunAsync("acceptance", "run", Plan, "--hosts", "lab-a,lab-b", "--only", "lifecycle-define.rng1", "--report", $"junit={_folder}/none/junit.xml");
-        Assert.That(result.ExitCode, Is.EqualTo(6), $"{result}");
-        Assert.That(result.Error, Does.Contain("could not be written"));
-        Assert.That(result.Output, Does.Contain("1 pass"));
+        CliResult result = await CliProcess.RunAsync("acceptance", "run", Plan, "--hosts", "lab-a,lab-b", "--only", "lifecycle-define.rng1", "--report", $"junit={_folder}/{file}");
+        Assert.That(result.ExitCode, Is.EqualTo(2), $"{result}");
+        Assert.That(result.Error, Does.Contain("could not be written").And.Not.Contain("define acc"));
+        Assert.That(result.Output, Is.Empty);
+        Assert.That(Directory.EnumerateFileSystemEntries(_folder), Is.Empty);
     }
 
     private string FileOf(string format) => Path.Combine(_folder, format);

@@ -49,7 +49,7 @@ public sealed class AcceptanceCasesTests
             pair => pair.WriteTool("'mgmtdev show -j'", """echo '{"mgmtdev":{"vdpasim_net":{"supported_classes":["net"]},"pci/ffff:ff:1f.7":{"supported_classes":["net"]}}}'"""),
             $"make acc0001-1-0s on pci/ffff:ff:1f.7 {WasDone}"),
         ["vdpa-create-invalid"] = (
-            pair => pair.WriteTool("'dev show -j'", """echo '{"dev":{"acc0001-1-0s!x":{"type":"network","mgmtdev":"vdpasim_net"}}}'"""), "there is no vDPA device acc0001-1-0s!x on a-"),
+            pair => When(pair, "make acc0001-1-0s/x", () => pair.WriteTool("'dev show -j'", """echo '{"dev":{"acc0001-1-0s!x":{"type":"network","mgmtdev":"vdpasim_net"}}}'""")), "there is no vDPA device acc0001-1-0s!x on a-"),
         ["vdpa-delete-unknown"] = (
             pair => When(pair, "which is not there", () => pair.Tree.Vdpa("acc0001-1-0s", 7).File("/sys/devices/acc0001-1-0s/mgmtdev", "vdpasim_net").File("/sys/devices/acc0001-1-0s/config")),
             $"delete acc0001-1-0s, which is not there {WasDone}"),

@@ -59,6 +59,15 @@ internal sealed class AcceptancePair : IDisposable
     /// <summary>What happens once a slow migration has begun.</summary>
     internal Action<Guid>? OnLeaving { get; set; }
 
+    /// <summary>What the plan names for network devices.</summary>
+    internal IReadOnlyList<string> NetManagementDevices { get; set; } = ["vdpasim_net"];
+
+    /// <summary>Given the run after each case.</summary>
+    internal Action<AcceptanceRun>? OnCase { get; set; }
+
+    /// <summary>Where the runner's time comes from.</summary>
+    internal TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>What happens once a guest has moved.</summary>
     internal Action<FakeHost, FakeHost, Guid>? OnMoved { get; set; }
 
@@ -118,14 +127,16 @@ internal sealed class AcceptancePair : IDisposable
     internal Task<AcceptanceRun> RunAsync(params PlannedCase[] cases) => RunAsync(cases, CancellationToken.None);
 
     internal Task<AcceptanceRun> RunAsync(PlannedCase[] cases, CancellationToken cancellationToken) =>
-        new AcceptanceRunner(SourceDouble.Host, DestinationDouble.Host, _clock, new() { Id = Id, Files = Tree.Files, Vdpa = new($"{_tools}:{Environment.GetEnvironmentVariable("PATH")}"), Tool = "test", Progress = new Steps(this) }).RunAsync(
+        new AcceptanceRunner(
+            SourceDouble.Host, DestinationDouble.Host, _clock,
+            new() { Id = Id, Files = Tree.Files, Vdpa = new($"{_tools}:{Environment.GetEnvironmentVariable("PATH")}"), Tool = "test", Progress = new Steps(this), OnCase = OnCase }, Time).RunAsync(
             new()
             {
                 Name = "p",
                 Guest = Guest,
                 GuestXml = GuestXml,
-                NetManagementDevice = "vdpasim_net",
-                BlkManagementDevice = "vdpasim_blk",
+                NetManagementDevices = NetManagementDevices,
+                BlkManagementDevices = ["vdpasim_blk"],
                 Cases = cases,
             },
             cancellationToken);

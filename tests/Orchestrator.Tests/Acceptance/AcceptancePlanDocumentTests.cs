@@ -49,6 +49,16 @@ public sealed class AcceptancePlanDocumentTests
     [TestCase("cases: [{case: lifecycle-define}, {case: lifecycle-define}]", "already", null)]
     [TestCase("cases: [{case: lifecycle-define, device: [1]}]", "no such setting", "devices")]
     [TestCase("cases: []", "nothing to run", null)]
+    [TestCase("cases: [{case: hotplug-cold, repetitions: 2}]", "hotplug-cold makes no use of this", "Leave it out")]
+    [TestCase("cases: [{case: lifecycle-define, load: {channel: agent, command: [dd]}}]", "makes no use", null)]
+    [TestCase("cases: [{case: concurrency-suspend-migrate, load: {channel: agent, command: [dd]}}]", "makes no use", null)]
+    [TestCase("cases: [{case: migration-paused, limit: 1s}]", "makes no use", null)]
+    [TestCase("cases: [{case: concurrency-destroy-migrate, limit: 1s}]", "makes no use", null)]
+    [TestCase("cases: [{case: hotplug-running, max_downtime: 1s}]", "makes no use", null)]
+    [TestCase("cases: [{case: exclusivity-start, kinds: [net], unsafe: true}]", "makes no use", null)]
+    [TestCase("cases: [{case: kae-two-nodes, kinds: [kae], devices: [3]}]", "kae-two-nodes has 2", null)]
+    [TestCase("cases: [{case: concurrency-hotplug-migrate, devices: [1, 2]}]", "concurrency-hotplug-migrate has 1", null)]
+    [TestCase("cases: [{case: lifecycle-define-invalid, kinds: [net]}]", "has no devices", null)]
     public void What_is_wrong_is_named_with_its_place(string yaml, string named, string? remedy)
     {
         ConfigurationException error = Assert.Throws<ConfigurationException>(() => Parse(yaml))!;
@@ -60,6 +70,42 @@ public sealed class AcceptancePlanDocumentTests
     public void A_guest_that_is_there_is_not_taken() => Assert.That(
         () => AcceptancePlanDocument.Parse("name: p\nguest: {domain: web1}\ncases: [{case: lifecycle-define}]", "/plans/p.yaml", _ => throw new FileNotFoundException()),
         Throws.TypeOf<ConfigurationException>().With.Message.Contains("cases make their guests"));
+
+    [Test]
+    public void A_case_with_a_number_of_devices_of_its_own_has_that_one()
+    {
+        AcceptancePlan plan = Parse(
+            "kinds: [kae]\ndevices: [3]\ncases: [{case: kae-two-nodes, limit: 1s}, {case: kae-hotplug-refused, devices: [1]}, {case: kae-driver-missing}, {case: kae-one-node, repetitions: 2}, {case: concurrency-suspend-migrate, limit: 1s}]");
+        Assert.That(plan.Cases.Select(planned => $"{planned.Id}: {planned.Setup}"), Is.EqualTo(new[]
+        {
+            "kae-two-nodes.kae2: 2 kae, at most 1000 ms", "kae-hotplug-refused.kae1: 1 kae", "kae-driver-missing.kae1: 1 kae", "kae-one-node.kae3: 3 kae, 2 times", "concurrency-suspend-migrate.kae3: 3 kae, at most 1000 ms",
+        }));
+    }
+
+    [TestCase("{net: a, blk: [b, c]}", "a", "b c")]
+    [TestCase("{net: [pci/1, pci/1]}", "pci/1 pci/1", "")]
+    public void A_kind_has_one_management_device_or_a_list(string yaml, string net, string blk)
+    {
+        AcceptancePlan plan = Parse($"management_devices: {yaml}\ncases: [{{case: lifecycle-define}}]");
+        Assert.That((string.Join(' ', plan.NetManagementDevices), string.Join(' ', plan.BlkManagementDevices)), Is.EqualTo((net, blk)));
+    }
+
+    [Test]
+    public void A_guest_of_the_lab_that_would_dirty_memory_is_refused() => Assert.That(
+        () => AcceptancePlanDocument.Parse("name: p\nguest: {lab: {memory_mib: 128, dirty_mib_s: 5}}\ncases: [{case: lifecycle-define}]", "/plans/p.yaml", _ => throw new FileNotFoundException()),
+        Throws.TypeOf<ConfigurationException>().With.Message.Contains("dirty").And.Message.Contains("p.yaml:2:"));
+
+    [TestCase("<hostdev mode='subsystem' type='usb'><source/></hostdev>")]
+    [TestCase("<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface>")]
+    [TestCase("<interface type='hostdev'><source><address type='pci' domain='0' bus='0x31' slot='0' function='1'/></source></interface>")]
+    [TestCase("<disk type='vhostvdpa' device='disk'><source dev='/dev/vhost-vdpa-0'/></disk>")]
+    [TestCase("", "<q:commandline><q:arg value='-device'/><q:arg value='vhost-vdpa-device-pci,vhostdev=/dev/vhost-vdpa-1'/></q:commandline>")]
+    [TestCase("", "<q:commandline><q:arg value='-device'/><q:arg value='vfio-pci,host=31:00.1'/></q:commandline>")]
+    public void A_template_with_a_device_of_its_host_is_refused_however_it_says_it(string device, string more = "") => Assert.That(
+        () => AcceptancePlanDocument.Parse(
+            "name: p\nguest: {xml: g.xml}\ncases: [{case: lifecycle-define}]", "/plans/p.yaml",
+            _ => $"<domain type='kvm' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><name>g</name><devices>{device}</devices>{more}</domain>"),
+        Throws.TypeOf<ConfigurationException>().With.Message.Contains("device of its host"));
 
     [Test]
     public void A_template_with_devices_of_its_host_is_refused() => Assert.That(

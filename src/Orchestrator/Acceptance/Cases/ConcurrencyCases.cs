@@ -22,12 +22,12 @@ internal static class ConcurrencyCases
         },
         Migrating("concurrency-reboot-migrate", "Reboot against migrate", "重启与热迁移并发", "a guest is not rebooted while it migrates, and can be when it has arrived", RebootAsync),
         Migrating("concurrency-suspend-migrate", "Suspend against migrate", "suspend/resume 与热迁移并发", "a guest is not suspended while it migrates, and can be when it has arrived", SuspendAsync),
-        Migrating("concurrency-hotplug-migrate", "Hot-plug against migrate", "热插拔与热迁移并发", "no device is plugged in while the guest migrates, and one can be when it has arrived", HotPlugAsync, HotPlugCases.Pluggable),
-        Migrating("concurrency-destroy-migrate", "Destroy against migrate", "destroy 与热迁移并发", "a guest that is destroyed while it migrates is on neither host", DestroyAsync),
+        Migrating("concurrency-hotplug-migrate", "Hot-plug against migrate", "热插拔与热迁移并发", "no device is plugged in while the guest migrates, and one can be when it has arrived", HotPlugAsync, kinds: HotPlugCases.Pluggable),
+        Migrating("concurrency-destroy-migrate", "Destroy against migrate", "destroy 与热迁移并发", "a guest that is destroyed while it migrates is on neither host", DestroyAsync, takes: CaseKeys.Migration),
         Migrating("concurrency-reset-phases", "Reset in each phase", "各阶段 reset", "off: refused; running and paused: done; while it migrates: not done", ResetAsync),
     ];
 
-    private static AcceptanceCase Migrating(string id, string name, string chineseName, string covers, Func<CaseBench, Task> run, params CaseDeviceKind[] kinds) => new(run)
+    private static AcceptanceCase Migrating(string id, string name, string chineseName, string covers, Func<CaseBench, Task> run, CaseKeys takes = CaseKeys.Migration | CaseKeys.Limit, params CaseDeviceKind[] kinds) => new(run)
     {
         Id = id,
         Group = CaseGroup.Concurrency,
@@ -37,6 +37,8 @@ internal static class ConcurrencyCases
         Severity = CaseSeverity.Critical,
         NeedsDevices = kinds.Length > 0,
         Kinds = kinds,
+        FixedDevices = kinds.Length > 0 ? 1 : null,
+        Takes = takes,
     };
 
     private static async Task RebootAgainstAsync(CaseBench bench, bool suspended)

@@ -7,7 +7,7 @@ internal static class DowntimeCases
     [
         new(MigrationCases.ThereAndBackAsync)
         {
-            Id = "downtime-limit", Group = CaseGroup.Downtime, Name = "The downtime keeps its limit", ChineseName = "热迁移中断时间", Severity = CaseSeverity.Major,
+            Id = "downtime-limit", Takes = CaseKeys.Repetitions | CaseKeys.Move, Group = CaseGroup.Downtime, Name = "The downtime keeps its limit", ChineseName = "热迁移中断时间", Severity = CaseSeverity.Major,
             Preconditions = ["a limit in the plan"], Covers = "each migration, there and back, is within the limit by more than its doubt", NeedsLimit = true,
         },
     ];

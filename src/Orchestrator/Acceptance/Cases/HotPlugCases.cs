@@ -20,18 +20,18 @@ internal static class HotPlugCases
         },
         new(RunningAsync)
         {
-            Id = "hotplug-running", Group = CaseGroup.HotPlug, Name = "Attach to a guest that runs", ChineseName = "运行状态设备热插/热拔", NeedsDevices = true, Kinds = Pluggable,
+            Id = "hotplug-running", Takes = CaseKeys.Repetitions, Group = CaseGroup.HotPlug, Name = "Attach to a guest that runs", ChineseName = "运行状态设备热插/热拔", NeedsDevices = true, Kinds = Pluggable,
             Covers = "devices are plugged into a running guest, which lets go of them again; more than once, where the plan says so",
         },
         new(TwiceAsync)
         {
-            Id = "hotplug-twice", Group = CaseGroup.HotPlug, Name = "Attach the same device twice", ChineseName = "重复热插同一设备失败", Severity = CaseSeverity.Minor, NeedsDevices = true,
+            Id = "hotplug-twice", FixedDevices = 1, Group = CaseGroup.HotPlug, Name = "Attach the same device twice", ChineseName = "重复热插同一设备失败", Severity = CaseSeverity.Minor, NeedsDevices = true,
             Kinds = [CaseDeviceKind.Net, CaseDeviceKind.Blk],
             Covers = "a device that the guest has already is refused, and stays as it is",
         },
         new(UnknownAsync)
         {
-            Id = "hotplug-detach-unknown", Group = CaseGroup.HotPlug, Name = "Detach a device that is not there", ChineseName = "热拔不存在的设备失败", Severity = CaseSeverity.Minor, NeedsDevices = true, Kinds = Pluggable,
+            Id = "hotplug-detach-unknown", FixedDevices = 1, Group = CaseGroup.HotPlug, Name = "Detach a device that is not there", ChineseName = "热拔不存在的设备失败", Severity = CaseSeverity.Minor, NeedsDevices = true, Kinds = Pluggable,
             Covers = "a device that the guest does not have is refused, and the guest runs on",
         },
     ];

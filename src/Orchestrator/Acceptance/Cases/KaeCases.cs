@@ -19,33 +19,33 @@ internal static class KaeCases
     [
         new(OneNodeAsync)
         {
-            Id = "kae-one-node", Group = CaseGroup.Kae, Name = "Migrate with functions of one NUMA node", ChineseName = "KAE 直通热迁移（同一 NUMA 节点）", Severity = CaseSeverity.Critical, NeedsDevices = true, Kinds = Kae,
+            Id = "kae-one-node", Takes = CaseKeys.Repetitions | CaseKeys.Move, Group = CaseGroup.Kae, Name = "Migrate with functions of one NUMA node", ChineseName = "KAE 直通热迁移（同一 NUMA 节点）", Severity = CaseSeverity.Critical, NeedsDevices = true, Kinds = Kae,
             Preconditions = Functions, Covers = "a guest with functions of one NUMA node moves with them and back",
         },
         new(TwoNodesAsync)
         {
-            Id = "kae-two-nodes", Group = CaseGroup.Kae, Name = "Migrate with functions of two NUMA nodes", ChineseName = "KAE 直通热迁移（跨 NUMA 节点）", NeedsDevices = true, Kinds = Kae,
+            Id = "kae-two-nodes", FixedDevices = 2, Takes = CaseKeys.Move, Group = CaseGroup.Kae, Name = "Migrate with functions of two NUMA nodes", ChineseName = "KAE 直通热迁移（跨 NUMA 节点）", NeedsDevices = true, Kinds = Kae,
             Preconditions = ["free functions on two NUMA nodes of the source", .. Functions], Covers = "a guest with functions of two NUMA nodes moves with them",
         },
         new(DriverMissingAsync)
         {
-            Id = "kae-driver-missing", Group = CaseGroup.Kae, Name = "A function without its driver", ChineseName = "KAE 设备驱动未绑定", Severity = CaseSeverity.Minor, NeedsDevices = true, Kinds = Kae,
+            Id = "kae-driver-missing", FixedDevices = 1, Group = CaseGroup.Kae, Name = "A function without its driver", ChineseName = "KAE 设备驱动未绑定", Severity = CaseSeverity.Minor, NeedsDevices = true, Kinds = Kae,
             Preconditions = ["a function on the source that no driver for guests has"], Covers = "a function that no driver for guests has is never chosen, and the migration of a guest whose definition names it is refused",
         },
         new(OtherPassthroughAsync)
         {
-            Id = "kae-other-passthrough", Group = CaseGroup.Kae, Name = "Another passthrough device is present", ChineseName = "存在其他直通设备时迁移失败", NeedsDevices = true, Kinds = Kae,
+            Id = "kae-other-passthrough", Takes = CaseKeys.Migration, Group = CaseGroup.Kae, Name = "Another passthrough device is present", ChineseName = "存在其他直通设备时迁移失败", NeedsDevices = true, Kinds = Kae,
             Preconditions = [.. Functions, "the plan's management device for vDPA on the source"],
             Covers = "the migration of a guest with accelerator functions and another passthrough device is refused",
         },
         new(HotPlugAsync)
         {
-            Id = "kae-hotplug-refused", Group = CaseGroup.Kae, Name = "A function is not hot-plugged", ChineseName = "KAE 设备热插失败（不支持热插拔）", Severity = CaseSeverity.Minor, NeedsDevices = true, Kinds = Kae,
+            Id = "kae-hotplug-refused", FixedDevices = 1, Group = CaseGroup.Kae, Name = "A function is not hot-plugged", ChineseName = "KAE 设备热插失败（不支持热插拔）", Severity = CaseSeverity.Minor, NeedsDevices = true, Kinds = Kae,
             Preconditions = ["a free function on the source, bound to a driver for guests"], Covers = "a function is refused to a running guest, which runs on without it",
         },
         new(ManagedAsync)
         {
-            Id = "kae-managed", Group = CaseGroup.Kae, Name = "managed='yes' is refused", ChineseName = "managed 属性配置错误时迁移失败", NeedsDevices = true, Kinds = Kae,
+            Id = "kae-managed", Takes = CaseKeys.Migration, Group = CaseGroup.Kae, Name = "managed='yes' is refused", ChineseName = "managed 属性配置错误时迁移失败", NeedsDevices = true, Kinds = Kae,
             Preconditions = [.. Functions, "an accelerator driver of its own on the destination (hisi_acc_vfio_pci)"],
             Covers = "a function that libvirt would give another driver is refused, by the definition or by the migration",
         },

@@ -17,7 +17,7 @@ internal static class LifecycleCases
         },
         new(DefineInvalidAsync)
         {
-            Id = "lifecycle-define-invalid", Group = CaseGroup.Lifecycle, Name = "A wrong device is refused", ChineseName = "异常 vDPA 设备配置 define 失败", Severity = CaseSeverity.Minor,
+            Id = "lifecycle-define-invalid", FixedDevices = 0, Group = CaseGroup.Lifecycle, Name = "A wrong device is refused", ChineseName = "异常 vDPA 设备配置 define 失败", Severity = CaseSeverity.Minor,
             Covers = "a vDPA device without its node is refused, and nothing is stored",
         },
         new(StartAsync)

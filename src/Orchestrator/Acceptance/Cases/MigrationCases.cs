@@ -14,37 +14,37 @@ internal static class MigrationCases
     [
         new(ThereAndBackAsync)
         {
-            Id = "migration-there-and-back", Group = CaseGroup.Migration, Name = "Migrate there and back", ChineseName = "热迁移及回迁", Severity = CaseSeverity.Critical,
+            Id = "migration-there-and-back", Takes = CaseKeys.Repetitions | CaseKeys.Move, Group = CaseGroup.Migration, Name = "Migrate there and back", ChineseName = "热迁移及回迁", Severity = CaseSeverity.Critical,
             Covers = "a running guest moves with its devices and back, and is on one host only; more than once, where the plan says so",
         },
         new(PausedAsync)
         {
-            Id = "migration-paused", Group = CaseGroup.Migration, Name = "Migrate a paused guest", ChineseName = "挂起状态虚拟机迁移",
+            Id = "migration-paused", Takes = CaseKeys.Migration, Group = CaseGroup.Migration, Name = "Migrate a paused guest", ChineseName = "挂起状态虚拟机迁移",
             Covers = "a paused guest arrives paused, and can be resumed there",
         },
         new(CancelledAsync)
         {
-            Id = "migration-cancelled", Group = CaseGroup.Migration, Name = "Cancel a migration", ChineseName = "迁移过程中取消迁移", Severity = CaseSeverity.Critical,
+            Id = "migration-cancelled", Takes = CaseKeys.Move, Group = CaseGroup.Migration, Name = "Cancel a migration", ChineseName = "迁移过程中取消迁移", Severity = CaseSeverity.Critical,
             Covers = "a guest whose migration is cancelled runs on where it was, with its devices, and can be migrated afterwards",
         },
         new(TimedOutAsync)
         {
-            Id = "migration-timed-out", Group = CaseGroup.Migration, Name = "A migration that takes too long", ChineseName = "迁移超时回退", Severity = CaseSeverity.Critical,
+            Id = "migration-timed-out", Takes = CaseKeys.Move, Group = CaseGroup.Migration, Name = "A migration that takes too long", ChineseName = "迁移超时回退", Severity = CaseSeverity.Critical,
             Covers = "a migration that takes longer than allowed is given up, and the guest runs on where it was",
         },
         new(FailedAsync)
         {
-            Id = "migration-failed", Group = CaseGroup.Migration, Name = "A migration that fails", ChineseName = "迁移失败后虚拟机恢复", Severity = CaseSeverity.Critical,
+            Id = "migration-failed", Takes = CaseKeys.Move, Group = CaseGroup.Migration, Name = "A migration that fails", ChineseName = "迁移失败后虚拟机恢复", Severity = CaseSeverity.Critical,
             Covers = "a guest whose migration fails on the destination runs on where it was, with its devices, and can be migrated afterwards",
         },
         new(RefusedOffAsync)
         {
-            Id = "migration-refused-off", Group = CaseGroup.Migration, Name = "A guest that is off is not migrated", ChineseName = "关机状态虚拟机热迁移失败", Severity = CaseSeverity.Minor,
+            Id = "migration-refused-off", Takes = CaseKeys.Migration, Group = CaseGroup.Migration, Name = "A guest that is off is not migrated", ChineseName = "关机状态虚拟机热迁移失败", Severity = CaseSeverity.Minor,
             Covers = "the live migration of a guest that is off is refused, and nothing appears on the destination",
         },
         new(RefusedDeviceAsync)
         {
-            Id = "migration-refused-device", Group = CaseGroup.Migration, Name = "The destination lacks the device", ChineseName = "目的端无对应设备时迁移失败", NeedsDevices = true,
+            Id = "migration-refused-device", Takes = CaseKeys.Migration, Group = CaseGroup.Migration, Name = "The destination lacks the device", ChineseName = "目的端无对应设备时迁移失败", NeedsDevices = true,
             Kinds = [CaseDeviceKind.Net, CaseDeviceKind.Blk, CaseDeviceKind.Kae],
             Covers = "a migration to a device that is not there is refused before anything is touched, and the guest runs on",
         },

@@ -27,7 +27,7 @@ internal static class PersistenceCases
         },
         new(MigrationAsync)
         {
-            Id = "persistence-migration", Group = CaseGroup.Persistence, Name = "The definition moves with the guest", ChineseName = "迁移后虚拟机配置持久化",
+            Id = "persistence-migration", Takes = CaseKeys.Move, Group = CaseGroup.Persistence, Name = "The definition moves with the guest", ChineseName = "迁移后虚拟机配置持久化",
             Covers = "a persistent guest is persistent on the destination, and no longer defined on the source",
         },
     ];

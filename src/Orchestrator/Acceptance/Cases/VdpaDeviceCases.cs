@@ -11,14 +11,14 @@ internal static class VdpaDeviceCases
     internal static IReadOnlyList<AcceptanceCase> All { get; } =
     [
         Case("vdpa-create-list-delete", "Make, list and delete a vDPA device", "vDPA 设备创建/查询/删除", "a device is made as it was asked for, listed with its node, and gone after it was deleted", CreateAsync),
-        Case("vdpa-create-twice", "Make a vDPA device twice", "重复创建同名 vDPA 设备失败", "a second device of the same name is refused, and the first stays", TwiceAsync, CaseSeverity.Minor),
-        Case("vdpa-create-no-management", "No such management device", "管理设备不存在时创建 vDPA 设备失败", "a device on a management device that is not there is refused, and none appears", NoManagementAsync, CaseSeverity.Minor),
-        Case("vdpa-create-invalid", "A wrong name", "参数非法时创建 vDPA 设备失败", "a name that the kernel would change is refused, and no device appears", InvalidAsync, CaseSeverity.Minor),
-        Case("vdpa-delete-unknown", "Delete a vDPA device that is not there", "删除不存在的 vDPA 设备失败", "a device that is not there is said not to be", DeleteUnknownAsync, CaseSeverity.Minor),
+        Case("vdpa-create-twice", "Make a vDPA device twice", "重复创建同名 vDPA 设备失败", "a second device of the same name is refused, and the first stays", TwiceAsync, CaseSeverity.Minor, 1),
+        Case("vdpa-create-no-management", "No such management device", "管理设备不存在时创建 vDPA 设备失败", "a device on a management device that is not there is refused, and none appears", NoManagementAsync, CaseSeverity.Minor, 1),
+        Case("vdpa-create-invalid", "A wrong name", "参数非法时创建 vDPA 设备失败", "a name that the kernel would change is refused, and no device appears", InvalidAsync, CaseSeverity.Minor, 1),
+        Case("vdpa-delete-unknown", "Delete a vDPA device that is not there", "删除不存在的 vDPA 设备失败", "a device that is not there is said not to be", DeleteUnknownAsync, CaseSeverity.Minor, 1),
         Case("vdpa-delete-in-use", "Delete a vDPA device in use", "删除使用中的 vDPA 设备失败", "a device that a guest uses is not deleted, and the guest keeps it", DeleteInUseAsync, CaseSeverity.Critical),
     ];
 
-    private static AcceptanceCase Case(string id, string name, string chineseName, string covers, Func<CaseBench, Task> run, CaseSeverity severity = CaseSeverity.Major) => new(run)
+    private static AcceptanceCase Case(string id, string name, string chineseName, string covers, Func<CaseBench, Task> run, CaseSeverity severity = CaseSeverity.Major, int? devices = null) => new(run)
     {
         Id = id,
         Group = CaseGroup.VdpaDevices,
@@ -28,6 +28,7 @@ internal static class VdpaDeviceCases
         Severity = severity,
         Kinds = Vdpa,
         NeedsDevices = true,
+        FixedDevices = devices,
         Preconditions = ["the plan's management device on the source", "the vdpa tool on the source, and the right to use it"],
     };
 
@@ -75,9 +76,11 @@ internal static class VdpaDeviceCases
     {
         VdpaRequest request = await bench.VdpaRequestAsync(bench.Source, 0).ConfigureAwait(false);
         request = request with { Name = $"{request.Name}/x" };
+        string changed = request.Name.Replace('/', '!'); // as the kernel would
+        await bench.ReserveAsync(bench.Source, changed).ConfigureAwait(false);
         await bench.RefusedAsync(
             $"make {request.Name}", () => bench.Vdpa(bench.Source).CreateAsync(request, cancellationToken: bench.Cancellation), e => e is HostDeviceException { Problem: HostDeviceProblem.InvalidInput }).ConfigureAwait(false);
-        await CheckAbsentAsync(bench, request.Name.Replace('/', '!')).ConfigureAwait(false);
+        await CheckAbsentAsync(bench, changed).ConfigureAwait(false);
     }
 
     private static async Task DeleteUnknownAsync(CaseBench bench)

@@ -17,6 +17,8 @@ public static class RegressionPlanDocument
 
     internal static readonly string[] GuestKeys = ["domain", "xml", "lab", "ready", "boot_timeout"];
 
+    internal static readonly string[] LabKeys = ["memory_mib", "vcpus", "dirty_mib_s", "shell"];
+
     internal static readonly string[] LoadKeys = ["channel", "command", "ssh", "console", "check", "must_finish", "finish_timeout", "lead"];
 
     private static readonly string[] ScenarioKeys =
@@ -137,7 +139,7 @@ public static class RegressionPlanDocument
         {
             Domain = section.Text("domain"),
             Xml = section.Text("xml") is { } xml ? files.Checked(section, "xml", xml, text => DomainDocument.Parse(text)) : null,
-            Lab = LabOf(section.Section("lab", "memory_mib", "vcpus", "dirty_mib_s", "shell")),
+            Lab = LabOf(section.Section("lab", LabKeys)),
             Map = [.. (section.Pairs("map", "a mapping of the source's devices to the destination's: {/dev/vhost-vdpa-0: /dev/vhost-vdpa-3}") ?? []).Select(pair => MappedOf(section, pair.Name.Text, pair.Text))],
             Ready = section.Word("ready", Readiness) ?? GuestReadiness.Auto,
         };
