@@ -122,21 +122,34 @@ public sealed class AcceptanceReportsTests
     public async Task A_run_knows_what_was_chosen_its_local_time_and_each_cases_setup()
     {
         using var pair = new AcceptancePair();
-        PlannedCase planned = new() { Id = "a", Case = AcceptanceCatalogue.Find("lifecycle-define")!, Kind = CaseDeviceKind.Rng, Devices = 2, Repetitions = 3, Limit = TimeSpan.FromSeconds(1) };
-        var options = new AcceptanceOptions { Id = AcceptancePair.Id, Only = ["a"], Files = pair.Tree.Files };
-        AcceptanceRun run = await new AcceptanceRunner(pair.Source, pair.Destination, new(TimeProvider.System), options, new Beijing()).RunAsync(new()
+        using var cancel = new CancellationTokenSource();
+        pair.Source.OnLifeCall = call =>
+        {
+            if (call == "destroy")
+            {
+                cancel.Cancel(); // once the first case cleans up
+            }
+
+            return null;
+        };
+        PlannedCase first = new() { Id = "a", Case = AcceptanceCatalogue.Find("lifecycle-suspend-resume")! };
+        PlannedCase second = new() { Id = "b", Case = AcceptanceCatalogue.Find("downtime-limit")!, Kind = CaseDeviceKind.Rng, Devices = 2, Repetitions = 3, Limit = TimeSpan.FromSeconds(1) };
+        var options = new AcceptanceOptions { Id = AcceptancePair.Id, Only = ["a", "b"], Files = pair.Tree.Files };
+        AcceptancePlan plan = new()
         {
             Name = "p",
             Guest = new() { Xml = "/guest.xml", Ready = GuestReadiness.Running },
             GuestXml = "<domain type='kvm'><name>template</name><uuid>5b2f35a0-4c0e-4b39-9f0e-8b6d9d0f0001</uuid><memory unit='KiB'>1024</memory><devices/></domain>",
-            Cases = [planned, planned with { Id = "b" }],
-        });
+            Cases = [first, second, first with { Id = "c" }],
+        };
+        AcceptanceRun run = await new AcceptanceRunner(pair.Source, pair.Destination, new(TimeProvider.System), options, new Beijing()).RunAsync(plan, cancel.Token);
         JsonNode document = JsonNode.Parse(run.ToJson())!;
-        Assert.That(document["only"]?.AsArray().Select(id => (string?)id), Is.EqualTo(new[] { "a" }));
+        Assert.That(document["only"]!.AsArray().Select(id => (string?)id), Is.EqualTo(new[] { "a", "b" }));
         Assert.That((run.Started.Offset, run.Ended?.Offset), Is.EqualTo((TimeSpan.FromHours(8), TimeSpan.FromHours(8))));
-        JsonNode result = document["cases"]!.AsArray().Single()!;
-        Assert.That(((string?)result["kind"], (int?)result["devices"], (int?)result["repetitions"], (double?)result["limit_ms"]), Is.EqualTo(("rng", 2, 3, 1000)));
-        Assert.That((bool?)result["not_run"], Is.False);
+        Assert.That(run.Cases.Select(result => (result.Id, result.NotRun)), Is.EqualTo(new[] { ("a", false), ("b", true) }));
+        JsonNode setup = document["cases"]![1]!;
+        Assert.That(((string?)setup["kind"], (int?)setup["devices"], (int?)setup["repetitions"], (double?)setup["limit_ms"]), Is.EqualTo(("rng", 2, 3, 1000)));
+        Assert.That((string?)document["cases"]![0]!["kind"], Is.Null, "it has no devices");
     }
 
     [Test]
