@@ -153,7 +153,7 @@ public sealed class AcceptanceRunner(IHost source, IHost destination, ObserverCl
             Kind = planned.Devices > 0 ? planned.Kind : null,
             Devices = planned.Devices,
             Repetitions = planned.Repetitions,
-            LimitMs = planned.Limit?.TotalMilliseconds,
+            LimitMs = planned.JudgedLimit?.TotalMilliseconds,
             Load = planned.Load?.Command[0],
             Verdict = end.Verdict,
             Reason = end.Reason,
