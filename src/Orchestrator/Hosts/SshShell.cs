@@ -236,14 +236,13 @@ internal sealed class SshShell(string host, SshTarget target, string program = "
 
         internal static Session Start(string host, string file, IReadOnlyList<string> arguments)
         {
-            var start = new ProcessStartInfo(file, arguments)
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), // whatever this process's terminal has
-                StandardErrorEncoding = Encoding.UTF8,
-            };
+            // In a session of its own a Ctrl-C at our terminal does not reach it: what is under way is ours to end, or to wait for. setsid becomes what it runs.
+            ProcessStartInfo start = HostProgram.Find("setsid") is { } setsid ? new(setsid, [file, .. arguments]) : new(file, arguments);
+            start.RedirectStandardInput = true;
+            start.RedirectStandardOutput = true;
+            start.RedirectStandardError = true;
+            start.StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false); // whatever this process's terminal has
+            start.StandardErrorEncoding = Encoding.UTF8;
             start.Environment["LC_ALL"] = "C"; // its own texts
             try
             {
