@@ -43,7 +43,7 @@ echo "writing the disk" >&2
 # Without what is mounted in it now: a bind mount shows the tree's own file system alone.
 mkdir "$WORKSHOP/tree"
 mount --bind "$root" "$WORKSHOP/tree"
+trap 'umount "$WORKSHOP/tree"' EXIT
 size=$(du -sm "$WORKSHOP/tree" | cut -f1)
 truncate -s "$((size + size / 4 + 300))M" "$WORKSHOP/out/disk"
 mke2fs -q -t ext4 -O ^has_journal -d "$WORKSHOP/tree" "$WORKSHOP/out/disk"
-umount "$WORKSHOP/tree"
