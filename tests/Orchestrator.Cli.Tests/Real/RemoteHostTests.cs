@@ -75,7 +75,7 @@ public sealed class RemoteHostTests
     [Test]
     public async Task An_interrupt_at_the_terminal_ends_a_question_that_is_asked_over_ssh_as_ours_to_end()
     {
-        _server.Make("vdpa", "echo >\"$0.begun\"; exec sleep 1000");
+        _server.Make("vdpa", "echo >\"$0.begun\"; while [ -e \"$0\" ]; do sleep 0.1; done");
 
         // A terminal's Ctrl-C goes to every process of the group.
         using CliProcess list = CliProcess.StartGroup(FarHost(), "vdpa", "list", "-c", "far", "--json");
