@@ -14,6 +14,9 @@ internal sealed record MachineImage(string Kernel, string Initramfs, string Disk
     // 500 MB are fetched, and five modules compiled: two minutes on two processors.
     private static readonly TimeSpan BuilderPatience = TimeSpan.FromMinutes(30);
 
+    // Not the guest image's: that one is built under another lock.
+    private const string Workshop = ".build-machine-";
+
     private const string Remedy = "Run 'apt-get update' and try again; about 3 GB are needed in the cache folder while the image is made.";
 
     /// <summary>Makes sure that the image exists and is of this recipe. Several processes may ask at once.</summary>
@@ -38,7 +41,8 @@ internal sealed record MachineImage(string Kernel, string Initramfs, string Disk
             return In(folder);
         }
 
-        var workshop = Directory.CreateDirectory(Path.Combine(options.CacheFolder, $".build-{Guid.NewGuid():N}"));
+        RemoveLeftovers(options.CacheFolder);
+        var workshop = Directory.CreateDirectory(Path.Combine(options.CacheFolder, $"{Workshop}{Guid.NewGuid():N}"));
         try
         {
             await BuildAsync(workshop.FullName, log, cancellationToken).ConfigureAwait(false);
@@ -56,6 +60,28 @@ internal sealed record MachineImage(string Kernel, string Initramfs, string Disk
         }
 
         return In(folder);
+    }
+
+    /// <summary>Deletes what builds that were killed have left: up to 3 GB each. Only under the lock.</summary>
+    internal static void RemoveLeftovers(string cache)
+    {
+        foreach (var workshop in Directory.GetDirectories(cache, Workshop + "*"))
+        {
+            // A killed build may have left this machine's own /dev mounted in it.
+            if (File.ReadLines("/proc/self/mountinfo").Any(line => line.Contains($"/{Path.GetFileName(workshop)}/", StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
+            try
+            {
+                Directory.Delete(workshop, recursive: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Still written to by what the killed one had started, or root's: the next build finds it again.
+            }
+        }
     }
 
     private static MachineImage In(string folder)

@@ -37,13 +37,13 @@ public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null
     private Task<string> RunAsync(IReadOnlyList<string> arguments, bool changes, CancellationToken cancellationToken) =>
         _shell is { } shell ? RunOverAsync(shell, arguments, changes, cancellationToken) : RunHereAsync(arguments, changes, cancellationToken);
 
-    /// <summary>Runs it elsewhere. Only changes need root. What hangs there is left alone with its shell.</summary>
+    /// <summary>Runs it elsewhere. Only changes need root; one that has begun is waited for, also after a cancellation. What hangs there is left alone.</summary>
     private async Task<string> RunOverAsync(SshShell shell, IReadOnlyList<string> arguments, bool changes, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> command = RootCommands.Vdpa(arguments);
         try
         {
-            ShellAnswer answer = await shell.AskAsync(changes ? SshShell.AsRoot(command) : SshCommand.Line(command), _timeout, cancellationToken).ConfigureAwait(false);
+            ShellAnswer answer = await shell.AskAsync(changes ? SshShell.AsRoot(command) : SshCommand.Line(command), _timeout, cancellationToken, changes).ConfigureAwait(false);
             return answer.ExitCode == 0 ? answer.Text : throw Refused(shell, arguments, answer);
         }
         catch (HostUnreachableException e) when (changes && e.IsUnderway)
@@ -52,10 +52,6 @@ public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null
                 HostDeviceProblem.OutcomeUnknown, $"whether vdpa {string.Join(' ', arguments)} was done on {shell.Host} is not known: {e.Message}", "Look when the host can be reached: orchestrator vdpa list.", shell.Host, e);
         }
         catch (TimeoutException e)
-        {
-            throw LateOver(shell, arguments, changes, e);
-        }
-        catch (OperationCanceledException e) when (changes)
         {
             throw LateOver(shell, arguments, changes, e);
         }
@@ -138,7 +134,7 @@ public sealed class VdpaTool(string? searchPath = null, TimeSpan? timeout = null
 
     private HostDeviceException LateOver(SshShell shell, IReadOnlyList<string> arguments, bool changes, Exception inner) => new(
         changes ? HostDeviceProblem.OutcomeUnknown : HostDeviceProblem.TimedOut,
-        string.Create(CultureInfo.InvariantCulture, $"vdpa {string.Join(' ', arguments)} on {shell.Host} did not come back (within {_timeout.TotalSeconds:0.#} s, or before the cancellation); it {(changes ? "is left alone" : "is given up")}."),
+        string.Create(CultureInfo.InvariantCulture, $"vdpa {string.Join(' ', arguments)} on {shell.Host} did not come back within {_timeout.TotalSeconds:0.#} s; it {(changes ? "is left alone" : "is given up")}."),
         WhyLate,
         shell.Host,
         inner);

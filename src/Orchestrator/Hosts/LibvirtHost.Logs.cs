@@ -31,11 +31,11 @@ public sealed partial class LibvirtHost
             failed.Add($"file: {slice.Problem}");
         }
 
-        if (SshTarget.Of(Address, Identity.Uri) is not { } target)
+        if (Elsewhere?.Shell is not { } shell)
         {
             failed.Add($"ssh: nobody says how {Address.Name} is reached; give it side_channel.ssh in hosts.yaml");
         }
-        else if (await OverSshAsync(target, Path.Combine(there, file), earliest, failed, cancellationToken).ConfigureAwait(false) is { } slice)
+        else if (await OverSshAsync(shell, Path.Combine(there, file), earliest, failed, cancellationToken).ConfigureAwait(false) is { } slice)
         {
             return slice;
         }
@@ -44,13 +44,13 @@ public sealed partial class LibvirtHost
             ?? new LogEvidence { Path = Path.Combine(there, file), Problem = string.Join("; ", failed), NotReadBy = failed };
     }
 
-    private async Task<LogEvidence?> OverSshAsync(SshTarget target, string path, DateTimeOffset earliest, List<string> failed, CancellationToken cancellationToken)
+    private async Task<LogEvidence?> OverSshAsync(SshShell shell, string path, DateTimeOffset earliest, List<string> failed, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(_options.CallTimeout);
         try
         {
-            LogEvidence slice = await new SshLog(target.Program ?? _options.Ssh, target).ReadAsync(path, earliest, end.Token).ConfigureAwait(false);
+            LogEvidence slice = await SshLog.ReadAsync(shell, path, earliest, end.Token).ConfigureAwait(false);
             if (slice.Problem is null)
             {
                 return slice with { ReadBy = "ssh", NotReadBy = [.. failed] };
@@ -58,13 +58,13 @@ public sealed partial class LibvirtHost
 
             failed.Add($"ssh: {slice.Problem}");
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or HostUnreachableException)
         {
             failed.Add($"ssh: {e.Message}");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            failed.Add($"ssh: {target.Host} did not answer within {_options.CallTimeout.TotalSeconds:0} s");
+            failed.Add($"ssh: {shell.Target.Host} did not answer within {_options.CallTimeout.TotalSeconds:0} s");
         }
 
         return null;

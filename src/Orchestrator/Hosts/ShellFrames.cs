@@ -16,7 +16,7 @@ internal sealed class ShellFrames(string mark)
 
     private readonly byte[] _begin = Encoding.ASCII.GetBytes($"\n{mark} ");
     private readonly byte[] _end = Encoding.ASCII.GetBytes($"\n{mark}\n");
-    private readonly ArrayBufferWriter<byte> _read = new();
+    private ArrayBufferWriter<byte> _read = new();
     private int _searched;
 
     /// <summary>A command for the shell, with the framing of its answer. It has no input, and cannot change the shell that it runs in.</summary>
@@ -61,7 +61,7 @@ internal sealed class ShellFrames(string mark)
             ? number : throw new InvalidDataException("an answer has no exit code");
         var answer = new ShellAnswer(code, read[..begin].ToArray(), error);
         byte[] rest = tail[(line + 1 + end + _end.Length)..].ToArray();
-        _read.Clear();
+        _read = new(); // a log's buffer is not kept for the questions after it
         _searched = 0;
         _read.Write(rest);
         return answer;

@@ -62,65 +62,76 @@ internal sealed class SshShell(string host, SshTarget target, string program = "
     /// <summary>Runs a command.</summary>
     /// <param name="command">The command, for a POSIX shell.</param>
     /// <param name="limit">How long it may take; <see langword="null"/> for <see cref="Patience"/>.</param>
-    /// <param name="cancellationToken">Ends the wait, not the command.</param>
+    /// <param name="cancellationToken">Ends the wait for a shell, and for the answer to a question.</param>
+    /// <param name="changes">Whether it changes something: then its outcome is waited for once it has begun, and it is left alone when it is late.</param>
     /// <exception cref="HostUnreachableException">The machine could not be reached, or was lost: then the command may have been run.</exception>
-    /// <exception cref="TimeoutException">It did not come back; it is left alone.</exception>
-    internal async Task<ShellAnswer> AskAsync(string command, TimeSpan? limit, CancellationToken cancellationToken)
+    /// <exception cref="TimeoutException">It did not come back in time.</exception>
+    internal async Task<ShellAnswer> AskAsync(string command, TimeSpan? limit, CancellationToken cancellationToken, bool changes = false)
     {
         Session session = Take() ?? await OpenAsync(cancellationToken).ConfigureAwait(false);
         TimeSpan patience = limit ?? Patience;
         using var late = new CancellationTokenSource(patience, _time);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
-        ShellAnswer answer;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, changes ? CancellationToken.None : cancellationToken);
         try
         {
-            answer = await session.AskAsync(command, end.Token).ConfigureAwait(false);
+            ShellAnswer answer = await session.AskAsync(command, end.Token).ConfigureAwait(false);
+            Give(session);
+            return answer;
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e)
         {
+            if (changes)
+            {
+                _ = LeaveAsync(session);
+            }
+            else
+            {
+                Drop(session);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
             throw new TimeoutException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{host}: a command over ssh to {target.Host} did not come back within {patience.TotalSeconds:0.#} s"), e);
         }
         catch (IOException)
         {
-            throw SshFailure.Explain(host, target, await session.EndAsync().ConfigureAwait(false), isUnderway: true);
+            throw SshFailure.Explain(host, target, await EndAsync(session).ConfigureAwait(false), isUnderway: true);
         }
         catch (InvalidDataException e)
         {
+            Drop(session);
             throw new HostUnreachableException(host, $"{host}: what came over ssh from {target.Host} cannot be read: {e.Message}", e) { IsUnderway = true };
         }
-
-        Give(session);
-        return answer;
     }
 
     public void Dispose()
     {
-        Session[] all;
+        Session[] idle, busy;
         lock (_lock)
         {
             _disposed = true;
-            all = [.. _all];
-            _all.Clear();
+            idle = [.. _idle];
+            busy = [.. _all.Except(idle)];
             _idle.Clear();
         }
 
-        foreach (Session session in all)
-        {
-            session.Dispose();
-        }
+        Array.ForEach(idle, Drop);
+        Array.ForEach(busy, session => session.Kill()); // whoever waits for it sees its end, and drops it
     }
 
     private Session? Take()
     {
         lock (_lock)
         {
-            // One may have died with a signal that was meant for us alone.
+            ObjectDisposedException.ThrowIf(_disposed, this);
             while (_idle.TryPop(out Session? session))
             {
                 if (!session.HasEnded)
                 {
                     return session;
                 }
+
+                _all.Remove(session); // lost while nobody asked
+                session.Dispose();
             }
 
             return null;
@@ -131,8 +142,40 @@ internal sealed class SshShell(string host, SshTarget target, string program = "
     {
         lock (_lock)
         {
-            _idle.Push(session);
+            if (!_disposed)
+            {
+                _idle.Push(session);
+                return;
+            }
         }
+
+        Drop(session);
+    }
+
+    /// <summary>Ends one that cannot be asked any more. A process and its pipes are not for the finalizer to close: this host may be asked for months.</summary>
+    private void Drop(Session session)
+    {
+        lock (_lock)
+        {
+            _all.Remove(session);
+        }
+
+        session.Dispose();
+    }
+
+    /// <summary>Ends one whose connection was lost, and gives what <c>ssh</c> said.</summary>
+    private async Task<string> EndAsync(Session session)
+    {
+        string said = await session.SaidAsync().ConfigureAwait(false);
+        Drop(session);
+        return said;
+    }
+
+    /// <summary>A change must not be ended in its middle: its shell ends after it.</summary>
+    private async Task LeaveAsync(Session session)
+    {
+        await session.EndedAsync().ConfigureAwait(false);
+        Drop(session);
     }
 
     private async Task<Session> OpenAsync(CancellationToken cancellationToken)
@@ -154,14 +197,16 @@ internal sealed class SshShell(string host, SshTarget target, string program = "
             await session.GreetAsync(target.Sudo, end.Token).ConfigureAwait(false);
             return session;
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e)
         {
+            Drop(session);
+            cancellationToken.ThrowIfCancellationRequested();
             throw new HostUnreachableException(
                 host, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{host}: ssh to {target.Host} gave no shell within {Patience.TotalSeconds:0} s. Is a command forced for the key there?"), e);
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
-            throw SshFailure.Explain(host, target, await session.EndAsync().ConfigureAwait(false));
+            throw SshFailure.Explain(host, target, await EndAsync(session).ConfigureAwait(false));
         }
     }
 
@@ -173,29 +218,31 @@ internal sealed class SshShell(string host, SshTarget target, string program = "
         private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
 
         private readonly Process _process;
-        private readonly Task<string> _error;
+        private readonly Lock _lock = new();
+        private readonly StringBuilder _said = new();
+        private readonly Task _reading;
         private readonly string _mark = $"m{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}";
         private readonly ShellFrames _frames;
+        private bool _disposed;
 
         private Session(Process process)
         {
             _process = process;
             _frames = new(_mark);
-            _error = ReadErrorAsync(process.StandardError);
+            _reading = ReadErrorAsync(process.StandardError);
         }
 
         internal bool HasEnded => _process.HasExited;
 
         internal static Session Start(string host, string file, IReadOnlyList<string> arguments)
         {
-            var start = new ProcessStartInfo(file, arguments)
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), // whatever this process's terminal has
-                StandardErrorEncoding = Encoding.UTF8,
-            };
+            // In a session of its own a Ctrl-C at our terminal does not reach it: what is under way is ours to end, or to wait for. setsid becomes what it runs.
+            ProcessStartInfo start = HostProgram.Find("setsid") is { } setsid ? new(setsid, [file, .. arguments]) : new(file, arguments);
+            start.RedirectStandardInput = true;
+            start.RedirectStandardOutput = true;
+            start.RedirectStandardError = true;
+            start.StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false); // whatever this process's terminal has
+            start.StandardErrorEncoding = Encoding.UTF8;
             start.Environment["LC_ALL"] = "C"; // its own texts
             try
             {
@@ -238,38 +285,82 @@ internal sealed class SshShell(string host, SshTarget target, string program = "
             }
         }
 
-        /// <summary>Ends it, and gives what <c>ssh</c> said.</summary>
-        internal async Task<string> EndAsync()
+        /// <summary>What <c>ssh</c> said before it ended.</summary>
+        internal async Task<string> SaidAsync()
         {
             try
             {
-                await _process.WaitForExitAsync().WaitAsync(EndPatience).ConfigureAwait(false); // it says why before it ends
+                // Something that it started may hold the pipe for ever: the command of a proxy, or the master of a shared connection.
+                await _reading.WaitAsync(EndPatience).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
-                _process.Kill(entireProcessTree: true);
             }
 
-            return await _error.ConfigureAwait(false);
+            lock (_lock)
+            {
+                return _said.ToString();
+            }
+        }
+
+        /// <summary>Lets the shell end after what it does now, and waits for that.</summary>
+        internal Task EndedAsync()
+        {
+            _process.StandardInput.BaseStream.Dispose();
+            return _process.WaitForExitAsync();
+        }
+
+        /// <summary>The shell at the other end sees the end of its input, and ends; a command that the kernel keeps there is left alone.</summary>
+        internal void Kill()
+        {
+            lock (_lock)
+            {
+                if (_disposed)
+                {
+                    return;
+                }
+
+                try
+                {
+                    _process.Kill(entireProcessTree: true);
+                }
+                catch (Exception e) when (e is Win32Exception or AggregateException)
+                {
+                    // The command of a proxy may be another account's.
+                }
+            }
         }
 
         public void Dispose()
         {
-            // The shell at the other end sees the end of its input, and ends; a command that the kernel keeps there is left alone.
-            _process.Kill(entireProcessTree: true);
-            _process.Dispose();
+            Kill();
+            lock (_lock)
+            {
+                _disposed = true;
+                _process.StandardInput.BaseStream.Dispose(); // the process does not close what it gave away
+                _process.StandardOutput.BaseStream.Dispose();
+                _process.StandardError.BaseStream.Dispose();
+                _process.Dispose();
+            }
         }
 
-        private static async Task<string> ReadErrorAsync(StreamReader reader)
+        private async Task ReadErrorAsync(StreamReader reader)
         {
-            var text = new StringBuilder();
             char[] buffer = new char[1024];
-            while (await reader.ReadAsync(buffer).ConfigureAwait(false) is > 0 and var count)
+            try
             {
-                text.Append(buffer, 0, Math.Min(count, MostError - text.Length)); // read on: a full pipe would stop ssh
+                while (await reader.ReadAsync(buffer).ConfigureAwait(false) is > 0 and var count)
+                {
+                    lock (_lock)
+                    {
+                        _said.Append(buffer, 0, Math.Min(count, MostError - _said.Length)); // read on: a full pipe would stop ssh
+                    }
+                }
             }
-
-            return text.ToString();
+            catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+            {
+                // Closed by Dispose, while somebody else holds the other end.
+            }
         }
     }
 }

@@ -14,9 +14,9 @@ internal sealed class CliProcess : IDisposable
     private readonly StringBuilder _output = new();
     private readonly Task _reading;
 
-    private CliProcess(string[] arguments, IReadOnlyDictionary<string, string>? environment = null, string? redirection = null)
+    private CliProcess(string[] arguments, IReadOnlyDictionary<string, string>? environment = null, string? redirection = null, bool group = false)
     {
-        var start = new ProcessStartInfo(redirection is null ? "dotnet" : "/bin/sh")
+        var start = new ProcessStartInfo(group ? "setsid" : redirection is null ? "dotnet" : "/bin/sh")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -26,6 +26,11 @@ internal sealed class CliProcess : IDisposable
         {
             start.ArgumentList.Add("-c");
             start.ArgumentList.Add($"exec \"$0\" \"$@\" {redirection}");
+            start.ArgumentList.Add("dotnet");
+        }
+
+        if (group)
+        {
             start.ArgumentList.Add("dotnet");
         }
 
@@ -61,6 +66,9 @@ internal sealed class CliProcess : IDisposable
     internal static CliProcess Start(params string[] arguments) => new(arguments);
 
     internal static CliProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) => new(arguments, environment);
+
+    /// <summary>Starts it as a shell does: as the leader of a group of processes.</summary>
+    internal static CliProcess StartGroup(IReadOnlyDictionary<string, string> environment, params string[] arguments) => new(arguments, environment, group: true);
 
     internal static async Task<CliResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
@@ -101,9 +109,9 @@ internal sealed class CliProcess : IDisposable
         }
     }
 
-    internal void Signal(string signal)
+    internal void Signal(string signal, bool group = false)
     {
-        using Process kill = Process.Start("kill", ["-s", signal, $"{_process.Id}"]);
+        using Process kill = Process.Start("kill", ["-s", signal, "--", $"{(group ? "-" : "")}{_process.Id}"]);
         kill.WaitForExit();
         Assert.That(kill.ExitCode, Is.Zero);
     }

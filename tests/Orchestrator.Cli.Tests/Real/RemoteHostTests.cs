@@ -72,6 +72,57 @@ public sealed class RemoteHostTests
         Assert.That(Check(check, "side-channel").Result, Is.EqualTo("fail"), $"{check}");
     }
 
+    [Test]
+    public async Task An_interrupt_at_the_terminal_ends_a_question_that_is_asked_over_ssh_as_ours_to_end()
+    {
+        _server.Make("vdpa", "echo >\"$0.begun\"; while [ -e \"$0\" ]; do sleep 0.1; done");
+
+        // A terminal's Ctrl-C goes to every process of the group.
+        using CliProcess list = CliProcess.StartGroup(FarHost(), "vdpa", "list", "-c", "far", "--json");
+        await WaitAsync(() => File.Exists(_server.Program("vdpa") + ".begun"));
+        list.Signal("INT", group: true);
+        CliResult result = await list.EndAsync();
+
+        Assert.That(result.ExitCode, Is.EqualTo(130), $"{result}");
+        Assert.That(result.Json.GetProperty("error").GetProperty("code").GetString(), Is.EqualTo("cancelled"));
+    }
+
+    [Test]
+    public async Task An_ssh_does_not_outlive_the_tool_that_was_killed()
+    {
+        _server.Make("vdpa", "echo $PPID >\"$0.new\"; mv \"$0.new\" \"$0.begun\"; while ! [ -e \"$0.go\" ]; do sleep 0.01; done");
+        using CliProcess list = CliProcess.StartGroup(FarHost(), "vdpa", "list", "-c", "far");
+        await WaitAsync(() => File.Exists(_server.Program("vdpa") + ".begun"));
+        int ssh = int.Parse(await File.ReadAllTextAsync(_server.Program("ssh") + ".pid"), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.That(Directory.Exists($"/proc/{ssh}"), Is.True);
+
+        list.Signal("KILL");
+        await list.EndAsync();
+        await File.WriteAllTextAsync(_server.Program("vdpa") + ".go", "");
+
+        await WaitAsync(() => !Directory.Exists($"/proc/{ssh}"));
+    }
+
+    /// <summary>A name for the lab's daemon, whose machine is reached over SSH.</summary>
+    private Dictionary<string, string> FarHost()
+    {
+        // It says which process it is, and becomes the real one.
+        _server.Make("ssh", $"echo $$ >\"$0.pid\"; exec {_server.Ssh} \"$@\"");
+        string file = Path.Combine(Path.GetDirectoryName(_server.Configuration)!, "hosts.yaml");
+        File.WriteAllText(file, $"hosts:\n  far:\n    uri: '{Uri()}'\n    side_channel: {{ssh: {PrivateSshd.Name}}}\n");
+        string path = $"{Path.GetDirectoryName(_server.Program("ssh"))}:{Environment.GetEnvironmentVariable("PATH")}";
+        return new() { ["ORCHESTRATOR_CONFIG"] = file, ["PATH"] = path };
+    }
+
+    private static async Task WaitAsync(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!condition())
+        {
+            await Task.Delay(10, deadline.Token);
+        }
+    }
+
     private static (string Result, string Message) Check(CliResult result, string id)
     {
         JsonElement check = result.Json.GetProperty("checks").EnumerateArray().First(check => check.GetProperty("id").GetString() == id);

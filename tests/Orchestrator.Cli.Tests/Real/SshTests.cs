@@ -44,9 +44,10 @@ public sealed class SshTests
     public async Task What_ssh_says_of_its_failure_is_told()
     {
         await _server.StopAsync();
+        using var shell = new SshShell("node1", new(PrivateSshd.Name), _server.Ssh);
         Assert.That(
-            async () => await new SshLog(_server.Ssh, new(PrivateSshd.Name, null, Sudo: false)).ReadAsync("/nowhere", DateTimeOffset.UnixEpoch, CancellationToken.None),
-            Throws.TypeOf<IOException>().With.Message.Match("^ssh to guest failed: ssh: connect to host 127.0.0.1 port [0-9]+: Connection refused$"));
+            async () => await SshLog.ReadAsync(shell, "/nowhere", DateTimeOffset.UnixEpoch, CancellationToken.None),
+            Throws.TypeOf<HostUnreachableException>().With.Message.Match(@"^node1: ssh to guest failed: no SSH server answers there \(ssh: connect to host 127.0.0.1 port [0-9]+: Connection refused\)"));
     }
 
     [Test]
@@ -58,7 +59,8 @@ public sealed class SshTests
             string log = Path.Combine(folder, "a;b.log");
             await File.WriteAllLinesAsync(log, ["130@1795226215.692892:all_vcpus_paused "]);
 
-            LogEvidence read = await new SshLog(_server.Ssh, new(PrivateSshd.Name, _server.Port, Sudo: false)).ReadAsync(log, DateTimeOffset.UnixEpoch, CancellationToken.None);
+            using var shell = new SshShell("node1", new(PrivateSshd.Name, _server.Port), _server.Ssh);
+            LogEvidence read = await SshLog.ReadAsync(shell, log, DateTimeOffset.UnixEpoch, CancellationToken.None);
 
             Assert.That(read.Lines, Is.EqualTo(await File.ReadAllLinesAsync(log)));
         }

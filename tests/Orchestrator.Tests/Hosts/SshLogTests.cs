@@ -28,7 +28,7 @@ public sealed class SshLogTests
         File.WriteAllLines(log + ".0", [Header, Old, "1@1795226110.000000:all_vcpus_prepared "]);
         File.WriteAllLines(log, [Pause]);
 
-        LogEvidence slice = await new SshLog(Ssh("for last; do :; done; exec sh -c \"$last\""), new("node1", 2222, Sudo: false)).ReadAsync(log, Since, CancellationToken.None);
+        LogEvidence slice = await ReadAsync(log, 2222);
 
         Assert.That(slice.Problem, Is.Null);
         Assert.That(slice.Lines, Is.EqualTo(new[] { "1@1795226110.000000:all_vcpus_prepared ", Pause }));
@@ -39,37 +39,30 @@ public sealed class SshLogTests
     [Test]
     public async Task A_log_that_is_not_there_is_a_problem()
     {
-        LogEvidence slice = await new SshLog(Ssh("for last; do :; done; exec sh -c \"$last\""), new("node1", null, Sudo: false)).ReadAsync(Path.Combine(_folder, "no.log"), Since, CancellationToken.None);
+        LogEvidence slice = await ReadAsync(Path.Combine(_folder, "no.log"));
 
         Assert.That(slice.Problem, Does.EndWith("no.log does not exist there"));
     }
 
-    [TestCase("echo 'node1: Permission denied (publickey).' >&2; exit 255", "ssh to root@node1 failed: node1: Permission denied (publickey).")]
-    [TestCase("echo 'sudo: a password is required' >&2; exit 1", "sudo on root@node1 does not let us read /var/log/x.log without a password (samples/sudoers/orchestrator has the line): sudo: a password is required")]
-    [TestCase("echo 'tail: /var/log/x.log: Permission denied' >&2; exit 1", "/var/log/x.log on root@node1 cannot be read: tail: /var/log/x.log: Permission denied")]
-    public void What_ssh_sudo_or_tail_refuse_is_said(string script, string message) =>
+    [TestCase("sudo: a password is required", "sudo on root@node1 does not let us read /var/log/x.log without a password (samples/sudoers/orchestrator has the line): sudo: a password is required")]
+    [TestCase("tail: cannot open '/var/log/x.log' for reading: Permission denied", "/var/log/x.log on root@node1 cannot be read: tail: cannot open '/var/log/x.log' for reading: Permission denied")]
+    public void What_sudo_or_tail_refuse_is_said(string error, string message) =>
+        Assert.That(() => SshLog.Part(new("root@node1", null, Sudo: true), "/var/log/x.log", new(1, [], error)), Throws.TypeOf<IOException>().With.Message.EqualTo(message));
+
+    [Test]
+    public void A_log_that_is_not_there_is_told_by_the_last_line_whatever_was_said_before() =>
         Assert.That(
-            async () => await new SshLog(Ssh(script), new("root@node1", null, Sudo: true)).ReadAsync("/var/log/x.log", Since, CancellationToken.None),
-            Throws.TypeOf<IOException>().With.Message.EqualTo(message));
+            SshLog.Part(new("node1", null, Sudo: true), "/var/log/x.log", new(1, [], $"{new string('=', 400)}\ntail: cannot open '/var/log/x.log' for reading: No such file or directory")), Is.Null);
 
     [Test]
-    public void No_ssh_here_is_said() =>
-        Assert.That(
-            async () => await new SshLog("no-such-ssh", new("node1", null, Sudo: false)).ReadAsync("/var/log/x.log", Since, CancellationToken.None),
-            Throws.TypeOf<IOException>().With.Message.EqualTo("no-such-ssh is not installed here"));
-
-    [Test]
-    public void Root_reads_through_sudo_that_asks_for_no_password() =>
-        Assert.That(SshLog.Command(new("node1", null, Sudo: true), "/a'b.log"), Is.EqualTo(
-            @"export LC_ALL=C; if [ ""$(id -u)"" = 0 ]; then exec tail -c 16777216 -- '/a'\''b.log'; else exec sudo -n -- tail -c 16777216 -- '/a'\''b.log'; fi"));
-
-    [Test]
-    public async Task A_log_that_root_alone_would_see_and_is_not_there_is_a_problem()
+    public async Task A_banner_of_the_machine_is_no_part_of_what_tail_says()
     {
-        LogEvidence slice = await new SshLog(Ssh("echo \"tail: cannot open '/var/log/x.log' for reading: No such file or directory\" >&2; exit 1"), new("node1", null, Sudo: true))
-            .ReadAsync("/var/log/x.log", Since, CancellationToken.None);
+        string log = Path.Combine(_folder, "new.log");
+        File.WriteAllLines(log, [Pause]);
 
-        Assert.That(slice.Problem, Is.EqualTo("/var/log/x.log does not exist there"));
+        LogEvidence slice = await ReadAsync(log, before: $"echo {new string('=', 400)} >&2; ");
+
+        Assert.That((slice.Problem, slice.Lines), Is.EqualTo(((string?)null, new[] { Pause })));
     }
 
     [Test]
@@ -112,6 +105,12 @@ public sealed class SshLogTests
         Assert.That(
             SshTarget.Of(new("n", "qemu+ssh://root@node1/system") { SideChannel = new("ops@node1", Sudo: true) }, "qemu+ssh://root@node1/system"),
             Is.EqualTo(new SshTarget("ops@node1", null, Sudo: true)));
+
+    private async Task<LogEvidence> ReadAsync(string log, int? port = null, string before = "")
+    {
+        using var shell = new SshShell("host", new("node1", port), Ssh($"{before}for last; do :; done; exec sh -c \"$last\""));
+        return await SshLog.ReadAsync(shell, log, Since, CancellationToken.None);
+    }
 
     private string Ssh(string script)
     {
