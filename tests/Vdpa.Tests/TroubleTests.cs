@@ -70,6 +70,6 @@ public sealed class TroubleTests
     }
 
     /// <summary>Loads the simulators anew; nothing may use one.</summary>
-    private static Task SimulatorsAsync(string parameters) =>
+    private static Task<string> SimulatorsAsync(string parameters) =>
         VdpaLab.ShellAsync(VdpaLab.A, $"modprobe -r vdpa_sim_net vdpa_sim_blk && modprobe vdpa_sim {parameters} && modprobe -a vdpa_sim_net vdpa_sim_blk");
 }

@@ -25,7 +25,7 @@ public sealed class DeviceSelectorTests
     [Test]
     public void The_counterpart_of_a_function_may_be_the_pool_that_it_is_of()
     {
-        PlacedDevice running = Domain(Card + Function).PlacedDevices.Last();
+        PlacedDevice running = Domain(Card + Function).PlacedDevices[^1];
         Assert.That(TypesOf(Domain(Card + $"<interface type='network'>{Mac}<source network='functions'/></interface>"), DeviceSelector.CounterpartOf(running)), Is.EqualTo(new[] { "network" }));
         Assert.That(TypesOf(Domain(Card + Function), DeviceSelector.CounterpartOf(running)), Is.EqualTo(new[] { "hostdev" }));
     }

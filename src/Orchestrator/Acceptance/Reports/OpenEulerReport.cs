@@ -252,7 +252,7 @@ internal sealed partial class OpenEulerReport
     }
 
     // The plan has no such cases; of a run of chosen cases, or of none, that is not known.
-    private bool IsOutOfScope(IReadOnlyCollection<CaseResult> results) => results.Count == 0 && _run.Only.Count == 0 && _executed.Length > 0;
+    private bool IsOutOfScope(CaseResult[] results) => results.Length == 0 && _run.Only.Count == 0 && _executed.Length > 0;
 
     private static string Counts(IReadOnlyList<CaseResult> results)
     {
