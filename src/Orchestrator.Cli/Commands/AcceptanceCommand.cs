@@ -112,11 +112,11 @@ internal sealed class AcceptanceCommand
         return Save(reports, run) || run.ExitCode != ExitCode.Done ? run.ExitCode : ExitCode.Degraded;
     }
 
-    /// <summary>Writes the lab's guests, where the source is one of the lab's hosts.</summary>
+    /// <summary>Writes the lab's guests, where the source is one of the lab's hosts. Without shared memory the simulated vDPA disk answers nothing (docs/devices.md).</summary>
     private static async Task<LabGuestWriter?> LabWriterAsync(LibvirtHost source, CancellationToken cancellationToken) =>
         await VirtualLab.FindAsync(LabFolderOption.Options(), cancellationToken: cancellationToken).ConfigureAwait(false) is { } lab
         && lab.Hosts.FirstOrDefault(host => host.Uri == source.Address.Uri) is { } home
-            ? async (_, spec, ended) => (await lab.GuestDocumentAsync(new() { Host = home.Name, MemoryMiB = spec.MemoryMiB, Vcpus = spec.Vcpus, Shell = spec.Shell }, ended).ConfigureAwait(false)).ToString()
+            ? async (_, spec, ended) => (await lab.GuestDocumentAsync(new() { Host = home.Name, MemoryMiB = spec.MemoryMiB, Vcpus = spec.Vcpus, Shell = spec.Shell, SharedMemory = true }, ended).ConfigureAwait(false)).ToString()
             : null;
 
     // A terminal or a pipe keeps nothing that could be replaced.
