@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Tests.Shared;
 
 namespace Orchestrator.Cli.Tests.Real;
 
 /// <summary>The lab's acceptance plan, as its users run it.</summary>
-public sealed class AcceptanceTests
+public sealed partial class AcceptanceTests
 {
     private static readonly string Plan = Path.Combine(
         typeof(AcceptanceTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!, "samples", "plans", "lab-acceptance.yaml");
@@ -38,7 +39,6 @@ public sealed class AcceptanceTests
     [TestCase("has no case nonsense", "--hosts", "lab-a,lab-b", "--only", "nonsense")]
     [TestCase("two different hosts", "--hosts", "lab-a")]
     [TestCase("FORMAT=FILE", "--hosts", "lab-a,lab-b", "--report", "pdf=x")]
-    [TestCase("lab-x", "--hosts", "lab-a,lab-x")]
     public async Task What_cannot_be_meant_is_refused_with_what_is_wanted(string says, params string[] arguments)
     {
         CliResult result = await CliProcess.RunAsync(["acceptance", "run", Plan, .. arguments]);
@@ -68,10 +68,10 @@ public sealed class AcceptanceTests
         Assert.That(new[] { "tests", "failures", "errors", "skipped" }.Select(name => (string?)junit.Attribute(name)), Is.EqualTo(new[] { "5", "0", "0", "1" }));
         foreach (string format in (string[])["html", "openeuler-zh"])
         {
-            string report = File.ReadAllText(FileOf(format));
+            double[] told = [.. Measured().Matches(File.ReadAllText(FileOf(format))).Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
             foreach (double downtime in downtimes)
             {
-                Assert.That(report, Does.Contain(downtime.ToString("0.0", CultureInfo.InvariantCulture)), format);
+                Assert.That(told, Has.Some.EqualTo(downtime).Within(0.5).Percent, format);
             }
         }
 
@@ -81,12 +81,12 @@ public sealed class AcceptanceTests
     [Test]
     public async Task A_run_that_is_ended_cleans_up_and_says_what_it_did_not_come_to()
     {
-        using CliProcess run = CliProcess.Start("acceptance", "run", Plan, "--hosts", "lab-a,lab-b", "--only", "migration-there-and-back.rng1", "--only", "lifecycle-define", "--json");
+        using CliProcess run = CliProcess.Start("acceptance", "run", Plan, "--hosts", "lab-a,lab-b", "--only", "migration-there-and-back.rng1", "--only", "migration-paused", "--json");
         await run.SeeAsync("migrate acc");
         run.Signal("INT");
         CliResult result = await run.EndAsync();
         Assert.That(result.ExitCode, Is.EqualTo(130), $"{result}");
-        Assert.That(result.Json.GetProperty("cases").EnumerateArray().Select(one => one.GetProperty("verdict").GetString()), Has.Exactly(4).EqualTo("inconclusive"));
+        Assert.That(result.Json.GetProperty("cases").EnumerateArray().Select(one => one.GetProperty("verdict").GetString()), Is.EqualTo(new[] { "inconclusive", "inconclusive" }));
         Assert.That(await LeftAsync(), Is.Empty);
     }
 
@@ -100,6 +100,10 @@ public sealed class AcceptanceTests
         Assert.That(result.Output, Is.Empty);
         Assert.That(Directory.EnumerateFileSystemEntries(_folder), Is.Empty);
     }
+
+    /// <summary>A number with its doubt, as either report writes it.</summary>
+    [GeneratedRegex(@"([0-9]+(?:\.[0-9]+)?)(?:ms)? ± ")]
+    private static partial Regex Measured();
 
     private string FileOf(string format) => Path.Combine(_folder, format);
 

@@ -104,7 +104,10 @@ public sealed class AcceptanceReportsTests
         AcceptanceRun run = Recorded;
         CaseResult concurrent = run.Cases[3] with
         {
-            Id = "concurrency-suspend-migrate.net3", Case = "concurrency-suspend-migrate", Group = CaseGroup.Concurrency, Downtimes = [new("node1 → node2", 4321.5, 0.5, "trace", null, null)],
+            Id = "concurrency-suspend-migrate.net3",
+            Case = "concurrency-suspend-migrate",
+            Group = CaseGroup.Concurrency,
+            Downtimes = [new("node1 → node2", 4321.5, 0.5, "trace", null, null)],
         };
         AcceptanceRun both = run with { Cases = [.. run.Cases, concurrent] };
         Assert.That(Chinese(both), Does.Not.Contain("4321.5").And.Contain("655.3ms"));
@@ -220,7 +223,13 @@ public sealed class AcceptanceReportsTests
     // As the runner tells of a case that it did not come to.
     private static CaseResult NotRun(CaseResult result) => result with
     {
-        Verdict = CaseVerdict.Inconclusive, Reason = "the run was cancelled before this", Code = OutcomeCode.Cancelled, Steps = [], Checks = [], Downtimes = [], TookMs = 0,
+        Verdict = CaseVerdict.Inconclusive,
+        Reason = "the run was cancelled before this",
+        Code = OutcomeCode.Cancelled,
+        Steps = [],
+        Checks = [],
+        Downtimes = [],
+        TookMs = 0,
     };
 
     private sealed class Beijing : TimeProvider
