@@ -12,11 +12,7 @@ internal static class DeviceListCommand
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
         var name = new Argument<string>("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
-        var ask = new Option<AskQemu>("--ask-qemu")
-        {
-            Description = "Ask QEMU what it has that libvirt does not know, and what blocks a migration: auto (where libvirt has no <hostdev type='vdpa'>), always or never. libvirt marks a domain whose QEMU was asked as tainted.",
-        };
-        ask.AcceptOnlyFromAmong("auto", "always", "never");
+        Option<AskQemu> ask = AskQemuOption.Create("what it has that libvirt does not know, and what blocks a migration");
         var command = new Command("list", "Shows a domain's devices: how they are virtualised, who moves their data, and whether they migrate.") { name, ask };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -12,13 +12,9 @@ internal static class DomainHealthCommand
     internal static Command Create(GlobalOptions globals, CliConsole console)
     {
         var name = new Argument<string>("DOMAIN") { Description = "The domain's name or UUID. Put -- before a name that begins with a dash." };
-        var ask = new Option<AskQemu>("--ask-qemu")
-        {
-            Description = "Ask QEMU whether its vhost backends are started: auto (where libvirt has no <hostdev type='vdpa'>), always or never. libvirt marks a domain whose QEMU was asked as tainted.",
-        };
-        ask.AcceptOnlyFromAmong("auto", "always", "never");
+        Option<AskQemu> ask = AskQemuOption.Create("whether its vhost backends are started");
         var wait = new Option<TimeSpan?>("--wait") { Description = "How long to wait for drivers of the guest that are not up yet, such as 60s. Default: not at all.", CustomParser = Durations.Parse };
-        var command = new Command("health", "Whether a domain's vDPA devices work: what QEMU says of them, and what its log says. Exit code 6 when one is dead, 5 when one is not up after --wait.") { name, ask, wait };
+        var command = new Command("health", "Whether a domain's vDPA devices work: what QEMU says of them, and what its log says. Exit code 6 when one is dead, 5 when one is not up after --wait, 9 when QEMU could not be asked.") { name, ask, wait };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using LibvirtHost host = await HostResolver.ConnectAsync(globals.Connect(parsed), globals.Loggers.CreateLogger("orchestrator"), cancellationToken).ConfigureAwait(false);

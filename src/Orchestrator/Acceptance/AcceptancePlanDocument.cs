@@ -9,7 +9,6 @@ namespace Orchestrator.Acceptance;
 /// <summary>Acceptance plans as YAML.</summary>
 public static class AcceptancePlanDocument
 {
-    private const int MaxLength = 256 * 1024;
     private const int MostDevices = 3;
 
     private static readonly string[] Keys = ["name", "description", "report", "guest", "management_devices", "kinds", "devices", "cases"];
@@ -44,13 +43,7 @@ public static class AcceptancePlanDocument
     /// <exception cref="ConfigurationException">It is no plan; names the key and where it stands.</exception>
     public static AcceptancePlan Parse(string yaml, string file, Func<string, string> readFile)
     {
-        ArgumentNullException.ThrowIfNull(yaml);
-        ArgumentNullException.ThrowIfNull(readFile);
-        var source = new SettingOrigin(ConfigurationLayer.UserFile, file);
-        YamlValue document = YamlReader.Read(yaml, source, "a plan", MaxLength)
-            ?? throw new ConfigurationException(source with { Line = 1, Column = 1 }, null, "the file is empty", "samples/plans has plans to begin with.");
-        var root = new YamlSection(document, Keys);
-        var files = new NamedFiles(Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/", readFile);
+        (YamlSection root, NamedFiles files) = Open(yaml, file, readFile, Keys);
         string name = Name(root, "name", "Give the plan a name.");
         (PlannedGuest guest, string? xml) = GuestOfPlan(root, files, readFile);
         YamlSection? management = root.Section("management_devices", "net", "blk");

@@ -62,13 +62,7 @@ public static class RegressionPlanDocument
     /// <exception cref="ConfigurationException">It is no plan; names the key and where it stands.</exception>
     public static RegressionPlan Parse(string yaml, string file, Func<string, string> readFile)
     {
-        ArgumentNullException.ThrowIfNull(yaml);
-        ArgumentNullException.ThrowIfNull(readFile);
-        var source = new SettingOrigin(ConfigurationLayer.UserFile, file);
-        YamlValue document = YamlReader.Read(yaml, source, "a plan", MaxLength)
-            ?? throw new ConfigurationException(source with { Line = 1, Column = 1 }, null, "the file is empty", "samples/plans has plans to begin with.");
-        var root = new YamlSection(document, Keys);
-        var files = new NamedFiles(Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/", readFile);
+        (YamlSection root, NamedFiles files) = Open(yaml, file, readFile, Keys);
         string name = Name(root, "name", "Give the plan a name: its runs are one history.");
         bool usesLab = root.Flag("lab") ?? false;
         (string? from, string? to) = Hosts(root, usesLab);
@@ -96,6 +90,17 @@ public static class RegressionPlanDocument
             Before = HookOf(root, "before"),
             After = HookOf(root, "after"),
         };
+    }
+
+    /// <summary>Any plan's keys, and the files that it names.</summary>
+    internal static (YamlSection Root, NamedFiles Files) Open(string yaml, string file, Func<string, string> readFile, string[] keys)
+    {
+        ArgumentNullException.ThrowIfNull(yaml);
+        ArgumentNullException.ThrowIfNull(readFile);
+        var source = new SettingOrigin(ConfigurationLayer.UserFile, file);
+        YamlValue document = YamlReader.Read(yaml, source, "a plan", MaxLength)
+            ?? throw new ConfigurationException(source with { Line = 1, Column = 1 }, null, "the file is empty", "samples/plans has plans to begin with.");
+        return (new(document, keys), new(Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/", readFile));
     }
 
     private static (string? From, string? To) Hosts(YamlSection root, bool usesLab)
