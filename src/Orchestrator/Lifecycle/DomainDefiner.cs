@@ -173,8 +173,8 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
             throw Failure(DefinitionStage.Unknown, plan, $"{plan.Host.Name} was lost while it was given the definition of {plan.Name}, and it is not known whether it took it: {e.Message}");
         }
 
-        // The same as before may be what was asked for.
-        if (lost is not null && now == before && (now is null || ReadBack.Compare(given.Root, DomainDocument.Parse(now).Root).Count > 0))
+        // The same as before may be what was asked for; what has more than that (a device) is not.
+        if (lost is not null && IsSame(before, now) && !IsSame(given.ToString(), now))
         {
             throw lost.IsUnderway
                 ? Failure(DefinitionStage.Unknown, plan, $"{plan.Name} on {plan.Host.Name} is defined as before, and may still be defined anew: {lost.Message}")

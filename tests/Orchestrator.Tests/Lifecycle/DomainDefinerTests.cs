@@ -168,6 +168,25 @@ public sealed class DomainDefinerTests
     }
 
     [Test]
+    public async Task A_host_that_was_lost_and_has_still_more_than_it_was_given_did_not_take_it()
+    {
+        await Define(Domain("<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>"));
+        _host.OnDefine = _ => new HostUnreachableException("alpha", "its daemon was killed");
+
+        Assert.That(Assert.ThrowsAsync<OperationException>(() => Define(Domain("")))!.Stage, Is.EqualTo(OperationStage.Failed));
+        Assert.That(_host.Definitions[Uuid], Does.Contain("rng"));
+    }
+
+    [Test]
+    public async Task A_host_that_was_lost_and_has_what_it_was_given_took_it_or_had_it()
+    {
+        await Define(Domain(""));
+        _host.OnDefine = _ => new HostUnreachableException("alpha", "its daemon was killed");
+
+        Assert.That((await Define(DomainDocument.Parse(_host.Definitions[Uuid]).ToString())).Action, Is.EqualTo(DefinitionAction.Updated));
+    }
+
+    [Test]
     public async Task A_kae_function_is_given_to_24_03_as_it_wants_it()
     {
         _host.Libvirt = FakeLibvirt.OpenEuler2403Sp3;
