@@ -19,7 +19,7 @@ internal sealed record DeviceKind(string Name, IReadOnlyList<string> Devices, st
         "<disk type='vhostvdpa' device='disk'><driver name='qemu' type='raw' cache='none'/><source dev='{0}'/><target dev='vda' bus='virtio'/></disk>", Journey.WithGuest);
 
     internal static readonly DeviceKind Generic = new(
-        "generic", ["--mgmtdev", "vdpasim_net", "--mac", Mac], """{{"driver":"vhost-vdpa-device-pci","id":"vdpa0","vhostdev":"{0}","bus":"pci.6","addr":"0x0"}}""", Journey.Detached, Way.Argument);
+        "generic", ["--mgmtdev", "vdpasim_net", "--mac", "00:11:22:33:44:02"], """{{"driver":"vhost-vdpa-device-pci","id":"vdpa0","vhostdev":"{0}","bus":"pci.6","addr":"0x0"}}""", Journey.Detached, Way.Argument);
 
     internal static readonly DeviceKind Function = new(
         "function", [], "<hostdev mode='subsystem' type='pci' managed='yes'><source><address {0}/></source></hostdev>", Journey.Detached);
@@ -31,6 +31,9 @@ internal sealed record DeviceKind(string Name, IReadOnlyList<string> Devices, st
 
     public override string ToString() => Name;
 }
+
+/// <summary>A device of a kind, and the node or function that it is on a host.</summary>
+internal sealed record GivenDevice(DeviceKind Kind, string Resource);
 
 /// <summary>How a guest gets a device.</summary>
 internal enum Way

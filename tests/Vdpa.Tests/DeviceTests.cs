@@ -62,7 +62,7 @@ public sealed class DeviceTests
     public async Task A_device_of_a_running_guest_is_not_deleted_and_the_kernel_not_asked()
     {
         string node = await Machine.CreateAsync(DeviceKind.Interface, VdpaLab.A, "v0");
-        await Machine.DefineAsync(VdpaLab.A, "holder", DeviceKind.Interface, node);
+        await Machine.DefineAsync(VdpaLab.A, "holder", new GivenDevice(DeviceKind.Interface, node));
         await Tool.DoAsync("-c", VdpaLab.A, "domain", "start", "holder");
         await Machine.BootedAsync(VdpaLab.A, "holder");
 

@@ -66,20 +66,23 @@ internal static class Machine
         return file;
     }
 
-    /// <summary>A guest, defined and not started, with a device of a kind that its document can have.</summary>
-    internal static Task DefineAsync(string host, string guest, DeviceKind? kind = null, string resource = "")
+    /// <summary>A guest, defined and not started, with those of the devices that its document can have.</summary>
+    internal static Task DefineAsync(string host, string guest, params IReadOnlyList<GivenDevice> devices)
     {
         XNamespace qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
         XElement document = VirtualLab.MachineGuestDocument(new() { Name = guest, MemoryMiB = 192, Shell = true, SharedMemory = true });
         // What it says, where the machine's shell can read it.
         document.Element("devices")!.Elements("serial").First().Add(new XElement("log", new XAttribute("file", TicksOf(guest)), new XAttribute("append", "off")));
-        if (kind?.Way == Way.Defined)
+        foreach ((DeviceKind kind, string resource) in devices)
         {
-            document.Element("devices")!.Add(XElement.Parse(Document(kind, resource)));
-        }
-        else if (kind?.Way == Way.Argument)
-        {
-            document.Element(qemu + "commandline")!.Add(((string[])["-device", Document(kind, resource)]).Select(value => new XElement(qemu + "arg", new XAttribute("value", value))));
+            if (kind.Way == Way.Defined)
+            {
+                document.Element("devices")!.Add(XElement.Parse(Document(kind, resource)));
+            }
+            else if (kind.Way == Way.Argument)
+            {
+                document.Element(qemu + "commandline")!.Add(((string[])["-device", Document(kind, resource)]).Select(value => new XElement(qemu + "arg", new XAttribute("value", value))));
+            }
         }
 
         return Tool.DoAsync("-c", host, "domain", "define", Write($"{guest}.xml", document.ToString()));

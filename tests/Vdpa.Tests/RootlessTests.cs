@@ -37,7 +37,7 @@ public sealed class RootlessTests
         Assert.That(created.ExitCode, Is.Zero, $"{created}");
         string node = created.Json.GetProperty("device").GetProperty("char_device").GetString()!;
 
-        await Machine.DefineAsync(VdpaLab.A, "holder", DeviceKind.Interface, node);
+        await Machine.DefineAsync(VdpaLab.A, "holder", new GivenDevice(DeviceKind.Interface, node));
         ToolResult started = await Tool.RunAsync(account, "-c", "ops", "domain", "start", "holder");
         Assert.That(started.ExitCode, Is.Zero, $"{started}");
         await Machine.BootedAsync(VdpaLab.A, "holder");

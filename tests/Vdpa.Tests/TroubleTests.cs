@@ -19,7 +19,7 @@ public sealed class TroubleTests
         try
         {
             string node = await Machine.CreateAsync(DeviceKind.Interface, VdpaLab.A, "t-a");
-            await Machine.DefineAsync(VdpaLab.A, Guest, DeviceKind.Interface, node);
+            await Machine.DefineAsync(VdpaLab.A, Guest, new GivenDevice(DeviceKind.Interface, node));
             ToolResult started = await Tool.RunAsync("-c", VdpaLab.A, "domain", "start", Guest);
             Assert.That(started.Output + started.Error, Does.Contain("256 entries"));
             await Machine.BootedAsync(VdpaLab.A, Guest);
@@ -42,7 +42,7 @@ public sealed class TroubleTests
     {
         DeviceKind kind = DeviceKind.Function;
         string here = await Machine.CreateAsync(kind, VdpaLab.A, "t-a"), there = await Machine.CreateAsync(kind, VdpaLab.B, "t-b");
-        await Machine.DefineAsync(VdpaLab.A, Guest, kind, here);
+        await Machine.DefineAsync(VdpaLab.A, Guest, new GivenDevice(kind, here));
         await Tool.DoAsync("-c", VdpaLab.A, "domain", "start", Guest);
         await Machine.BootedAsync(VdpaLab.A, Guest);
         using (Process migrate = Tool.Start("--json", "migrate", Guest, "--from", VdpaLab.A, "--to", VdpaLab.B, "--map", $"{here}={there}", "--detach-devices", "--timeout", "8m"))

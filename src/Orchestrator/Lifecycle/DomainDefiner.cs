@@ -180,7 +180,7 @@ public sealed partial class DomainDefiner(IHost host, ILogger? logger = null, Do
                 ? Failure(DefinitionStage.Unknown, plan, $"{plan.Name} on {plan.Host.Name} is defined as before, and may still be defined anew: {lost.Message}")
                 : new OperationException(
                     OperationStage.Failed, DomainOperation.Define, plan.Host.Name, plan.Name,
-                    $"{plan.Host.Name} was lost while it was given the definition of {plan.Name}, and did not take it: {lost.Message}", "Try again.", lost);
+                    $"{plan.Host.Name} was lost while it was given the definition of {plan.Name}, {(before is null ? "and did not take it" : "which is as before")}: {lost.Message}", "Try again.", lost);
         }
 
         return now ?? throw Failure(
