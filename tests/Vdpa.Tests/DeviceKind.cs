@@ -4,28 +4,35 @@ namespace Vdpa.Tests;
 /// <param name="Name">What the tests call it.</param>
 /// <param name="Devices">The management device and arguments of <c>vdpa create</c>; none for a device that is no vDPA device.</param>
 /// <param name="Document">The device's document, for the node or function that is put in the place of <c>{0}</c>.</param>
+/// <param name="Probe">A shell command of the guest, in the device's folder of sysfs, that ends well when the device works there.</param>
 /// <param name="Journey">How it moves.</param>
 /// <param name="Way">How the guest gets it.</param>
-internal sealed record DeviceKind(string Name, IReadOnlyList<string> Devices, string Document, Journey Journey, Way Way = Way.Defined)
+internal sealed record DeviceKind(string Name, IReadOnlyList<string> Devices, string Document, string Probe, Journey Journey, Way Way = Way.Defined)
 {
     internal const string Mac = "00:11:22:33:44:01";
 
+    // The simulated card gives back what it is sent, and Linux greets its neighbours.
+    private const string Receives = "ip link set $(ls virtio*/net) up; [ $(cat virtio*/net/*/statistics/rx_packets) -gt 0 ]";
+    private const string Reads = "dd if=/dev/$(ls virtio*/block) of=/dev/null bs=4096 count=1";
+    private const string HasDriver = "[ -e net ] && readlink driver | grep -q igbvf";
+
     internal static readonly DeviceKind Interface = new(
         "interface", ["--mgmtdev", "vdpasim_net", "--mac", Mac],
-        $"<interface type='vdpa'><mac address='{Mac}'/><source dev='{{0}}'/><model type='virtio'/></interface>", Journey.WithGuest);
+        $"<interface type='vdpa'><mac address='{Mac}'/><source dev='{{0}}'/><model type='virtio'/></interface>", Receives, Journey.WithGuest);
 
     internal static readonly DeviceKind Disk = new(
         "disk", ["--mgmtdev", "vdpasim_blk"],
-        "<disk type='vhostvdpa' device='disk'><driver name='qemu' type='raw' cache='none'/><source dev='{0}'/><target dev='vda' bus='virtio'/></disk>", Journey.WithGuest);
+        "<disk type='vhostvdpa' device='disk'><driver name='qemu' type='raw' cache='none'/><source dev='{0}'/><target dev='vda' bus='virtio'/></disk>", Reads, Journey.WithGuest);
 
     internal static readonly DeviceKind Generic = new(
-        "generic", ["--mgmtdev", "vdpasim_net", "--mac", "00:11:22:33:44:02"], """{{"driver":"vhost-vdpa-device-pci","id":"vdpa0","vhostdev":"{0}","bus":"pci.6","addr":"0x0"}}""", Journey.Detached, Way.Argument);
+        "generic", ["--mgmtdev", "vdpasim_net", "--mac", "00:11:22:33:44:02"], """{{"driver":"vhost-vdpa-device-pci","id":"vdpa0","vhostdev":"{0}","bus":"pci.6","addr":"0x0"}}""", Receives,
+        Journey.Detached, Way.Argument);
 
     internal static readonly DeviceKind Function = new(
-        "function", [], "<hostdev mode='subsystem' type='pci' managed='yes'><source><address {0}/></source></hostdev>", Journey.Detached);
+        "function", [], "<hostdev mode='subsystem' type='pci' managed='yes'><source><address {0}/></source></hostdev>", HasDriver, Journey.Detached);
 
     internal static readonly DeviceKind Vduse = new(
-        "vduse", ["--mgmtdev", "vduse"], "<hostdev mode='subsystem' type='vdpa'><source dev='{0}'/></hostdev>", Journey.ByHand, Way.Plugged);
+        "vduse", ["--mgmtdev", "vduse"], "<hostdev mode='subsystem' type='vdpa'><source dev='{0}'/></hostdev>", Reads, Journey.ByHand, Way.Plugged);
 
     internal static IReadOnlyList<DeviceKind> All => [Interface, Disk, Generic, Function, Vduse];
 

@@ -92,14 +92,20 @@ internal static class Machine
     internal static Task BootedAsync(string host, string guest) =>
         VdpaLab.ShellAsync(host, $"for i in $(seq 1200); do [ $(grep -c '^T ' {TicksOf(guest)} 2>/dev/null || true) -gt 20 ] && exit 0; sleep 0.1; done; tail {TicksOf(guest)}; exit 1");
 
-    /// <summary>Waits until a guest has told that a device is on its bus.</summary>
+    /// <summary>Waits until a device works in a guest, as its shell tells on the second serial port.</summary>
     /// <param name="host">Where it runs.</param>
     /// <param name="guest">The guest.</param>
+    /// <param name="kind">The device.</param>
     /// <param name="address">The device's address in the guest, or the bus that is its own: <c>pci.6</c>.</param>
-    internal static Task SeesAsync(string host, string guest, string address)
+    internal static async Task WorksAsync(string host, string guest, DeviceKind kind, string address)
     {
-        string seen = address.StartsWith("pci.", StringComparison.Ordinal) ? $"0000:{int.Parse(address[4..], CultureInfo.InvariantCulture):x2}:00.0" : address;
-        return VdpaLab.ShellAsync(host, $"for i in $(seq 1200); do grep '^P ' {TicksOf(guest)} | grep -qF {seen} && exit 0; sleep 0.1; done; grep '^P ' {TicksOf(guest)}; exit 1");
+        string folder = $"/sys/bus/pci/devices/{(address.StartsWith("pci.", StringComparison.Ordinal) ? $"0000:{int.Parse(address[4..], CultureInfo.InvariantCulture):x2}:00.0" : address)}";
+        // The terminal echoes the command, in which the words of the answer must not stand.
+        string command = $"for i in $(seq 120); do (cd {folder} && {kind.Probe}) 2>/dev/null && echo PROBE $((6 * 7)) && break; sleep 1; done; echo END $((6 * 7))";
+        string answer = await VdpaLab.ShellAsync(
+            host,
+            $"port=$(virsh dumpxml -- {guest} | grep \"<source path='/dev/pts/\" | sed -n \"2s/.*'\\(.*\\)'.*/\\1/p\"); exec 3<>$port; cat >&3 <<'END'\n{command}\nEND\ntimeout --foreground 300 sed '/END 42/q' <&3");
+        Assert.That(answer, Does.Contain("PROBE 42"), $"{kind} at {address}");
     }
 
     private static string TicksOf(string guest) => $"/var/log/libvirt/qemu/{guest}.ticks";

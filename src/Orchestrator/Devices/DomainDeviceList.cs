@@ -136,7 +136,7 @@ public sealed record DomainDeviceList(DomainSnapshot Domain, IReadOnlyList<Liste
             known = known with { BlockedReasons = isLive ? ReasonsOf(device, blocked) : null };
             DeviceScheme scheme = known.SchemeOf(device);
             return new(
-                device.Kind, scheme, OwnerOf(scheme, known), device.HostResource, device.GuestAddress?.ToString(), (device as CommandLineDevice)?.Id ?? device.Alias, isLive, isDefined, true,
+                device.Kind, scheme, OwnerOf(scheme, known), device.HostResource, device.GuestAddress?.ToString() ?? (device as CommandLineDevice)?.Bus, (device as CommandLineDevice)?.Id ?? device.Alias, isLive, isDefined, true,
                 DeviceMigration.Judge(device, dialect, known));
         }
     }

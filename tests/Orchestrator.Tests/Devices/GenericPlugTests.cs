@@ -259,6 +259,20 @@ public sealed class GenericPlugTests
     }
 
     [Test]
+    public void The_list_tells_the_port_of_a_device_on_the_command_line()
+    {
+        DomainDocument document = DomainDocument.Parse("""
+            <domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>web1</name><memory>1024</memory><devices/>
+              <qemu:commandline><qemu:arg value='-device'/><qemu:arg value='{"driver":"vhost-vdpa-device-pci","vhostdev":"/dev/vhost-vdpa-0","bus":"pci.6","addr":"0x0"}'/></qemu:commandline>
+            </domain>
+            """);
+
+        ListedDevice device = DomainDeviceList.List(document, null, [], new(), new Dictionary<string, DeviceHostFacts>(), null).Single();
+
+        Assert.That((device.Resource, device.GuestAddress), Is.EqualTo(("/dev/vhost-vdpa-0", "pci.6")));
+    }
+
+    [Test]
     public async Task Where_QEMU_is_not_asked_the_list_says_so()
     {
         await AttachAsync(0);
