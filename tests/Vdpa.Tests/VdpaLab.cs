@@ -11,6 +11,9 @@ public sealed class VdpaLab
     internal const string A = "lab-vdpa-a";
     internal const string B = "lab-vdpa-b";
 
+    /// <summary>In the second machine, where there is one.</summary>
+    internal const string C = "lab-vdpa-c";
+
     internal static string Folder { get; } = $"/tmp/ovdpa-{Guid.NewGuid().ToString()[..8]}";
 
     /// <summary>Where the tests keep what they write; <c>lab down</c> knows nothing of it.</summary>
@@ -28,8 +31,7 @@ public sealed class VdpaLab
     [OneTimeSetUp]
     public async Task BringUp()
     {
-        ToolResult up = await Tool.DoAsync("lab", "up", "--vdpa", "--json");
-        Hosts = up.Json.GetProperty("hosts").EnumerateArray().ToDictionary(host => host.GetProperty("name").GetString()!);
+        await UpAsync();
         Assert.That(Hosts.Keys, Is.EquivalentTo(new[] { A, B }));
     }
 
@@ -43,6 +45,10 @@ public sealed class VdpaLab
             Directory.GetDirectories("/proc").Where(process => int.TryParse(Path.GetFileName(process), out _)).Where(process => EnvironmentOf(process).Contains(Folder, StringComparison.Ordinal)),
             Is.Empty, "lab down left processes");
     }
+
+    /// <summary>Brings up what is not there of the lab, and learns of its hosts.</summary>
+    internal static async Task UpAsync(params string[] more) =>
+        Hosts = (await Tool.DoAsync(["lab", "up", "--vdpa", "--json", .. more])).Json.GetProperty("hosts").EnumerateArray().ToDictionary(host => host.GetProperty("name").GetString()!);
 
     /// <summary>Whether the machine still answers.</summary>
     internal static async Task<bool> AnswersAsync() =>
@@ -71,7 +77,7 @@ public sealed class VdpaLab
     }
 
     /// <summary>Starts a machine that has ended; nothing is in it.</summary>
-    internal static Task BringUpAgainAsync() => Tool.DoAsync("lab", "up", "--vdpa");
+    internal static Task BringUpAgainAsync() => UpAsync();
 
     /// <summary>Runs a shell command in the machine as root of one of its hosts; it has to end well.</summary>
     internal static async Task<string> ShellAsync(string host, string command)
