@@ -11,8 +11,9 @@ internal sealed record DeviceKind(string Name, IReadOnlyList<string> Devices, st
 {
     internal const string Mac = "00:11:22:33:44:01";
 
-    // The simulated card gives back what it is sent, and Linux greets its neighbours.
-    private const string Receives = "ip link set $(ls virtio*/net) up; [ $(cat virtio*/net/*/statistics/rx_packets) -gt 0 ]";
+    // The simulated card gives back what it is sent, and Linux greets its neighbours whenever a card comes up. What it counted before it moved goes along.
+    private const string Receives =
+        "card=$(ls virtio*/net) && ip link set $card down && old=$(cat virtio*/net/*/statistics/rx_packets) && ip link set $card up && sleep 4 && [ $(cat virtio*/net/*/statistics/rx_packets) -gt $old ]";
     private const string Reads = "dd if=/dev/$(ls virtio*/block) of=/dev/null bs=4096 count=1";
     private const string HasDriver = "[ -e net ] && readlink driver | grep -q igbvf";
 
